@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from conftest import write_category
+from PIL import Image
+
+from ura_study.data.check import check_headers
+from ura_study.data.images import load_image, load_mask
+from ura_study.data.mvtec_ad import read
+from ura_study.errors import DataError
+
+
+def test_image_is_pillows_resize(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 70, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    expected = Image.fromarray(pixels).resize((32, 32), Image.Resampling.BILINEAR)
+    np.testing.assert_array_equal(load_image(tmp_path / "a.png", 32), np.asarray(expected))
+
+
+def test_grey_and_sixteen_bit_are_the_same_picture(tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (40, 40), dtype=np.uint8)
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.tif")
+    np.testing.assert_array_equal(load_image(tmp_path / "grey.png", 40), np.repeat(grey[..., None], 3, axis=2))
+    np.testing.assert_array_equal(load_image(tmp_path / "deep.png", 40), load_image(tmp_path / "grey.png", 40))
+    np.testing.assert_array_equal(load_image(tmp_path / "deep.tif", 40), load_image(tmp_path / "grey.png", 40))
+
+
+@pytest.mark.parametrize("value", [1, 255])
+def test_mask_is_what_is_not_black(tmp_path, value):
+    Image.new("L", (64, 64)).save(tmp_path / "image.png")
+    mask = np.zeros((64, 64), np.uint8)
+    mask[10:20, 30:50] = value
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    np.testing.assert_array_equal(load_mask(tmp_path / "mask.png", tmp_path / "image.png", 64), mask > 0)
+    assert load_mask(tmp_path / "mask.png", tmp_path / "image.png", 32).sum() == 50
+
+
+def test_mask_of_another_size(tmp_path):
+    folder = write_category(tmp_path, "nut")
+    path = folder / "ground_truth/square/001_mask.png"
+    Image.new("L", (64, 32)).save(path)
+    with pytest.raises(DataError) as caught:
+        check_headers(read(tmp_path, "nut"))
+    assert str(caught.value) == f"{path}: expected a mask of its image's size 64×64 (square/001.png), but got 64×32"
+    with pytest.raises(DataError, match="but got 64×32"):
+        load_mask(path, folder / "test/square/001.png", 64)
+
+
+def test_text_named_png(tmp_path):
+    folder = write_category(tmp_path, "nut")
+    (folder / "train/good/002.png").write_text("not a picture")
+    with pytest.raises(DataError, match=r"002.png: cannot be read as an image \(not an image\)"):
+        check_headers(read(tmp_path, "nut"))
+
+
+def test_truncated_image(tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(DataError, match=r"a.jpg: cannot be read as an image \(image file is truncated"):
+        load_image(path, 32)

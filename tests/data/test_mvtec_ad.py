@@ -1,0 +1,68 @@
+import pytest
+from conftest import write_category
+from PIL import Image
+
+from ura_study.data import mvtec_ad
+from ura_study.errors import DataError
+
+
+def test_sample_table(mvtec_root):
+    category = mvtec_ad.read(mvtec_root, "nut")
+    assert [s.path.name for s in category.train] == [f"{i:03}.png" for i in range(6)]
+    assert [(s.defect, s.anomalous) for s in category.test] == [("good", False)] * 3 + [("square", True)] * 3
+    assert all(s.mask.name == f"{s.path.stem}_mask.png" for s in category.test if s.anomalous)
+    assert not any(s.mask for s in category.test if not s.anomalous)
+
+
+def test_categories_are_sorted(mvtec_root):
+    (mvtec_root / "notes").mkdir()
+    assert mvtec_ad.categories(mvtec_root) == ("bolt", "nut")
+
+
+def test_masks_are_optional_and_found_by_stem(mvtec_root):
+    truth = mvtec_root / "nut/ground_truth/square"
+    (truth / "000_mask.png").unlink()
+    (truth / "001_mask.png").rename(truth / "001.png")
+    masks = [s.mask and s.mask.name for s in mvtec_ad.read(mvtec_root, "nut").test if s.anomalous]
+    assert masks == [None, "001.png", "002_mask.png"]
+
+
+@pytest.mark.parametrize("ending", [".JPG", ".jpeg", ".bmp", ".tif", ".TIFF"])
+def test_file_types(mvtec_root, ending):
+    source = mvtec_root / "nut/train/good/000.png"
+    Image.open(source).save(source.with_suffix(ending))
+    source.unlink()
+    assert mvtec_ad.read(mvtec_root, "nut").train[0].path.suffix == ending
+
+
+def test_files_that_are_no_images_are_passed_over(mvtec_root):
+    for name in ("Thumbs.db", ".DS_Store", "._000.png", "license.txt"):
+        (mvtec_root / "nut/train/good" / name).write_text("x")
+    assert len(mvtec_ad.read(mvtec_root, "nut").train) == 6
+
+
+def test_category_with_a_typo(mvtec_root):
+    with pytest.raises(DataError) as caught:
+        mvtec_ad.read(mvtec_root, "nuts")
+    assert str(caught.value) == f"{mvtec_root}: no category 'nuts'; did you mean 'nut'? (found: bolt, nut)"
+
+
+def test_empty_category(tmp_path):
+    write_category(tmp_path, "nut", train=0)
+    (tmp_path / "nut/train/good").mkdir(parents=True, exist_ok=True)
+    with pytest.raises(DataError, match=r"nut/train/good: no training image \(.png, .*\) of category 'nut'"):
+        mvtec_ad.read(tmp_path, "nut")
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("missing", "no such folder"),
+        ("nut", "this is one category; expected the folder above it"),
+        ("nut/train", "holds no category"),
+        ("nut/train/good/000.png", "but got a file"),
+    ],
+)
+def test_wrong_roots(mvtec_root, place, message):
+    with pytest.raises(DataError, match=message):
+        mvtec_ad.categories(mvtec_root / place)

@@ -1,0 +1,116 @@
+import errno
+import json
+import multiprocessing
+import os
+from pathlib import Path
+
+import pytest
+
+from ura_study.cache import ABOUT, building, cache_root, entry, is_genuine, writing
+from ura_study.errors import ResourceError
+
+WHAT = {"what": "numbers", "version": 1}
+
+
+def build(folder: Path) -> None:
+    (folder / "deep").mkdir()
+    (folder / "deep" / "data.bin").write_bytes(bytes(range(256)) * 100)
+
+
+def unexpected(folder: Path) -> None:
+    raise AssertionError("built again")
+
+
+def test_built_once_and_found_again(cache):
+    folder = entry(cache / "x", WHAT, build)
+    assert (folder / "deep" / "data.bin").stat().st_size == 25600
+    assert entry(cache / "x", WHAT, unexpected) == folder
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda f: os.truncate(f / "deep/data.bin", 100),
+        lambda f: (f / "deep/data.bin").unlink(),
+        lambda f: (f / "deep/data.bin").write_bytes(b"\1" * 25600),
+        lambda f: (f / "more.bin").write_bytes(b"x"),
+        lambda f: (f / ABOUT).unlink(),
+        lambda f: os.truncate(f / ABOUT, 20),
+        lambda f: (f / ABOUT).write_text(json.dumps({"about": {"what": "other"}, "files": {}})),
+        lambda f: (f / ABOUT).write_text("[]"),
+    ],
+    ids=["truncated", "missing", "altered", "added", "nameless", "torn about", "foreign", "no mapping"],
+)
+def test_what_is_not_genuine_is_built_again(cache, harm):
+    folder = entry(cache / "x", WHAT, build)
+    harm(folder)
+    assert not is_genuine(folder, WHAT)
+    entry(cache / "x", WHAT, build)
+    assert is_genuine(folder, WHAT)
+    assert (folder / "deep/data.bin").read_bytes() == bytes(range(256)) * 100
+
+
+def test_a_failed_build_leaves_nothing(cache):
+    def fail(folder: Path) -> None:
+        build(folder)
+        raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        entry(cache / "x", WHAT, fail)
+    assert [p.name for p in cache.iterdir()] == ["x.lock"]
+
+
+def test_a_failed_rebuild_keeps_the_old_entry(cache):
+    folder = entry(cache / "x", WHAT, build)
+    with pytest.raises(RuntimeError), building(folder, WHAT):
+        raise RuntimeError("power cut")
+    assert is_genuine(folder, WHAT)
+
+
+def _count(cache: str, counter: str) -> None:
+    def slow(folder: Path) -> None:
+        with Path(counter).open("a") as file:
+            file.write("x")
+        build(folder)
+
+    entry(Path(cache) / "x", WHAT, slow)
+
+
+def test_processes_that_want_the_same_build_it_once(cache, tmp_path):
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=_count, args=(str(cache), str(tmp_path / "count"))) for _ in range(6)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0] * 6
+    assert (tmp_path / "count").read_text() == "x"
+
+
+def test_a_full_disk_is_one_line():
+    with (
+        pytest.raises(ResourceError, match="/dev/full: no disk space left"),
+        writing(Path("/dev/full")),
+        open("/dev/full", "wb") as file,
+    ):  # noqa: PTH123
+        file.write(b"x")
+        file.flush()
+
+
+def test_other_errors_of_the_system_are_bugs():
+    with pytest.raises(IsADirectoryError), writing(Path("x")):
+        raise IsADirectoryError(errno.EISDIR, "a folder")
+
+
+def test_what_a_killed_build_left_is_swept_away(cache):
+    (cache / ".x-abc").mkdir(parents=True)
+    (cache / ".x-abc" / "half").write_text("half")
+    entry(cache / "x", WHAT, build)
+    assert sorted(p.name for p in cache.iterdir()) == ["x", "x.lock"]
+
+
+def test_cache_root(monkeypatch, tmp_path):
+    monkeypatch.setenv("URA_STUDY_CACHE", str(tmp_path / "a" / ".." / "b"))
+    assert cache_root() == tmp_path / "b"
+    monkeypatch.delenv("URA_STUDY_CACHE")
+    assert cache_root().name == "ura_study"

@@ -1,0 +1,136 @@
+"""The cache folder, and folders in it that are complete and genuine or do not exist.
+
+An entry is a folder. It is built beside its final place and renamed into it, so nobody ever sees half of one; a file
+lock makes workers that want the same entry wait for the one that builds it. Its `about.json` says what the entry is and
+lists its files with sizes and checksums: an entry that says something else, or whose files were cut short or altered,
+is removed and built again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import platformdirs
+from filelock import FileLock
+
+from ura_study.errors import ResourceError
+
+ABOUT = "about.json"
+BLOCK = 1 << 22  # bytes read at once for a checksum
+
+
+def cache_root() -> Path:
+    """Return `$URA_STUDY_CACHE`, else the platform's cache folder for this program."""
+    named = os.environ.get("URA_STUDY_CACHE")
+    return Path(named).expanduser().resolve() if named else platformdirs.user_cache_path("ura_study")
+
+
+def entry(folder: Path, about: dict, build: Callable[[Path], None]) -> Path:
+    """Return `folder` holding what `about` describes; where it does not, `build(temporary folder)` is called first.
+
+    Args:
+        folder: the entry's final place below the cache folder.
+        about: everything the content depends on, JSON-able.
+        build: writes the entry's files into the folder it is given.
+
+    Raises:
+        ResourceError: when the disk is full or the cache folder cannot be written.
+    """
+    if is_genuine(folder, about):
+        return folder
+    with writing(folder), locked(folder):
+        if not is_genuine(folder, about):
+            with building(folder, about) as temporary:
+                build(temporary)
+    return folder
+
+
+def is_genuine(folder: Path, about: dict) -> bool:
+    """Tell whether `folder` is an entry about `about` whose files all have their recorded sizes and checksums."""
+    try:
+        written = json.loads((folder / ABOUT).read_text())
+        same = written["about"] == json.loads(json.dumps(about)) and set(written["files"]) == set(_files(folder))
+        return same and all(_stamp(folder / name) == tuple(stamp) for name, stamp in written["files"].items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of the entry `folder`; the lock file stands beside it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        yield
+
+
+@contextlib.contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn a full disk, a read-only folder or a missing permission into a `ResourceError` that names `place`."""
+    try:
+        yield
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "no disk space left",
+            errno.EDQUOT: "disk quota exceeded",
+            errno.EFBIG: "file too large for this disk",
+            errno.EACCES: "no permission to write",
+            errno.EPERM: "no permission to write",
+            errno.EROFS: "read-only file system",
+            errno.ENOTDIR: "cannot be created below a file",
+        }
+        if error.errno not in reasons:
+            raise
+        raise ResourceError(
+            f"{place}: {reasons[error.errno]} (set URA_STUDY_CACHE for another cache folder)"
+        ) from error
+
+
+@contextlib.contextmanager
+def building(folder: Path, about: dict) -> Iterator[Path]:
+    """Give a temporary folder to write an entry's files into; on leaving it takes the place of `folder`.
+
+    The caller holds the entry's lock. When an exception leaves the block, `folder` stays as it was.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{folder.name}-*"):  # by a process that was killed: the lock is ours
+        shutil.rmtree(left, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield temporary
+        files = {name: _stamp(temporary / name) for name in _files(temporary)}
+        (temporary / ABOUT).write_text(json.dumps({"about": about, "files": files}, indent=1))
+        if folder.exists():
+            shutil.rmtree(folder)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the names of all files below an entry's folder but its `about.json`."""
+    names = (p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    return sorted(name for name in names if name != ABOUT)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return size and CRC-32 of a file; the file is read again only when its size or time changed."""
+    status = path.stat()
+    return status.st_size, _checksum(str(path), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _checksum(path: str, size: int, mtime_ns: int) -> int:
+    checksum = 0
+    with Path(path).open("rb") as file:
+        while block := file.read(BLOCK):
+            checksum = zlib.crc32(block, checksum)
+    return checksum

@@ -1,0 +1,90 @@
+"""The command line, nothing else: arguments in, exit code out.
+
+Exit codes: 0 all is done, 1 some runs failed, 2 the input is not as it must be, 3 a bug, 130 stopped by the user.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ura_study import __version__
+from ura_study.errors import UserError
+
+BAD_INPUT, BUG, INTERRUPTED = 2, 3, 130
+
+app = typer.Typer(
+    help="Run hyperparameter and ablation studies of URA-Net, an image anomaly detector.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+StudyFile = Annotated[Path, typer.Argument(help="The study: a YAML file.", show_default=False)]
+Results = Annotated[Path, typer.Option(help="Folder that holds one folder per study.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ura-study {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+@app.command()
+def run(
+    study: StudyFile,
+    results: Results = Path("results"),
+    address: Annotated[str | None, typer.Option(help="Ray cluster to use, e.g. 'auto'; default: this machine.")] = None,
+) -> None:
+    """Run a study, or what is left of it, and print its tables."""
+    from rich.console import Console
+
+    from ura_study import commands
+
+    raise typer.Exit(commands.run(study, results, address, Console()))
+
+
+@app.command()
+def plan(study: StudyFile, results: Results = Path("results")) -> None:
+    """Show the variants and runs of a study and what is recorded; run nothing."""
+    from rich.console import Console
+
+    from ura_study import commands
+
+    raise typer.Exit(commands.plan(study, results, Console()))
+
+
+def main() -> None:
+    """Entry point of `ura-study`."""
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    try:
+        return app(standalone_mode=False) or 0
+    except UserError as error:
+        print(f"ura-study: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except typer.Abort:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - a bug, told with its traceback
+        if (show := getattr(error, "show", None)) is not None:  # a wrong argument: click's own one-line message
+            show()
+            return BAD_INPUT
+        traceback.print_exc()
+        return BUG

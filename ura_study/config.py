@@ -1,0 +1,134 @@
+"""The schema of a study file. Every section stands beside the code it configures; here they come together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from ura_study.config_errors import explain
+from ura_study.data.config import DataSettings
+from ura_study.detectors.scoring_config import ScoringSettings
+from ura_study.detectors.uranet.config import URANetSettings
+from ura_study.errors import ConfigError
+from ura_study.features.config import FeatureSettings
+from ura_study.metrics.names import METRICS
+from ura_study.settings import List, Settings
+from ura_study.study_file import load_yaml
+from ura_study.training.config import TrainingSettings
+
+#: A value of a swept key: a number, a string, a switch, a section or a list.
+Value = Any
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+
+
+class VariantSettings(Settings):
+    """One complete configuration of everything a run does after the images are read."""
+
+    features: FeatureSettings = FeatureSettings()
+    model: URANetSettings = URANetSettings()
+    training: TrainingSettings = TrainingSettings()
+    scoring: ScoringSettings = ScoringSettings()
+
+
+class Ablation(Settings):
+    """One question put to the baseline, in exactly one of three forms."""
+
+    leave_one_out: List[str] | None = None
+    """Keys of parts that are switched off one at a time, e.g. `model.synthesis`."""
+    sweep: dict[str, List[Value]] | None = None
+    """Keys and the values that each takes in turn, the others staying at the baseline."""
+    grid: dict[str, List[Value]] | None = None
+    """Keys and values of which every combination is a variant."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Ablation:
+        given = [form for form in ("leave_one_out", "sweep", "grid") if getattr(self, form) is not None]
+        if len(given) != 1:
+            raise ValueError(f"expected one of leave_one_out, sweep, grid, but got {', '.join(given) or 'none'}")
+        if not self.keys() or not all(self.keys().values()):
+            raise ValueError(f"{given[0]} needs at least one key, and each key at least one value")
+        return self
+
+    def keys(self) -> Mapping[str, tuple[Value, ...]]:
+        """Return the keys that vary, each with its values."""
+        if self.leave_one_out is not None:
+            return {key: (False,) for key in self.leave_one_out}
+        return self.sweep if self.sweep is not None else self.grid
+
+
+class EvaluationSettings(Settings):
+    """How maps and scores become numbers."""
+
+    fpr_limit: float = Field(0.3, gt=0, le=1)
+    """False positive rate up to which the per-region overlap is integrated: AUPRO@fpr_limit."""
+
+
+class ResourceSettings(Settings):
+    """What one run occupies; as many runs go on at once as fit into the machine or the cluster."""
+
+    cpu: int = Field(1, ge=1)
+    """Processor cores (and threads) of one run."""
+    gpu: float = Field(0.0, ge=0, le=64)
+    """GPUs of one run; 0.25 lets four runs share one."""
+
+
+class ReportSettings(Settings):
+    """What the tables show."""
+
+    metrics: List[Literal[METRICS]] = ("image_auroc", "pixel_auroc", "pixel_ap", "pixel_aupro")
+    """The metrics of the tables, in their order; the records hold all of them."""
+
+    @field_validator("metrics")
+    @classmethod
+    def _distinct(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
+        if not metrics or len(set(metrics)) < len(metrics):
+            raise ValueError("metrics must be distinct, at least one")
+        return metrics
+
+
+class Study(Settings):
+    """One YAML file, one question, one folder of results."""
+
+    study: Name
+    """Name of the study and of its folder below the results folder."""
+    data: DataSettings = DataSettings()
+    base: VariantSettings = VariantSettings()
+    """The baseline variant, called `full` in tables."""
+    seeds: List[int] = (0,)
+    """Every variant runs once per category and seed."""
+    ablations: dict[Name, Ablation] = Field(default_factory=dict)
+    evaluation: EvaluationSettings = EvaluationSettings()
+    resources: ResourceSettings = ResourceSettings()
+    report: ReportSettings = ReportSettings()
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if not seeds or len(set(seeds)) < len(seeds) or min(seeds) < 0:
+            raise ValueError(f"seeds must be distinct and not negative, at least one, but got {list(seeds)}")
+        return seeds
+
+
+def load_study(path: Path) -> Study:
+    """Return the study that a YAML file describes; a relative data root is relative to the file.
+
+    Raises:
+        ConfigError: with the file and the key concerned.
+    """
+    raw = load_yaml(path)
+    data = raw.get("data")
+    if isinstance(data, dict) and isinstance(data.get("root"), str):
+        root = path.parent.absolute() / Path(data["root"]).expanduser()
+        raw = raw | {"data": data | {"root": str(root)}}
+    return validated(Study, raw, str(path))
+
+
+def validated(schema: type[Settings], raw: object, where: str) -> Any:
+    """Return `raw` as `schema`, or raise a `ConfigError` whose line begins with `where`."""
+    try:
+        return schema.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {explain(error, schema, raw)}") from error

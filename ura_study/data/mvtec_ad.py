@@ -1,0 +1,76 @@
+"""The folder layout of MVTec AD (Bergmann et al., CVPR 2019), which many later data sets share.
+
+<root>/<category>/train/good/*.png
+<root>/<category>/test/good/*.png
+<root>/<category>/test/<defect>/<stem>.png
+<root>/<category>/ground_truth/<defect>/<stem>_mask.png     (optional, per image)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ura_study.data.table import GOOD, Category, Sample
+from ura_study.errors import DataError, nearest
+
+#: Endings of image files, lower case.
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+
+
+def categories(root: Path) -> tuple[str, ...]:
+    """Return the names of the categories below `root`, sorted.
+
+    Raises:
+        DataError: where `root` is missing, is no folder, or holds no category.
+    """
+    if not root.exists():
+        raise DataError(f"{root}: no such folder; expected the data set's root with one folder per category")
+    if not root.is_dir():
+        raise DataError(f"{root}: expected a folder with one folder per category, but got a file")
+    if _is_category(root):
+        raise DataError(f"{root}: this is one category; expected the folder above it ({root.parent})")
+    found = tuple(sorted(p.name for p in root.iterdir() if _is_category(p)))
+    if not found:
+        raise DataError(f"{root}: holds no category (a folder with train/{GOOD} inside)")
+    return found
+
+
+def read(root: Path, name: str) -> Category:
+    """Return the sample table of category `name`, samples sorted by folder and file name.
+
+    Raises:
+        DataError: where the category is missing or one of its splits has no image.
+    """
+    folder = root / name
+    if not _is_category(folder):
+        known = categories(root)
+        raise DataError(f"{root}: no category '{name}'{nearest(name, known)} (found: {', '.join(known)})")
+    train = tuple(Sample(path, GOOD) for path in _images(folder / "train" / GOOD))
+    test = tuple(
+        Sample(path, defect.name, _mask(folder, path) if defect.name != GOOD else None)
+        for defect in _folders(folder / "test")
+        for path in _images(defect)
+    )
+    for split, samples, place in (("training", train, f"train/{GOOD}"), ("test", test, "test")):
+        if not samples:
+            raise DataError(f"{folder / place}: no {split} image ({', '.join(IMAGES)}) of category '{name}'")
+    return Category(name, train, test)
+
+
+def _is_category(folder: Path) -> bool:
+    return (folder / "train" / GOOD).is_dir()
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGES and not p.name.startswith("."))
+
+
+def _mask(folder: Path, image: Path) -> Path | None:
+    """Return the mask of a test image, found by its stem (`000_mask.png`, or `000.png` as some sets have it)."""
+    place = folder / "ground_truth" / image.parent.name
+    candidates = (place / f"{image.stem}{end}{suffix}" for end in ("_mask", "") for suffix in IMAGES)
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,1 @@
+"""The built-in texture set: photographs of brick, grass and gravel, with rendered defects and exact masks."""

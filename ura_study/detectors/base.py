@@ -1,0 +1,70 @@
+"""What every detector can do: take feature maps of normal images, then give anomaly maps of others.
+
+The life of a detector has two stages, and what is stored between them is its `state_dict`:
+
+    fit      `prepare` once, then `losses` and a step of the optimiser as often as the training settings say
+    score    `calibrate` once, then `score` for any images, in batches of any size
+
+Settings marked `inference_field` may be read only by `calibrate` and `score`, so a change of them needs no new fit.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ura_study.features.maps import FeatureMaps
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What a detector says of B images on the feature grid of side S. Larger is more anomalous."""
+
+    maps: Tensor
+    """(B, S, S) float32, the anomaly map. Its unit is the detector's own; it may be negative."""
+    probability: Tensor | None = None
+    """(B, S, S), the mean probability of being anomalous, 0..1."""
+    epistemic: Tensor | None = None
+    """(B, S, S), the part of that probability's variance that comes from not knowing the weights, 0..0.25."""
+    aleatoric: Tensor | None = None
+    """(B, S, S), the part that any one set of weights has left, 0..0.25."""
+    images: Tensor | None = None
+    """(B,), only of a detector with an image score of its own; else the score is taken from the map."""
+
+
+class Detector(nn.Module, ABC):
+    """A detector of C channels on an S × S grid. Every random draw comes from the generator that is passed in."""
+
+    trains_by_gradient: bool = True
+    """Whether there are `losses` to descend; if not, `prepare` is the whole fit."""
+
+    @abstractmethod
+    def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
+        """Set statistics and initial weights from the feature maps of the normal training images."""
+
+    def losses(self, features: Tensor, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return `total`, which is descended, and the terms it is made of.
+
+        `features` (B, C, S, S) are of normal training images; `progress` runs from 0 at the first step to 1.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is not trained by gradient descent")
+
+    def calibrate(self, train: FeatureMaps, generator: torch.Generator) -> None:  # noqa: B027 - not every detector needs it
+        """Set what scoring needs to know of the normal training images beyond the weights; not part of the state."""
+
+    @abstractmethod
+    def score(self, features: Tensor) -> Scores:
+        """Return the scores of feature maps (B, C, S, S). Draws nothing: the batch an image is in does not matter."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the detector's tensors are."""
+        return next((t.device for t in (*self.parameters(), *self.buffers())), torch.device("cpu"))
+
+
+def batches(train: FeatureMaps, size: int) -> list[list[int]]:
+    """Return the indices of all images, in order, in lists of at most `size`."""
+    return [list(range(start, min(start + size, len(train)))) for start in range(0, len(train), size)]

@@ -1,0 +1,59 @@
+"""Linear layers with Gaussian weights: variational inference with a mean-field posterior (Blundell et al. 2015).
+
+In training the activations are sampled instead of the weights: the local reparameterisation trick (Kingma, Salimans &
+Welling 2015). In scoring whole weight matrices are sampled once and used for every token, so that a sample is one network.
+
+Legend: I inputs, O outputs, M samples, `...` any leading dimensions.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+#: Standard deviation of every weight at the start, in units of 1 / sqrt(I).
+INITIAL_STD = 0.05
+
+
+class BayesianLinear(nn.Module):
+    """y = W x + b with W ~ N(mean, std²), independent entries, and a plain bias b."""
+
+    def __init__(self, inputs: int, outputs: int, prior_std: float) -> None:
+        super().__init__()
+        self.mean = nn.Parameter(torch.zeros(outputs, inputs))
+        self.raw_std = nn.Parameter(torch.zeros(outputs, inputs))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.prior_std = prior_std / math.sqrt(inputs)
+
+    @torch.no_grad()
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the means (He et al. 2015) and set the standard deviations."""
+        fan_in = self.mean.shape[1]
+        self.mean.copy_(torch.randn(self.mean.shape, generator=generator) * math.sqrt(2 / fan_in))
+        self.raw_std.fill_(math.log(math.expm1(INITIAL_STD / math.sqrt(fan_in))))
+        self.bias.zero_()
+
+    @property
+    def std(self) -> Tensor:
+        """Standard deviations of the weights, (O, I), positive."""
+        return functional.softplus(self.raw_std)
+
+    def forward(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Return a sample of y (..., O) for x (..., I), drawn independently for each leading index."""
+        mean = functional.linear(x, self.mean, self.bias)
+        variance = functional.linear(x.square(), self.std.square())
+        noise = torch.randn(mean.shape, generator=generator).to(mean)
+        return mean + (variance + 1e-12).sqrt() * noise
+
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        """Return `count` weight matrices (M, O, I)."""
+        noise = torch.randn((count, *self.mean.shape), generator=generator).to(self.mean)
+        return self.mean + self.std * noise
+
+    def divergence(self) -> Tensor:
+        """Return KL(posterior ‖ prior) summed over the weights, in nats."""
+        ratio = self.std / self.prior_std
+        return (0.5 * (ratio.square() + (self.mean / self.prior_std).square() - 1) - ratio.log()).sum()

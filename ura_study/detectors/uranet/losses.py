@@ -1,0 +1,38 @@
+"""The terms of the training loss. The paper's are not known to us; these are our own choice.
+
+Legend: B images, N tokens, Q restored tokens, C channels.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
+    """Return cross-entropy plus Dice loss (Milletari et al. 2016) of logits (B, N) for mask (B, N) bool."""
+    target = mask.float()
+    p = logits.sigmoid()
+    overlap = (2 * (p * target).sum() + 1) / (p.sum() + target.sum() + 1)
+    return functional.binary_cross_entropy_with_logits(logits, target) + 1 - overlap
+
+
+def restoration_loss(restored: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Return the distance of restored tokens (B, Q, C) from what they were, over all and over those in mask (B, Q) bool.
+
+    The second mean keeps the few corrupted tokens from drowning among the many normal ones; it is 0 where there are none.
+    """
+    distance = (restored - target).square().mean(dim=2) + 1 - functional.cosine_similarity(restored, target, dim=2)
+    corrupted = (distance * mask).sum() / mask.sum().clamp_min(1)
+    return distance.mean() + corrupted
+
+
+def residual(tokens: Tensor, restored: Tensor) -> Tensor:
+    """Return the residual (B, N) of tokens (B, N, C): geometric mean of squared distance and cosine distance (statement 5).
+
+    Squared distance sees how far a token moved, cosine distance in what direction; the product needs both.
+    """
+    squared = (tokens - restored).square().mean(dim=2)
+    cosine = 1 - functional.cosine_similarity(tokens, restored, dim=2)
+    return (squared * cosine.clamp_min(0)).sqrt()

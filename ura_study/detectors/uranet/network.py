@@ -1,0 +1,127 @@
+"""URA-Net as a detector: standardise, corrupt (in training), perceive, restore, compare.
+
+Luo, Xing, Cao, Yao, Shen & Li, "URA-Net: Uncertainty-Integrated Anomaly Perception and Restoration Attention Network for
+Unsupervised Anomaly Detection", arXiv 2603.22840 (2026). Only the abstract was at hand: the five statements it makes are
+implemented in `features` (1), `synthesis` (2), `perception` (3), `restoration` (4) and `losses.residual` (5); how they
+are put together here is our own choice.
+
+Legend: B images, N = S·S tokens, Q tokens to restore, C channels, M weight samples.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ura_study.detectors.base import Detector, Scores, batches
+from ura_study.detectors.uranet.calibration import UsualEvidence
+from ura_study.detectors.uranet.config import URANetSettings
+from ura_study.detectors.uranet.losses import residual, restoration_loss, segmentation_loss
+from ura_study.detectors.uranet.perception import Perceived, Perception, summarise, suspicion
+from ura_study.detectors.uranet.restoration import Restoration
+from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
+from ura_study.detectors.uranet.synthesis import corrupt
+from ura_study.features.maps import FeatureMaps
+
+#: Share of an image's tokens that is restored in a training step.
+RESTORED_SHARE = 0.25
+#: Probability with which the true mask stands in for perception: its value at the start; it falls to 0 at the end.
+TRUE_MASKS = 0.5
+#: Images per batch of calibration.
+BATCH = 8
+
+
+class URANet(Detector):
+    """The detector; each part is None where its settings leave it out."""
+
+    def __init__(self, settings: URANetSettings, channels: int, map_size: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("std", torch.ones(channels))
+        self.perception = Perception(settings.perception, channels) if settings.perceives else None
+        self.restoration = Restoration(settings.restoration, channels, map_size) if settings.restoration else None
+        self.usual_residual = UsualEvidence(map_size, relative=True)
+        self.usual_perception = UsualEvidence(map_size, relative=False)
+        self.networks: list[Tensor] = []
+
+    def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
+        """Standardise by the training tokens and start every part."""
+        statistics = token_statistics(train, self.device, generator)
+        self.mean.copy_(statistics.mean)
+        self.std.copy_(statistics.std)
+        if self.perception is not None:
+            self.perception.initialise(generator)
+        if self.restoration is not None:
+            self.restoration.initialise(statistics, generator)
+
+    def losses(self, features: Tensor, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return the loss of restoring and perceiving anomalies that are synthesised in normal features."""
+        normal = self._standardise(features)
+        corrupted, mask = normal, torch.zeros(normal.shape[:2], dtype=torch.bool, device=normal.device)
+        if self.settings.synthesis:
+            corrupted, mask = corrupt(normal, self.settings.synthesis, generator)
+        terms, suspected = {}, torch.zeros_like(mask, dtype=normal.dtype)
+        if self.perception is not None:
+            logits = self.perception(corrupted, generator)
+            terms["perception"] = segmentation_loss(logits, mask)
+            terms["divergence"] = self.settings.perception.kl_weight * self.perception.divergence()
+            told = torch.rand(len(mask), generator=generator) < TRUE_MASKS * (1 - progress)
+            suspected = torch.where(told.to(mask.device)[:, None], mask.float(), logits.detach().sigmoid())
+        if self.restoration is not None:
+            count = mask.shape[1]
+            chosen = torch.randperm(count, generator=generator)[: max(1, int(count * RESTORED_SHARE))].to(mask.device)
+            restored = self.restoration(corrupted, suspected, chosen)
+            terms["restoration"] = restoration_loss(restored, normal[:, chosen], mask[:, chosen])
+        return {"total": torch.stack(list(terms.values())).sum(), **terms}
+
+    @torch.no_grad()
+    def calibrate(self, train: FeatureMaps, generator: torch.Generator) -> None:
+        """Draw the weight samples of perception, and learn what evidence is usual in normal images."""
+        self.eval()
+        if self.perception is not None:
+            self.networks = self.perception.sample(self.settings.perception.mc_samples, generator)
+        count = min(len(train), self.settings.fusion.calibration_images)
+        used = torch.randperm(len(train), generator=generator)[:count].sort().values.tolist()
+        evidence = [
+            self._evidence(self._standardise(train.batch([used[i] for i in index], self.device)))[:2]
+            for index in batches(used, BATCH)
+        ]
+        for usual, maps in zip((self.usual_residual, self.usual_perception), zip(*evidence, strict=True), strict=True):
+            if maps[0] is not None:
+                usual.fit(torch.cat(maps))
+
+    @torch.no_grad()
+    def score(self, features: Tensor) -> Scores:
+        """Return the weighted sum of calibrated residual and calibrated evidence of perception."""
+        self.eval()
+        distance, logit, perceived = self._evidence(self._standardise(features))
+        parts = []
+        if distance is not None:
+            parts.append(self.usual_residual(distance))
+        if logit is not None:
+            weight = self.settings.fusion.perception_weight if parts else 1.0
+            parts.append(weight * self.usual_perception(logit))
+        maps = _to_maps(torch.stack(parts).sum(dim=0))
+        if perceived is None:
+            return Scores(maps)
+        return Scores(maps, *map(_to_maps, (perceived.probability, perceived.epistemic, perceived.aleatoric)))
+
+    def _evidence(self, tokens: Tensor) -> tuple[Tensor | None, Tensor | None, Perceived | None]:
+        """Return residual (B, N), logit of perception (B, N) and all that was perceived; None for a part left out."""
+        perceived, suspected = None, torch.zeros_like(tokens[..., 0])
+        if self.perception is not None:
+            perceived = summarise(self.perception.logits(tokens, self.networks))
+            suspected = suspicion(perceived, self.settings.perception.caution)
+        distance = None
+        if self.restoration is not None:
+            distance = residual(tokens, self.restoration(tokens, suspected))
+        return distance, None if perceived is None else perceived.evidence, perceived
+
+    def _standardise(self, features: Tensor) -> Tensor:
+        return (to_tokens(features) - self.mean) / self.std  # (B, N, C)
+
+
+def _to_maps(tokens: Tensor) -> Tensor:
+    side = round(tokens.shape[1] ** 0.5)
+    return tokens.view(-1, side, side)  # (B, N) -> (B, S, S)

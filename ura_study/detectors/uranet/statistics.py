@@ -1,0 +1,90 @@
+"""Statistics of the normal training features (statement 1: what is restored are features of a frozen network).
+
+Our own choice: channels are standardised, and the space in which tokens are compared starts as the principal components
+of the standardised tokens. Everything is streamed: one pass over the images, batch by batch.
+
+Legend: B images, N = S·S tokens, C channels, D components, T sampled tokens, K centres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ura_study.detectors.base import batches
+from ura_study.features.maps import FeatureMaps
+
+#: Images per batch of the pass over the training set.
+BATCH = 16
+#: Tokens kept of the training set for clustering.
+SAMPLED_TOKENS = 12_000
+#: A channel that hardly varies is not blown up: its standard deviation counts as at least this share of the median's.
+MIN_RELATIVE_STD = 1e-3
+
+
+@dataclass(frozen=True)
+class TokenStatistics:
+    """What is known of the normal tokens."""
+
+    mean: Tensor
+    """(C,)"""
+    std: Tensor
+    """(C,), positive."""
+    covariance: Tensor
+    """(C, C), of the standardised tokens."""
+    sample: Tensor
+    """(T, C), standardised tokens drawn without replacement and evenly from the images."""
+
+
+def to_tokens(features: Tensor) -> Tensor:
+    """Return feature maps (B, C, S, S) as tokens (B, N, C)."""
+    return features.flatten(2).transpose(1, 2)  # (B, C, S, S) -> (B, C, N) -> (B, N, C)
+
+
+def token_statistics(train: FeatureMaps, device: torch.device, generator: torch.Generator) -> TokenStatistics:
+    """Return the statistics of all tokens of `train`, and a sample of them."""
+    c = train.channels
+    total, products = torch.zeros(c, dtype=torch.float64), torch.zeros(c, c, dtype=torch.float64)
+    count, sample = 0, []
+    per_image = min(-(-SAMPLED_TOKENS // len(train)), train.map_size**2)
+    for index in batches(train, BATCH):
+        tokens = to_tokens(train.batch(index, device))  # (B, N, C)
+        order = torch.rand(tokens.shape[:2], generator=generator).argsort(dim=1)[:, :per_image]
+        sample += [image[chosen] for image, chosen in zip(tokens, order.to(device), strict=True)]
+        flat = tokens.flatten(0, 1)  # (B·N, C)
+        total += flat.sum(dim=0).double().cpu()
+        products += (flat.T @ flat).double().cpu()
+        count += len(flat)
+    mean = total / count
+    covariance = products / count - mean.outer(mean)
+    std = covariance.diagonal().clamp_min(0).sqrt()
+    std = std.clamp_min(MIN_RELATIVE_STD * std.median().item() + 1e-12)
+    covariance = (covariance / std.outer(std)).float().to(device)
+    mean, std = mean.float().to(device), std.float().to(device)
+    return TokenStatistics(mean, std, covariance, (torch.cat(sample) - mean) / std)
+
+
+def principal_components(covariance: Tensor, count: int) -> Tensor:
+    """Return the `count` leading eigenvectors (C, D) of a covariance (C, C), signs fixed by their largest entry."""
+    vectors = torch.linalg.eigh(covariance.double().cpu()).eigenvectors[:, -count:].flip(1)  # (C, D)
+    largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))
+    return (vectors * largest.sign()).float().to(covariance.device)
+
+
+def cluster_centres(tokens: Tensor, count: int, generator: torch.Generator, iterations: int = 8) -> Tensor:
+    """Return `count` centres (K, D) of tokens (T, D) by Lloyd's algorithm, started from random tokens.
+
+    With fewer tokens than centres, tokens are repeated.
+    """
+    start = torch.randperm(len(tokens), generator=generator)
+    start = start.repeat(-(-count // len(tokens)))[:count].to(tokens.device)
+    centres = tokens[start].clone()
+    for _ in range(iterations):
+        nearest = (2 * tokens @ centres.T - centres.square().sum(dim=1)).argmax(dim=1)  # (T,)
+        members = torch.bincount(nearest, minlength=count)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, tokens)
+        taken = members > 0
+        centres[taken] = sums[taken] / members[taken, None]
+    return centres

@@ -1,0 +1,69 @@
+"""Synthesis: normal features are turned into anomalous ones at feature level (statement 2 of the abstract).
+
+Our own choice: masks are thresholded smooth noise at a random scale, some of them ridges and some stretched, close to the
+Perlin masks of DRAEM (Zavrtanik et al. 2021); inside a mask each value gets independent Gaussian noise, as in
+SimpleNet (Liu et al. 2023), at a level drawn for each image.
+
+Legend: B images, N = S·S tokens, C channels.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ura_study.detectors.uranet.config import SynthesisSettings
+
+#: Grid points along a side of the noise from which masks are thresholded: coarse to fine.
+GRIDS = (3, 5, 9, 17)
+#: Share of the masks that are ridges (thin and long) instead of blobs.
+RIDGES = 0.3
+#: Share of the masks whose noise grid is coarser along one side.
+STRETCHED = 0.3
+
+
+def corrupt(tokens: Tensor, settings: SynthesisSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Return corrupted standardised tokens (B, N, C) and the mask (B, N) bool of what was corrupted."""
+    count, number, _ = tokens.shape
+    side = math.isqrt(number)
+    areas = log_uniform(settings.min_area, settings.max_area, count, generator)
+    areas = areas * (uniform(count, generator) < settings.share)
+    masks = torch.stack([random_mask(side, area, generator) for area in areas.tolist()])
+    masks = masks.flatten(1).to(tokens.device)  # (B, S, S) -> (B, N)
+    low, high = settings.strength / settings.spread, settings.strength * settings.spread
+    level = log_uniform(low, high, count, generator).to(tokens.device)
+    noise = torch.randn(tokens.shape, generator=generator).to(tokens)
+    return tokens + noise * (level[:, None] * masks)[..., None], masks
+
+
+def random_mask(side: int, area: float, generator: torch.Generator) -> Tensor:
+    """Return a mask (S, S) bool that covers the share `area`: at least one position, unless `area` is 0."""
+    covered = max(1, round(area * side * side)) if area > 0 else 0
+    field = smooth_noise(side, generator).flatten()
+    mask = torch.zeros(side * side, dtype=torch.bool)
+    mask[field.topk(covered).indices] = True
+    return mask.view(side, side)  # (N,) -> (S, S)
+
+
+def smooth_noise(side: int, generator: torch.Generator) -> Tensor:
+    """Return noise (S, S) whose highest values form a few blobs or ridges."""
+    choice = uniform(4, generator).tolist()
+    rows = columns = GRIDS[int(choice[0] * len(GRIDS))]
+    if choice[1] < STRETCHED:
+        rows, columns = (max(2, rows // 3), columns) if choice[2] < 0.5 else (rows, max(2, columns // 3))
+    coarse = torch.randn((1, 1, rows, columns), generator=generator)
+    field = functional.interpolate(coarse, size=(side, side), mode="bicubic", align_corners=True)[0, 0]
+    return -field.abs() if choice[3] < RIDGES else field
+
+
+def log_uniform(low: float, high: float, count: int, generator: torch.Generator) -> Tensor:
+    """Return `count` numbers whose logarithm is uniform."""
+    return low * (high / low) ** uniform(count, generator)
+
+
+def uniform(count: int, generator: torch.Generator) -> Tensor:
+    """Return `count` numbers in 0..1."""
+    return torch.rand(count, generator=generator)

@@ -1,0 +1,33 @@
+"""Errors the user can mend, as opposed to bugs.
+
+Whoever raises one of these says in a single line what must hold, what came, and where: the file and the YAML key or
+the image. The command line prints the line and leaves with exit code 2; any other exception is a bug and keeps its
+traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something outside the program is not as it must be; `str(error)` is the one line for the user."""
+
+
+class ConfigError(UserError):
+    """A key of a study file is unknown, missing or of the wrong kind."""
+
+
+class DataError(UserError):
+    """An image, a mask or a folder of the data set is not as it must be."""
+
+
+class ResourceError(UserError):
+    """The machine cannot give what is needed: disk space, write permission, a backbone's weights."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `"; did you mean 'x'?"` for the closest of `known`, or an empty string where none is close."""
+    close = difflib.get_close_matches(name, [str(k) for k in known], n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""

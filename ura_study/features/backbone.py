@@ -1,0 +1,58 @@
+"""The frozen network that turns images into feature maps: any timm model with feature levels."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from ura_study.errors import ResourceError
+from ura_study.features import weights
+from ura_study.features.catalogue import RANDOM_SEED
+from ura_study.features.config import FeatureSettings
+
+
+class Backbone:
+    """A frozen timm network in evaluation mode."""
+
+    def __init__(self, settings: FeatureSettings, layers: tuple[int, ...], device: torch.device) -> None:
+        self.network = _network(settings, layers).eval().requires_grad_(False).to(device)
+        self.device = device
+        mean, std = _normalisation(settings.backbone)
+        self.mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
+        self.std = torch.tensor(std, device=device).view(1, 3, 1, 1)
+
+    @torch.no_grad()
+    def __call__(self, images: np.ndarray) -> list[torch.Tensor]:
+        """Return the feature maps (B, C_l, H_l, W_l) float32 of images (B, H, W, 3) uint8, one per layer."""
+        pixels = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
+        return self.network((pixels - self.mean) / self.std)
+
+
+def _network(settings: FeatureSettings, layers: tuple[int, ...]) -> nn.Module:
+    import timm
+
+    name, options = settings.backbone, {"features_only": True, "out_indices": layers}
+    if settings.weights == "random":
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(RANDOM_SEED)
+            return timm.create_model(name, **options)
+    if name == weights.PACKAGED:
+        network = timm.create_model(name, **options)
+        state = weights.packaged_state(timm.create_model(name).state_dict())
+        network.load_state_dict({key: state[key] for key in network.state_dict()})
+        return network
+    try:
+        return timm.create_model(name, pretrained=True, **options)
+    except Exception as error:  # noqa: BLE001 - timm and its hub raise whatever the network gave them
+        raise ResourceError(f"features.backbone: cannot load the weights of '{name}' ({error})") from error
+
+
+def _normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of a backbone's input on the scale 0–255."""
+    import timm
+
+    if name == weights.PACKAGED:
+        return weights.MEAN, weights.STD
+    config = timm.get_pretrained_cfg(name)
+    return tuple(255 * m for m in config.mean), tuple(255 * s for s in config.std)

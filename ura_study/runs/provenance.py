@@ -1,0 +1,48 @@
+"""Where numbers come from: versions, machine and commit."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+PACKAGES = ("ura-study", "torch", "timm", "numpy", "scipy", "pillow", "ray")
+
+
+def provenance(device: torch.device) -> dict[str, object]:
+    """Return versions of what computed, the commit of this program if known, the machine, device and threads."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return _machine() | {"device": name, "threads": torch.get_num_threads()}
+
+
+@lru_cache(maxsize=1)
+def _machine() -> dict[str, object]:
+    return {
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "commit": _commit(),
+        "host": platform.node(),
+        "system": platform.platform(),
+        "processor": _processor(),
+    }
+
+
+def _commit() -> str | None:
+    """Return the git commit of an installation from a checkout, with `-dirty` where files were changed."""
+    here = Path(__file__).parent
+    try:
+        command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    return next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.processor()
+    )

@@ -1,0 +1,89 @@
+"""What a finished run leaves: who it was, what came out, and everything needed to trace or repeat it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ura_study.runs.job import Job
+
+
+class Failure(BaseModel):
+    """Why a run gave no numbers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    """Name of the exception's class, or `WorkerDied`."""
+    message: str
+    expected: bool
+    """True where the user can mend it (data, disk, settings); False where it is a bug."""
+    traceback: str = ""
+
+
+class Record(BaseModel):
+    """One run, done or failed: one line of `runs.jsonl`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    status: Literal["done", "failed"]
+    study: str
+    variant: str
+    """The first name under which the study asked for this configuration."""
+    category: str
+    seed: int
+    settings: dict[str, Any]
+    """The complete configuration of the variant."""
+    data: dict[str, Any]
+    """Layout, image size, content fingerprint, numbers of images."""
+    evaluation: dict[str, Any]
+    metrics: dict[str, float | None] = Field(default_factory=dict)
+    """Each in 0..1; None where undefined."""
+    undefined: dict[str, str] = Field(default_factory=dict)
+    """The reason for each undefined metric."""
+    losses: dict[str, float] = Field(default_factory=dict)
+    """Terms of the training loss in the last interval."""
+    parameters: int | None = None
+    """Trained parameters of the detector, without the frozen backbone."""
+    timings: dict[str, float] = Field(default_factory=dict)
+    """Seconds of each stage (`features_seconds`, `fit_seconds`, …) and `score_ms_per_image`."""
+    failure: Failure | None = None
+    provenance: dict[str, Any] = Field(default_factory=dict)
+    """Versions, machine, device, threads, commit."""
+    finished: str = ""
+    """When, ISO 8601 in UTC."""
+    reused_from: str | None = None
+    """The study whose record this is a copy of."""
+
+    @classmethod
+    def of(cls, job: Job, **outcome: Any) -> Self:
+        """Return the record of a job that ended just now as `outcome` says (fields of this class)."""
+        data = {
+            "layout": job.data.layout,
+            "root": job.data.root,
+            "image_size": job.data.image_size,
+            "fingerprint": job.fingerprint,
+        }
+        return cls(
+            run_id=job.run_id,
+            study=job.study,
+            variant=job.variant,
+            category=job.category,
+            seed=job.seed,
+            settings=job.settings.model_dump(mode="json"),
+            evaluation=job.evaluation.model_dump(mode="json"),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            **outcome | {"data": data | outcome.get("data", {})},
+        )
+
+    @property
+    def done(self) -> bool:
+        return self.status == "done"
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds of all stages."""
+        return sum(value for name, value in self.timings.items() if name.endswith("_seconds"))

@@ -1,0 +1,27 @@
+"""The base class of all configuration sections: strict, frozen, unknown keys fail."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, Strict
+
+T = TypeVar("T")
+
+#: A YAML list as an immutable tuple. (Strict mode would refuse the list that YAML gives; its items stay strict.)
+List = Annotated[tuple[T, ...], Strict(False)]
+
+
+class Settings(BaseModel):
+    """One section of a study file. Numbers are not made from strings or booleans, and a typo in a key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+#: Marks a setting that training never sees: variants that differ only in such settings share one fit.
+INFERENCE_ONLY = {"stage": "score"}
+
+
+def inference_field(default: object, **constraints: object) -> object:
+    """Return a pydantic field that only scoring reads (see `INFERENCE_ONLY`)."""
+    return Field(default, json_schema_extra=INFERENCE_ONLY, **constraints)

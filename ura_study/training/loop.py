@@ -1,0 +1,98 @@
+"""The fit of one detector on the normal images of one category."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ura_study.detectors.base import Detector
+from ura_study.features.maps import FeatureMaps
+from ura_study.training.config import TrainingSettings
+from ura_study.training.schedule import learning_rate
+
+
+class NonFiniteLoss(ArithmeticError):
+    """The loss became NaN or infinite: these settings do not train."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What happened in one reporting interval of the fit."""
+
+    step: int
+    """Updates done so far."""
+    losses: dict[str, float]
+    """Mean of each term of the loss over the interval."""
+    lr: float
+    """Learning rate of the last update."""
+    seconds: float
+    """Wall time of the interval."""
+
+
+def fit(
+    detector: Detector, train: FeatureMaps, settings: TrainingSettings, seed: int, device: torch.device
+) -> Iterator[Interval]:
+    """Prepare `detector` and train it on `device`; yield a record per interval, and none for one without losses.
+
+    The fit is done when the iterator is exhausted. All random draws come from one generator seeded with `seed`.
+
+    Raises:
+        NonFiniteLoss: where a term of the loss is NaN or infinite.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    detector.to(device)
+    detector.prepare(train, generator)
+    if detector.trains_by_gradient:
+        yield from _descend(detector, train, settings, generator, device)
+
+
+def _descend(
+    detector: Detector, train: FeatureMaps, settings: TrainingSettings, generator: torch.Generator, device: torch.device
+) -> Iterator[Interval]:
+    parameters = [p for p in detector.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(parameters, settings.lr, weight_decay=settings.weight_decay)
+    order = shuffled(len(train), settings.batch_size, generator)
+    done, started, sums = 0, time.perf_counter(), {}
+    detector.train()
+    for step in range(settings.steps):
+        lr = optimiser.param_groups[0]["lr"] = learning_rate(step, settings)
+        terms = detector.losses(train.batch(next(order), device), step / max(1, settings.steps - 1), generator)
+        _check(terms, step, lr)
+        optimiser.zero_grad()
+        terms["total"].backward()
+        torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
+        optimiser.step()
+        sums = {name: sums.get(name, 0.0) + term.detach() for name, term in terms.items()}
+        if step + 1 in _report_steps(settings):
+            count, now = step + 1 - done, time.perf_counter()
+            yield Interval(step + 1, {name: float(value) / count for name, value in sums.items()}, lr, now - started)
+            done, started, sums = step + 1, time.perf_counter(), {}
+
+
+def shuffled(count: int, size: int, generator: torch.Generator) -> Iterator[list[int]]:
+    """Yield batches of `size` indices for ever: every image comes once before any comes again."""
+    queue: list[int] = []
+    while True:
+        while len(queue) < size:
+            queue += torch.randperm(count, generator=generator).tolist()
+        batch, queue = queue[:size], queue[size:]
+        yield sorted(batch)
+
+
+def _report_steps(settings: TrainingSettings) -> set[int]:
+    """Return the steps after which an interval ends: as equal as can be, the last one at the end."""
+    count = min(settings.reports, settings.steps)
+    return {round(settings.steps * (i + 1) / count) for i in range(count)}
+
+
+def _check(terms: dict[str, Tensor], step: int, lr: float) -> None:
+    values = {name: term.item() for name, term in terms.items()}
+    bad = [f"{name} = {value}" for name, value in values.items() if not torch.isfinite(torch.tensor(value))]
+    if bad:
+        raise NonFiniteLoss(
+            f"The loss must be finite, but at step {step + 1} (learning rate {lr:.3g}) {', '.join(bad)}"
+        )

@@ -1,0 +1,110 @@
+"""The live display of a study: a table redrawn in place on a terminal, modest log lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ura_study.runs.job import Job
+from ura_study.runs.record import Record
+from ura_study.tune.progress import Line, Progress
+
+#: Seconds between log lines where the output is no terminal.
+LOG_INTERVAL = 10.0
+
+
+class Display:
+    """Shows `progress` while it is entered, and keeps it up to date with what the queue tells."""
+
+    def __init__(self, progress: Progress, console: Console) -> None:
+        self._progress = progress
+        self._console = console
+        self._logged = time.monotonic()
+        self._live = Live(get_renderable=self.draw, console=console, refresh_per_second=4, transient=True)
+
+    def __enter__(self) -> Display:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._live.stop()
+
+    def started(self, job: Job) -> None:
+        self._progress.start(job.run_id)
+
+    def progressed(self, job: Job, intervals: list[dict[str, Any]]) -> None:
+        if intervals:
+            self._progress.advance(job.run_id, intervals[-1]["step"] / job.settings.training.steps)
+        self._log()
+
+    def finished(self, job: Job, record: Record) -> None:
+        self._progress.finish(record)
+        if record.failure is not None:
+            where = f"{job.variant} · {job.category} · seed {job.seed}"
+            self._console.print(Text(f"failed: {where}: {record.failure.message}", "red"), soft_wrap=True)
+        self._log(finished=True)
+
+    def draw(self) -> Group:
+        """Return the table of variants and the progress bar."""
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("variant")
+        for heading in ("done", "running", "failed", self._progress.metric, "elapsed", "remaining"):
+            table.add_column(heading, justify="right")
+        for line in self._progress.lines():
+            table.add_row(*_row(line))
+        return Group(table, _bar(self._progress))
+
+    def _log(self, finished: bool = False) -> None:
+        """Print one line now and then, and one at the very end."""
+        p = self._progress
+        if self._console.is_terminal:
+            return
+        if time.monotonic() - self._logged >= LOG_INTERVAL or (finished and len(p.records) == p.total):
+            self._logged = time.monotonic()
+            self._console.print(_summary(p), soft_wrap=True, highlight=False)
+
+
+def duration(seconds: float | None) -> str:
+    """Return seconds as `1:02:03` or `2:03`; `–` where unknown."""
+    if seconds is None:
+        return "–"
+    text = str(timedelta(seconds=round(seconds)))
+    return text.removeprefix("0:")
+
+
+def _row(line: Line) -> tuple[str | Text, ...]:
+    metric = "–" if line.metric is None else f"{100 * line.metric:.1f}"
+    style = "green" if line.done == line.total else "bold" if line.running else ""
+    return (
+        Text(line.variant, style),
+        f"{line.done}/{line.total}",
+        str(line.running or "·"),
+        Text(str(line.failed or "·"), "red" if line.failed else ""),
+        metric,
+        duration(line.elapsed),
+        duration(0 if line.done + line.failed == line.total else line.remaining),
+    )
+
+
+def _bar(progress: Progress) -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(ProgressBar(total=progress.total, completed=progress.completed, width=40), _summary(progress))
+    return grid
+
+
+def _summary(progress: Progress) -> str:
+    failed = sum(not record.done for record in progress.records.values())
+    trouble = f", {failed} failed" if failed else ""
+    return (
+        f"{len(progress.records)} of {progress.total} runs{trouble} ({100 * progress.completed / progress.total:.0f} %), "
+        f"{len(progress.fractions)} running, {duration(progress.elapsed())} elapsed, "
+        f"{duration(progress.remaining())} remaining"
+    )

@@ -1,0 +1,110 @@
+"""How far a study is: counts, means and times, as data that the display draws."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ura_study.plan import Plan
+from ura_study.runs.record import Record
+
+
+@dataclass(frozen=True)
+class Line:
+    """One variant's state."""
+
+    variant: str
+    total: int
+    done: int
+    running: int
+    failed: int
+    metric: float | None
+    """Mean of the study's first metric over the runs done so far; None before the first."""
+    elapsed: float
+    """Seconds of work, summed over its runs."""
+    remaining: float | None
+    """Expected seconds of work left; None while nothing is known."""
+
+
+@dataclass
+class Progress:
+    """What is known of each run of a plan while a study goes on."""
+
+    plan: Plan
+    metric: str
+    records: dict[str, Record]
+    """Finished runs by id, those from before included."""
+    fractions: dict[str, float] = field(default_factory=dict)
+    """Share of the training done, by id, of the runs that go on."""
+    starts: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+    before: int = 0
+    """Runs that were done when this session began."""
+
+    def __post_init__(self) -> None:
+        self.before = len(self.records)
+
+    def start(self, run_id: str) -> None:
+        self.fractions[run_id], self.starts[run_id] = 0.0, time.monotonic()
+
+    def advance(self, run_id: str, fraction: float) -> None:
+        self.fractions[run_id] = fraction
+
+    def finish(self, record: Record) -> None:
+        self.fractions.pop(record.run_id, None)
+        self.starts.pop(record.run_id, None)
+        self.records[record.run_id] = record
+
+    @property
+    def total(self) -> int:
+        return len(self.plan.runs)
+
+    @property
+    def completed(self) -> float:
+        """Runs finished, plus the finished shares of those that go on."""
+        return len(self.records) + sum(self.fractions.values())
+
+    def elapsed(self) -> float:
+        """Seconds since this session began."""
+        return time.monotonic() - self.started
+
+    def remaining(self) -> float | None:
+        """Expected seconds to the end at this session's speed so far; None while nothing is known."""
+        speed = (self.completed - self.before) / max(self.elapsed(), 1e-9)
+        return (self.total - self.completed) / speed if speed > 0 else None
+
+    def lines(self) -> list[Line]:
+        """Return the state of each variant, in the order of the plan."""
+        seconds = _mean(record.seconds for record in self.records.values() if record.done)
+        return [self._line(variant.name, seconds) for variant in self.plan.variants]
+
+    def _line(self, variant: str, seconds: float | None) -> Line:
+        ids = [run_id for (name, _, _), run_id in self.plan.cells.items() if name == variant]
+        records = [self.records[i] for i in ids if i in self.records]
+        running = [i for i in ids if i in self.fractions]
+        left = len(ids) - len(records) - sum(self.fractions[i] for i in running)
+        values = (record.metrics.get(self.metric) for record in records)
+        return Line(
+            variant=variant,
+            total=len(ids),
+            done=sum(record.done for record in records),
+            running=len(running),
+            failed=sum(not record.done for record in records),
+            metric=_mean(value for value in values if value is not None),
+            elapsed=sum(r.seconds for r in records) + sum(time.monotonic() - self.starts[i] for i in running),
+            remaining=None if seconds is None else left * seconds,
+        )
+
+
+def counts(plan: Plan, records: Mapping[str, Record]) -> tuple[int, int, int]:
+    """Return how many of a plan's runs are done, failed, and not yet recorded."""
+    known = [records[run_id] for run_id in plan.runs if run_id in records]
+    done = sum(record.done for record in known)
+    return done, len(known) - done, len(plan.runs) - len(known)
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    listed = list(values)
+    return statistics.fmean(listed) if listed else None

@@ -1,0 +1,53 @@
+"""The worker: a Tune trial that does one run and reports as it goes.
+
+Actors are reused: a worker imports torch once and then does run after run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from ray import tune
+
+#: Seconds between two reports of a run.
+REPORT_EVERY = 1.0
+#: The only key of a trial's configuration: a `Job` as JSON. (Tune would take a nested one apart.)
+JOB = "job"
+
+
+class Worker(tune.Trainable):
+    """Results hold `intervals`, the training's progress since the last result, and in the end `record` as JSON."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        self._events = _events(config[JOB])
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        self._events.close()
+        self.setup(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        from ura_study.runs.record import Record
+
+        intervals, end = [], time.monotonic() + REPORT_EVERY
+        for event in self._events:
+            if isinstance(event, Record):
+                return {"intervals": intervals, "record": event.model_dump_json(), "done": True}
+            intervals.append(asdict(event))
+            if time.monotonic() >= end:
+                break
+        return {"intervals": intervals, "done": False}
+
+    def cleanup(self) -> None:
+        self._events.close()
+
+
+def _events(job: str) -> Iterator[Any]:
+    """Yield the progress and then the record of a run; torch is imported here, in the worker and not in the driver."""
+    from ura_study.runs.attempt import attempt
+    from ura_study.runs.job import Job
+
+    yield from attempt(Job.model_validate_json(job))

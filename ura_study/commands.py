@@ -33,7 +33,7 @@ def plan(path: Path, results: Path, console: Console) -> int:
     for variant in planned.variants:
         ids = [run_id for (name, _, _), run_id in planned.cells.items() if name == variant.name]
         changes = ", ".join(f"{key}: {value}" for key, value in variant.changes.items())
-        recorded = sum(run_id in own and own[run_id].done or run_id in other for run_id in ids)
+        recorded = sum((run_id in own and own[run_id].done) or run_id in other for run_id in ids)
         table.add_row(*map(Text, (variant.name, variant.ablation or "", changes, str(len(ids)), str(recorded))))
     console.print(table)
     console.print(_plan_line(planned, own, other), soft_wrap=True, highlight=False)

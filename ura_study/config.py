@@ -55,7 +55,7 @@ class Ablation(Settings):
     def keys(self) -> Mapping[str, tuple[Value, ...]]:
         """Return the keys that vary, each with its values."""
         if self.leave_one_out is not None:
-            return {key: (False,) for key in self.leave_one_out}
+            return dict.fromkeys(self.leave_one_out, (False,))
         return self.sweep if self.sweep is not None else self.grid
 
 

@@ -22,7 +22,7 @@ def _key_path(loc: tuple[int | str, ...], raw: object) -> tuple[str, ...]:
     """Return the keys of the YAML file in `loc`, without the names that pydantic gives to members of a union."""
     path: list[str] = []
     for depth, key in enumerate(loc):
-        if isinstance(raw, dict) and (key in raw or depth == len(loc) - 1 and isinstance(key, str)):
+        if isinstance(raw, dict) and (key in raw or (depth == len(loc) - 1 and isinstance(key, str))):
             path, raw = [*path, str(key)], raw.get(key)
         elif isinstance(raw, list | tuple) and isinstance(key, int) and key < len(raw):
             path, raw = [*path, str(key)], raw[key]

@@ -50,7 +50,7 @@ def load_yaml(path: Path) -> dict:
         ConfigError: where the file is missing, is not YAML, repeats a key, is no mapping, or names an unset variable.
     """
     try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - derived from SafeLoader
+        loaded = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except FileNotFoundError:
         beside = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         raise ConfigError(f"{path}: no such file{nearest(path.name, beside)}") from None

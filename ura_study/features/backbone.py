@@ -44,7 +44,7 @@ def _network(settings: FeatureSettings, layers: tuple[int, ...]) -> nn.Module:
         return network
     try:
         return timm.create_model(name, pretrained=True, **options)
-    except Exception as error:  # noqa: BLE001 - timm and its hub raise whatever the network gave them
+    except Exception as error:
         raise ResourceError(f"features.backbone: cannot load the weights of '{name}' ({error})") from error
 
 

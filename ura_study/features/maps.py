@@ -36,7 +36,7 @@ class FeatureMaps:
 
     def batch(self, index: np.ndarray | list[int] | slice, device: torch.device | str = "cpu") -> torch.Tensor:
         """Return the feature maps (B, C, S, S) float32 of the images `index`."""
-        maps = [self._on_grid(torch.from_numpy(layer[index]).to(device)) for layer in self.layers]
+        maps = [self._on_grid(torch.from_numpy(np.array(layer[index])).to(device)) for layer in self.layers]
         return torch.cat(maps, dim=1)
 
     def _on_grid(self, maps: torch.Tensor) -> torch.Tensor:

@@ -103,8 +103,9 @@ def _bar(progress: Progress) -> Table:
 def _summary(progress: Progress) -> str:
     failed = sum(not record.done for record in progress.records.values())
     trouble = f", {failed} failed" if failed else ""
+    percent = 100 * progress.completed / progress.total
     return (
-        f"{len(progress.records)} of {progress.total} runs{trouble} ({100 * progress.completed / progress.total:.0f} %), "
+        f"{len(progress.records)} of {progress.total} runs{trouble} ({percent:.0f} %), "
         f"{len(progress.fractions)} running, {duration(progress.elapsed())} elapsed, "
         f"{duration(progress.remaining())} remaining"
     )

@@ -1,0 +1,130 @@
+import multiprocessing
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from ura_study.data.mvtec_ad import read
+from ura_study.errors import DataError, ResourceError
+from ura_study.features import cached
+from ura_study.features.cached import feature_maps
+from ura_study.features.config import FeatureSettings
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """Count the images that go through the backbone, and through which layers."""
+    seen = []
+    call = cached.Backbone.__call__
+    create = cached.Backbone.__init__
+
+    def counted_create(self, settings, layers, device):
+        self.layers = layers
+        create(self, settings, layers, device)
+
+    def counted_call(self, images):
+        seen.extend([self.layers] * len(images))
+        return call(self, images)
+
+    monkeypatch.setattr(cached.Backbone, "__init__", counted_create)
+    monkeypatch.setattr(cached.Backbone, "__call__", counted_call)
+    return seen
+
+
+def extract(root, **settings):
+    return feature_maps(read(root, "nut").train, FeatureSettings(**{"map_size": 8, **settings}), 64, CPU)
+
+
+def test_maps_are_those_of_the_backbone(mvtec_root):
+    maps = extract(mvtec_root, layers=(1, 2), precision="float32")
+    backbone = cached.Backbone(FeatureSettings(), (1, 2), CPU)
+    images = np.stack([np.asarray(Image.open(s.path).convert("RGB")) for s in read(mvtec_root, "nut").train])
+    for layer, expected in zip(maps.layers, backbone(images), strict=True):
+        np.testing.assert_allclose(layer, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_another_variant_computes_no_backbone_pass(mvtec_root, passes):
+    extract(mvtec_root, layers=(1, 2))
+    assert passes == [(1, 2)] * 6
+    extract(mvtec_root, layers=(1, 2))
+    extract(mvtec_root, layers=(2,))
+    extract(mvtec_root, layers=(1,), map_size=16, neighbourhood=1)
+    assert len(passes) == 6
+
+
+def test_a_new_layer_is_computed_alone(mvtec_root, passes):
+    extract(mvtec_root, layers=(1,))
+    del passes[:]
+    extract(mvtec_root, layers=(1, 2, 3))
+    assert passes == [(2, 3)] * 6
+
+
+@pytest.mark.parametrize("change", [{"weights": "random"}, {"precision": "float32"}])
+def test_what_features_depend_on_is_computed_anew(mvtec_root, passes, change):
+    extract(mvtec_root, layers=(1,))
+    extract(mvtec_root, layers=(1,), **change)
+    assert len(passes) == 12
+
+
+def test_a_changed_image_is_computed_anew(mvtec_root, passes):
+    before = extract(mvtec_root, layers=(1,)).batch([0])
+    Image.new("L", (64, 64), 255).save(mvtec_root / "nut/train/good/000.png")
+    assert not torch.equal(extract(mvtec_root, layers=(1,)).batch([0]), before)
+    assert len(passes) == 12
+
+
+@pytest.mark.parametrize("harm", ["truncate", "foreign"])
+def test_a_harmed_file_is_built_again(mvtec_root, cache, passes, harm):
+    before = extract(mvtec_root, layers=(1,)).batch(slice(None))
+    (file,) = cache.glob("features/*/layer-1/maps.npy")
+    if harm == "truncate":
+        os.truncate(file, file.stat().st_size // 2)
+    else:
+        np.save(file, np.load(file) + 1)
+    assert torch.equal(extract(mvtec_root, layers=(1,)).batch(slice(None)), before)
+    assert len(passes) == 12
+
+
+def _worker(root: str, counter: str) -> None:
+    torch.set_num_threads(1)
+    call = cached.Backbone.__call__
+
+    def counted(self, images):
+        with Path(counter).open("a") as file:
+            file.write("x" * len(images))
+        return call(self, images)
+
+    cached.Backbone.__call__ = counted
+    extract(Path(root), layers=(1,))
+
+
+def test_workers_that_want_the_same_share_one_pass(mvtec_root, tmp_path):
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_worker, args=(str(mvtec_root), str(tmp_path / "count"))) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert (tmp_path / "count").read_text() == "x" * 6
+
+
+def test_an_unreadable_image_leaves_nothing(mvtec_root, cache):
+    path = mvtec_root / "nut/train/good/003.png"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(DataError, match=r"003.png: cannot be read as an image"):
+        extract(mvtec_root, layers=(1,))
+    assert not list(cache.glob("features/*/layer-1"))
+    assert not list(cache.glob("features/*/.layer-1*"))
+
+
+def test_a_full_disk_is_one_line(mvtec_root, cache, monkeypatch):
+    monkeypatch.setattr(cached, "FILE", "../../../full")
+    (cache / "full").symlink_to("/dev/full")
+    with pytest.raises(ResourceError, match=r"features/\w+: no disk space left"):
+        extract(mvtec_root, layers=(1,))

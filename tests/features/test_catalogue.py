@@ -1,0 +1,45 @@
+import sys
+
+import pytest
+
+from ura_study.errors import ConfigError
+from ura_study.features import catalogue
+from ura_study.features.catalogue import DEFAULT, ask_timm, backbone_info, check_layers, weights_id
+from ura_study.features.config import FeatureSettings
+from ura_study.features.weights import packaged_file
+
+
+def test_default_backbone_is_as_timm_has_it():
+    assert ask_timm(DEFAULT.name) == DEFAULT
+    assert packaged_file().stem in DEFAULT.weights
+
+
+def test_answers_are_remembered(monkeypatch):
+    first = backbone_info("resnet18")
+    assert first.channels == (64, 64, 128, 256, 512)
+    monkeypatch.setattr(catalogue, "ask_timm", lambda name: pytest.fail("asked again"))
+    assert backbone_info("resnet18") == first
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"backbone": "resnet81"}, "features.backbone: timm has no model 'resnet81'; did you mean 'resnet18'?"),
+        ({"backbone": "../x/y"}, "features.backbone: timm has no model '../x/y'"),
+        ({"layers": (2, 7)}, "features.layers: tf_efficientnet_lite0 has levels 0 to 4, but got 7"),
+    ],
+)
+def test_unknown_backbones_and_layers(settings, message):
+    with pytest.raises(ConfigError) as caught:
+        check_layers(FeatureSettings(**settings))
+    assert str(caught.value) == message
+
+
+def test_weights_have_names():
+    names = {weights_id(FeatureSettings(backbone=b, weights=w)) for b in ("resnet18", DEFAULT.name) for w in ("pretrained", "random")}
+    assert len(names) == 3
+
+
+def test_no_torch_for_the_default(monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    assert check_layers(FeatureSettings()) is None

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+import torch
+
+from ura_study.features.maps import FeatureMaps, to_grid
+
+
+def test_layers_are_brought_to_one_grid_and_concatenated():
+    fine = np.arange(2 * 1 * 4 * 4, dtype=np.float16).reshape(2, 1, 4, 4)
+    coarse = np.array([[[[1.0]]], [[[5.0]]]], dtype=np.float16)
+    maps = FeatureMaps((fine, coarse), map_size=2)
+    assert (len(maps), maps.channels) == (2, 2)
+    # mean of the blocks (0, 1, 4, 5), (2, 3, 6, 7), … of 4 × 4
+    expected = torch.tensor([[[[2.5, 4.5], [10.5, 12.5]], [[1.0, 1.0], [1.0, 1.0]]]])
+    torch.testing.assert_close(maps.batch([0]), expected)
+    torch.testing.assert_close(maps.batch(slice(1, 2))[0, 1], torch.full((2, 2), 5.0))
+
+
+def test_neighbourhood_averages_only_what_is_there():
+    maps = FeatureMaps((np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3),), map_size=3, neighbourhood=3)
+    averaged = maps.batch([0])[0, 0]
+    assert averaged[1, 1] == 4
+    assert averaged[0, 0] == (0 + 1 + 3 + 4) / 4
+    assert averaged[0, 1] == (0 + 1 + 2 + 3 + 4 + 5) / 6
+
+
+def test_finer_grids_are_interpolated():
+    maps = torch.tensor([[[[0.0, 1.0], [0.0, 1.0]]]])
+    torch.testing.assert_close(to_grid(maps, 4)[0, 0, 0], torch.tensor([0.0, 0.25, 0.75, 1.0]))
+
+
+def test_layers_of_different_images_are_refused():
+    with pytest.raises(ValueError, match=r"equally many images, but got \[2, 3\]"):
+        FeatureMaps((np.zeros((2, 1, 2, 2)), np.zeros((3, 1, 2, 2))), 2)

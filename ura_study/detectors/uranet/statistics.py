@@ -23,6 +23,9 @@ SAMPLED_TOKENS = 12_000
 #: A channel that hardly varies is not blown up: its standard deviation counts as at least this share of the median's.
 MIN_RELATIVE_STD = 1e-3
 
+#: Added to every variance before whitening, as a share of the mean variance: the least directions stay below one.
+WHITENING_FLOOR = 0.1
+
 
 @dataclass(frozen=True)
 class TokenStatistics:
@@ -71,6 +74,13 @@ def principal_components(covariance: Tensor, count: int) -> Tensor:
     vectors = torch.linalg.eigh(covariance.double().cpu()).eigenvectors[:, -count:].flip(1)  # (C, D)
     largest = vectors.gather(0, vectors.abs().argmax(dim=0, keepdim=True))
     return (vectors * largest.sign()).float().to(covariance.device)
+
+
+def whitening(covariance: Tensor) -> Tensor:
+    """Return the matrix W (C, C) with which tokens x (…, C) have about unit variance in every direction of x W."""
+    values, vectors = torch.linalg.eigh(covariance.double().cpu())
+    scale = (values.clamp_min(0) + WHITENING_FLOOR * values.mean()).rsqrt()
+    return (vectors * scale @ vectors.T).float().to(covariance.device)
 
 
 def cluster_centres(tokens: Tensor, count: int, generator: torch.Generator, iterations: int = 8) -> Tensor:

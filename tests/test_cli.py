@@ -1,0 +1,159 @@
+"""What the command line says and returns where nothing needs to be trained."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import yaml
+from PIL import Image
+
+from ura_study import cli
+
+
+@pytest.fixture
+def call(capsys, monkeypatch, tmp_path):
+    """Call `ura-study` in `tmp_path`; return exit code, output and error output."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def called(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ura-study", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        shown = capsys.readouterr()
+        return left.value.code, shown.out, shown.err
+
+    return called
+
+
+@pytest.fixture
+def study(tmp_path, mvtec_root):
+    """Write a study of the two small categories with some keys changed; return its file."""
+
+    def written(**keys):
+        base = {"study": "small", "data": {"layout": "mvtec_ad", "root": str(mvtec_root), "image_size": 64}}
+        path = tmp_path / "small.yaml"
+        path.write_text(yaml.safe_dump(base | keys))
+        return path
+
+    return written
+
+
+def test_version_and_help(call):
+    assert call("--version") == (0, "ura-study 0.1.0\n", "")
+    code, out, _ = call("--help")
+    assert code == 0
+    assert all(command in out for command in ("run", "plan"))
+
+
+def test_plan_shows_variants_and_runs_nothing(call, study, tmp_path):
+    code, out, _ = call("plan", study(seeds=[0, 1], ablations={"parts": {"leave_one_out": ["model.synthesis"]}}))
+    assert code == 0
+    assert "w/o synthesis" in out
+    assert "model.synthesis: False" in out
+    assert "2 variants × 2 categories × 2 seeds: 8 different runs, 0 recorded; 8 to run" in out
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ({"sede": [0]}, "{file}: sede: unknown key; did you mean 'seeds'?"),
+        ({"seeds": ["a"]}, "{file}: seeds.0: expected a integer, but got 'a'"),
+        (
+            {"base": {"model": {"synthesis": {"strengh": 1.0}}}},
+            "{file}: base.model.synthesis.strengh: unknown key; did you mean 'strength'?",
+        ),
+        (
+            {"base": {"features": {"backbone": "resnet81"}}},
+            "{file}: features.backbone: timm has no model 'resnet81'; did you mean 'resnet18'?",
+        ),
+        (
+            {"base": {"features": {"layers": [1, 9]}}},
+            "{file}: features.layers: tf_efficientnet_lite0 has levels 0 to 4, but got 9",
+        ),
+        (
+            {"ablations": {"a": {"sweep": {"model.synthesis.strenght": [1]}}}},
+            "{file}: ablations.a: unknown key 'model.synthesis.strenght'; did you mean 'strength'?",
+        ),
+    ],
+)
+def test_a_wrong_study_is_one_line(call, study, tmp_path, keys, line):
+    path = study(**keys)
+    for command in ("plan", "run"):
+        assert call(command, path) == (2, "", f"ura-study: {line.format(file=path)}\n")
+    assert not (tmp_path / "results").exists()
+
+
+def test_missing_study(call, study):
+    study()
+    code, _, err = call("run", "smal.yaml")
+    assert (code, err) == (2, "ura-study: smal.yaml: no such file; did you mean 'small.yaml'?\n")
+
+
+def _empty(root):
+    for path in (root / "nut/train/good").iterdir():
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("harm", "line"),
+    [
+        (_empty, "{root}/nut/train/good: no training image (.png, .jpg, .jpeg, .bmp, .tif, .tiff) of category 'nut'"),
+        (
+            lambda root: (root / "nut/test/good/001.png").write_text("text"),
+            "{root}/nut/test/good/001.png: cannot be read as an image (not an image)",
+        ),
+        (
+            lambda root: Image.new("L", (10, 20)).save(root / "bolt/ground_truth/square/000_mask.png"),
+            "{root}/bolt/ground_truth/square/000_mask.png: expected a mask of its image's size 64×64 (square/000.png), "
+            "but got 10×20",
+        ),
+    ],
+)
+def test_wrong_data_is_one_line(call, study, mvtec_root, harm, line):
+    harm(mvtec_root)
+    code, _, err = call("run", study())
+    assert (code, err) == (2, f"ura-study: {line.format(root=mvtec_root)}\n")
+
+
+def test_unknown_category(call, study, mvtec_root):
+    path = study(data={"layout": "mvtec_ad", "root": str(mvtec_root), "categories": ["nuts"]})
+    code, _, err = call("run", path)
+    assert (code, err) == (2, f"ura-study: {mvtec_root}: no category 'nuts'; did you mean 'nut'? (found: bolt, nut)\n")
+
+
+@pytest.mark.parametrize("arguments", [["rnu", "x.yaml"], ["run"], ["run", "x.yaml", "--resluts", "y"]])
+def test_wrong_arguments(call, arguments):
+    code, _, err = call(*arguments)
+    assert code == 2
+    assert "Error" in err
+    assert "Traceback" not in err
+
+
+def test_a_bug_shows_its_traceback(call, study, monkeypatch):
+    from ura_study import commands
+
+    monkeypatch.setattr(commands, "survey", lambda study: 1 / 0)
+    code, _, err = call("plan", study())
+    assert code == 3
+    assert "Traceback" in err
+    assert "ZeroDivisionError" in err
+
+
+def test_two_drivers_on_one_study(call, study, tmp_path):
+    from filelock import FileLock
+
+    folder = tmp_path / "results/small"
+    folder.mkdir(parents=True)
+    with FileLock(folder / ".lock"):
+        code, _, err = call("run", study())
+    assert (code, err) == (2, f"ura-study: {folder}: another `ura-study run` is at work on this study\n")
+
+
+def test_results_folder_that_cannot_be_written(call, study, tmp_path):
+    (tmp_path / "results").write_text("a file")
+    code, _, err = call("run", study())
+    assert code == 2
+    assert err.startswith(f"ura-study: {tmp_path}/results/small: cannot be created below a file")

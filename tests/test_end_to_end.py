@@ -1,0 +1,191 @@
+"""Whole studies through the real command line and the real Ray, on tiny images."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from ura_study.runs import store
+
+pytestmark = pytest.mark.slow
+
+STEPS = 6
+STUDY = {
+    "study": "tiny",
+    "base": {
+        "features": {"map_size": 8},
+        "model": {"restoration": {"prototypes": 16, "width": 16, "exclusion": 1}, "perception": {"width": 8}},
+        "training": {"steps": STEPS, "reports": 3},
+    },
+    "seeds": [0, 1],
+    "ablations": {"components": {"leave_one_out": ["model.synthesis", "model.perception", "model.restoration"]}},
+}
+RUNS = 4 * 2 * 2
+
+
+@pytest.fixture(scope="module")
+def shared_cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("shared-cache")
+
+
+@pytest.fixture
+def place(tmp_path, mvtec_root, monkeypatch, shared_cache):
+    """A folder with the study file; features are extracted once for all tests of this file."""
+    monkeypatch.setenv("URA_STUDY_CACHE", str(shared_cache))
+    monkeypatch.setenv("COLUMNS", "160")
+    write_study(tmp_path, mvtec_root)
+    return tmp_path
+
+
+def write_study(place: Path, root: Path, **keys: object) -> None:
+    data = {"layout": "mvtec_ad", "root": str(root), "image_size": 64}
+    (place / "tiny.yaml").write_text(yaml.safe_dump(STUDY | {"data": data} | keys))
+
+
+def start(place: Path, results: str = "results") -> subprocess.Popen:
+    command = [sys.executable, "-m", "ura_study", "run", "tiny.yaml", "--results", results]
+    return subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def run(place: Path, results: str = "results") -> tuple[int, str]:
+    process = start(place, results)
+    out, _ = process.communicate(timeout=300)
+    return process.returncode, out
+
+
+def lines(place: Path, results: str = "results") -> list[str]:
+    path = place / results / "tiny" / store.FILE
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def wait_for(place: Path, records: int, process: subprocess.Popen) -> None:
+    while len(lines(place)) < records:
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.02)
+
+
+def numbers(place: Path, results: str = "results") -> pd.DataFrame:
+    """Return what a study measured: everything in `results.csv` but times."""
+    table = pd.read_csv(place / results / "tiny" / "results.csv")
+    return table[[c for c in table if not c.endswith(("_seconds", "_per_image")) and c not in ("finished", "reused_from")]]
+
+
+def test_a_study_from_images_to_tables_and_again(place):
+    code, out = run(place)
+    assert code == 0, out
+    folder = place / "results" / "tiny"
+    assert f"{RUNS} of {RUNS} runs (100 %)" in out
+    assert re.search(r"w/o perception +│ +\d+\.\d ± \d+\.\d", out)
+    table = numbers(place)
+    assert len(table) == RUNS
+    assert set(table.status) == {"done"}
+    assert table.image_auroc.between(0, 1).all()
+    assert table.pixel_aupro.between(0, 1).all()
+    assert set(table.variant) == {"full", "w/o synthesis", "w/o perception", "w/o restoration"}
+    for name in ("study.yaml", "per_category.csv", "per_category.md"):
+        assert (folder / name).stat().st_size > 0
+    assert sorted(p.name for p in (folder / "tensorboard").iterdir())[:2] == ["full", "w-o perception"]
+    record = json.loads(lines(place)[0])
+    assert record["provenance"]["versions"]["torch"]
+    assert record["data"]["train"] == 6
+
+    before = lines(place)
+    started = time.monotonic()
+    code, again = run(place)
+    assert code == 0
+    assert lines(place) == before
+    assert "0 to run" in again
+    assert again[again.index("Image AUROC") :] == out[out.index("Image AUROC") :]
+    assert time.monotonic() - started < 20  # Ray alone needs some seconds to start
+
+
+def test_killed_and_started_again_is_as_if_undisturbed(place):
+    process = start(place)
+    wait_for(place, 3, process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = lines(place)
+    assert 3 <= len(kept) < RUNS
+    code, out = run(place)
+    assert code == 0, out
+    assert lines(place)[: len(kept)] == kept
+    ids = [json.loads(line)["run_id"] for line in lines(place)]
+    assert len(ids) == len(set(ids)) == RUNS
+    code, out = run(place, "undisturbed")
+    assert code == 0, out
+    pd.testing.assert_frame_equal(numbers(place), numbers(place, "undisturbed"))
+
+
+def test_interrupt_stops_cleanly_and_says_how_to_go_on(place):
+    process = start(place)
+    wait_for(place, 1, process)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, out
+    assert re.search(r"stopped: \d+ done, 0 failed, \d+ left; the same command continues", out)
+    done = len(lines(place))
+    assert done < RUNS
+    assert all(json.loads(line)["status"] == "done" for line in lines(place))
+    assert len(numbers(place)) == done
+
+
+def test_a_run_that_fails_does_not_end_the_study(place, mvtec_root):
+    path = mvtec_root / "nut/test/good/000.png"
+    path.write_bytes(path.read_bytes()[:-400])
+    write_study(place, mvtec_root, ablations={}, seeds=[0])
+    code, out = run(place)
+    assert code == 1, out
+    assert re.search(r"full +│ +\d+\.\d +│ +1 failed +│ +1 failed", out)
+    assert f"failed: full · nut · seed 0: DataError: {path}: cannot be read as an image" in out
+    assert "Traceback" not in out
+    table = numbers(place)
+    assert list(table.status) == ["done", "failed"]
+    assert "000.png" in table.failure[1]
+
+
+def test_a_killed_worker_is_a_failed_run(place):
+    process = start(place)
+    wait_for(place, 1, process)
+    os.kill(worker_of(process.pid), signal.SIGKILL)
+    out, _ = process.communicate(timeout=300)
+    records = [json.loads(line) for line in lines(place)]
+    failed = [record for record in records if record["status"] == "failed"]
+    assert len(records) == RUNS, out
+    assert [record["failure"]["kind"] for record in failed] == ["WorkerDied"]
+    assert process.returncode == 1
+    code, out = run(place)
+    assert code == 0, out
+    assert "1 failed before and to be tried again" in out
+
+
+def worker_of(driver: int) -> int:
+    """Return the process of a Tune worker below `driver`."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        if "Trainable" in _read(folder / "cmdline") and _descends(int(folder.name), driver):
+            return int(folder.name)
+    raise AssertionError("no worker process found")
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    while pid > 1 and pid != ancestor:
+        status = _read(Path(f"/proc/{pid}/stat"))
+        pid = int(status.rsplit(")", 1)[1].split()[1]) if status else 0
+    return pid == ancestor
+
+
+def _read(path: Path) -> str:
+    """Return a file of /proc; nothing where the process has just gone."""
+    try:
+        return path.read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

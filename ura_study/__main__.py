@@ -1,0 +1,5 @@
+"""`python -m ura_study` is `ura-study`."""
+
+from ura_study.cli import main
+
+main()

@@ -93,6 +93,13 @@ def test_a_full_disk_is_one_line():
         full.write_bytes(b"x")
 
 
+def test_another_cache_folder_is_proposed_only_for_the_cache(cache, tmp_path):
+    for place, hint in ((cache / "x", " (set URA_STUDY_CACHE for another cache folder)"), (tmp_path / "x", "")):
+        with pytest.raises(ResourceError) as caught, writing(place):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        assert str(caught.value) == f"{place}: no disk space left{hint}"
+
+
 def test_other_errors_of_the_system_are_bugs():
     with pytest.raises(IsADirectoryError), writing(Path("x")):
         raise IsADirectoryError(errno.EISDIR, "a folder")

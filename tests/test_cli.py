@@ -60,22 +60,22 @@ def test_plan_shows_variants_and_runs_nothing(call, study, tmp_path):
     ("keys", "line"),
     [
         ({"sede": [0]}, "{file}: sede: unknown key; did you mean 'seeds'?"),
-        ({"seeds": ["a"]}, "{file}: seeds.0: expected a integer, but got 'a'"),
+        ({"seeds": ["a"]}, "{file}: seeds.0: expected a whole number, but got 'a'"),
         (
             {"base": {"model": {"synthesis": {"strengh": 1.0}}}},
             "{file}: base.model.synthesis.strengh: unknown key; did you mean 'strength'?",
         ),
         (
             {"base": {"features": {"backbone": "resnet81"}}},
-            "{file}: features.backbone: timm has no model 'resnet81'; did you mean 'resnet18'?",
+            "{file}: base.features.backbone: timm has no model 'resnet81'; did you mean 'resnet18'?",
         ),
         (
             {"base": {"features": {"layers": [1, 9]}}},
-            "{file}: features.layers: tf_efficientnet_lite0 has levels 0 to 4, but got 9",
+            "{file}: base.features.layers: tf_efficientnet_lite0 has levels 0 to 4, but got 9",
         ),
         (
             {"ablations": {"a": {"sweep": {"model.synthesis.strenght": [1]}}}},
-            "{file}: ablations.a: unknown key 'model.synthesis.strenght'; did you mean 'strength'?",
+            "{file}: ablations.a: model.synthesis.strenght: unknown key; did you mean 'strength'?",
         ),
     ],
 )

@@ -77,7 +77,9 @@ def wait_for(place: Path, records: int, process: subprocess.Popen) -> None:
 def numbers(place: Path, results: str = "results") -> pd.DataFrame:
     """Return what a study measured: everything in `results.csv` but times."""
     table = pd.read_csv(place / results / "tiny" / "results.csv")
-    return table[[c for c in table if not c.endswith(("_seconds", "_per_image")) and c not in ("finished", "reused_from")]]
+    return table[
+        [c for c in table if not c.endswith(("_seconds", "_per_image")) and c not in ("finished", "reused_from")]
+    ]
 
 
 def test_a_study_from_images_to_tables_and_again(place):

@@ -15,7 +15,21 @@ PACKAGE = Path(ura_study.__file__).parent
 
 #: What may import only what stands before it. Modules that hold settings (`config`, …) are below all rooms.
 SETTINGS = {"errors", "settings", "canonical", "randomness", "cache", "study_file", "config_errors", "metrics.names"}
-ROOMS = ["data", "features", "detectors", "training", "metrics", "config", "plan", "survey", "runs", "report", "tune", "commands", "cli"]
+ROOMS = [
+    "data",
+    "features",
+    "detectors",
+    "training",
+    "metrics",
+    "config",
+    "plan",
+    "survey",
+    "runs",
+    "report",
+    "tune",
+    "commands",
+    "cli",
+]
 
 #: Library → the rooms that may import it.
 OWNERS = {

@@ -89,9 +89,8 @@ def writing(place: Path) -> Iterator[None]:
         }
         if error.errno not in reasons:
             raise
-        raise ResourceError(
-            f"{place}: {reasons[error.errno]} (set URA_STUDY_CACHE for another cache folder)"
-        ) from error
+        hint = " (set URA_STUDY_CACHE for another cache folder)" if place.is_relative_to(cache_root()) else ""
+        raise ResourceError(f"{place}: {reasons[error.errno]}{hint}") from error
 
 
 @contextlib.contextmanager

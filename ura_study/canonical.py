@@ -20,4 +20,5 @@ def canonical(value: object) -> str:
 
 def digest(value: object) -> str:
     """Return the identity of `value`: the first 16 hexadecimal digits of BLAKE2b over its canonical JSON."""
-    return hashlib.blake2b(canonical(value).encode()).hexdigest()[:DIGITS]
+    # file names that are not UTF-8 reach Python as surrogates
+    return hashlib.blake2b(canonical(value).encode(errors="surrogatepass")).hexdigest()[:DIGITS]

@@ -36,7 +36,7 @@ def plan(path: Path, results: Path, console: Console) -> int:
         recorded = sum((run_id in own and own[run_id].done) or run_id in other for run_id in ids)
         table.add_row(*map(Text, (variant.name, variant.ablation or "", changes, str(len(ids)), str(recorded))))
     console.print(table)
-    console.print(_plan_line(planned, own, other), soft_wrap=True, highlight=False)
+    console.print(Text(_plan_line(planned, own, other)), soft_wrap=True)
     return 0
 
 
@@ -70,7 +70,7 @@ def _run(study: Study, planned: Plan, folder: Path, address: str | None, console
         store.append(folder, record)
     records = {run_id: record for run_id, record in (own | other).items() if record.done}
     pending = [_job(study, run) for run in planned.runs.values() if run.run_id not in records]
-    console.print(_plan_line(planned, own, other), soft_wrap=True, highlight=False)
+    console.print(Text(_plan_line(planned, own, other)), soft_wrap=True)
     completed = not pending or _execute(study, planned, pending, records, folder, address, console)
     records = store.read(folder)
     write_results(folder, study, planned, records)
@@ -116,15 +116,15 @@ def _show(study: Study, planned: Plan, records: dict[str, Record], folder: Path,
         console.print(Text(f"failed: {where}: {record.failure.kind}: {record.failure.message}", "red"), soft_wrap=True)
         if record.failure.traceback:
             console.print(Text(record.failure.traceback, "dim"))
-    console.print(f"tables, records and TensorBoard events: {folder}", soft_wrap=True, highlight=False)
+    console.print(Text(f"tables, records and TensorBoard events: {folder}"), soft_wrap=True)
     return SOME_FAILED if failures else 0
 
 
 def _known(study: Study, planned: Plan, results: Path) -> tuple[dict[str, Record], dict[str, Record]]:
     """Return what is recorded of a plan in the study's own folder, and what is done in others and not here."""
     own = {i: r for i, r in store.read(results / study.study).items() if i in planned.runs}
-    missing = [run_id for run_id in planned.runs if not (run_id in own and own[run_id].done)]
-    return own, dict(store.elsewhere(results, study.study, missing))
+    missing = {i: run.variant for i, run in planned.runs.items() if not (i in own and own[i].done)}
+    return own, store.elsewhere(results, study.study, missing)
 
 
 def _job(study: Study, run: Run) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -48,11 +49,14 @@ class Ablation(Settings):
         given = [form for form in ("leave_one_out", "sweep", "grid") if getattr(self, form) is not None]
         if len(given) != 1:
             raise ValueError(f"expected one of leave_one_out, sweep, grid, but got {', '.join(given) or 'none'}")
-        if not self.keys() or not all(self.keys().values()):
+        if not self.values_by_key() or not all(self.values_by_key().values()):
             raise ValueError(f"{given[0]} needs at least one key, and each key at least one value")
+        for whole, part in itertools.permutations(self.grid or (), 2):
+            if part.startswith(f"{whole}."):
+                raise ValueError(f"a grid cannot vary both {whole} and {part}, which is a part of it")
         return self
 
-    def keys(self) -> Mapping[str, tuple[Value, ...]]:
+    def values_by_key(self) -> Mapping[str, tuple[Value, ...]]:
         """Return the keys that vary, each with its values."""
         if self.leave_one_out is not None:
             return dict.fromkeys(self.leave_one_out, (False,))
@@ -85,7 +89,7 @@ class ReportSettings(Settings):
     @classmethod
     def _distinct(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
         if not metrics or len(set(metrics)) < len(metrics):
-            raise ValueError("metrics must be distinct, at least one")
+            raise ValueError(f"metrics must be distinct, at least one, but got {list(metrics)}")
         return metrics
 
 
@@ -121,9 +125,15 @@ def load_study(path: Path) -> Study:
     raw = load_yaml(path)
     data = raw.get("data")
     if isinstance(data, dict) and isinstance(data.get("root"), str):
-        root = path.parent.absolute() / Path(data["root"]).expanduser()
-        raw = raw | {"data": data | {"root": str(root)}}
+        raw = raw | {"data": data | {"root": str(_absolute(data["root"], path))}}
     return validated(Study, raw, str(path))
+
+
+def _absolute(root: str, study: Path) -> Path:
+    try:
+        return study.parent.absolute() / Path(root).expanduser()
+    except RuntimeError as error:
+        raise ConfigError(f"{study}: data.root: no such home folder: '{root}'") from error
 
 
 def validated(schema: type[Settings], raw: object, where: str) -> Any:

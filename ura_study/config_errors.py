@@ -2,48 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from ura_study.errors import nearest
 
+#: What must hold, by pydantic's type of error, in the words of a YAML file; `{…}` is filled in from the error.
+EXPECTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a string",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "invalid_key": "a string as key",
+    "greater_than": "a number > {gt}",
+    "greater_than_equal": "a number >= {ge}",
+    "less_than": "a number < {lt}",
+    "less_than_equal": "a number <= {le}",
+    "multiple_of": "a multiple of {multiple_of}",
+    "string_pattern_mismatch": "a string that matches {pattern}",
+    "string_too_long": "at most {max_length} characters",
+    "literal_error": "{expected}",
+}
+#: Of several errors at one key, one of the highest rank is told; 1 where not listed.
+RANK = {"missing": 0, "extra_forbidden": 2, "value_error": 2}
+
 
 def explain(error: ValidationError, schema: type[BaseModel], raw: object) -> str:
     """Return `key.path: what must hold, but got …` for the most specific of the errors."""
-    located = [(_key_path(details["loc"], raw), details) for details in error.errors(include_url=False)]
+    located = [(_key_path(details, raw), details) for details in error.errors(include_url=False)]
+    located.sort(key=lambda item: (len(item[0]), RANK.get(item[1]["type"], 1)), reverse=True)
     # A union reports an error of each of its members: the deepest is about what the author was writing.
-    path, details = max(located, key=lambda item: (len(item[0]), item[1]["type"] != "literal_error"))
-    return f"{'.'.join(path) or 'the file'}: {_message(path, details, schema)}"
+    path = located[0][0]
+    here = [details for place, details in located if place == path]
+    return f"{'.'.join(map(_printable, path)) or 'the file'}: {_message(path, here, schema)}"
 
 
-def _key_path(loc: tuple[int | str, ...], raw: object) -> tuple[str, ...]:
-    """Return the keys of the YAML file in `loc`, without the names that pydantic gives to members of a union."""
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Return what there is to say of a key that is none of `known`."""
+    known = sorted(known)
+    return "unknown key" + (nearest(key, known) or f"; expected one of {', '.join(known)}")
+
+
+def shown(value: object) -> str:
+    """Return a value much as YAML has it, on one line, cut short where it is long."""
+    text = repr(value) if isinstance(value, str) else json.dumps(value, default=str, skipkeys=True)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _key_path(details: dict[str, Any], raw: object) -> tuple[str, ...]:
+    """Return the keys of the YAML file that lead to an error, without pydantic's names for the members of a union."""
     path: list[str] = []
-    for depth, key in enumerate(loc):
-        if isinstance(raw, dict) and (key in raw or (depth == len(loc) - 1 and isinstance(key, str))):
-            path, raw = [*path, str(key)], raw.get(key)
-        elif isinstance(raw, list | tuple) and isinstance(key, int) and key < len(raw):
+    for key in details["loc"]:
+        in_list = isinstance(raw, list | tuple) and isinstance(key, int) and key < len(raw)
+        if in_list or (isinstance(raw, dict) and key in raw):
             path, raw = [*path, str(key)], raw[key]
-    return tuple(path)
+    return (*path, str(details["loc"][-1])) if details["type"] == "missing" else tuple(path)
 
 
-def _message(path: tuple[str, ...], details: dict[str, Any], schema: type[BaseModel]) -> str:
-    if details["type"] == "extra_forbidden":
-        known = sorted(_keys_at(schema, path[:-1]))
-        return "unknown key" + (nearest(path[-1], known) or f"; expected one of {', '.join(known)}")
-    if details["type"] == "missing":
+def _message(path: tuple[str, ...], here: list[dict[str, Any]], schema: type[BaseModel]) -> str:
+    """Say what is wrong at a key; `here` are its errors (more than one: each member of a union has its own)."""
+    first = here[0]
+    if first["type"] == "extra_forbidden":
+        return unknown_key(path[-1], _keys_at(schema, path[:-1]))
+    if first["type"] == "missing":
         return "this key is required"
-    if details["type"] == "value_error":
-        return str(details["ctx"]["error"])
-    expected = details["msg"].replace("Input should be ", "").replace("a valid ", "a ")
-    hint = nearest(details["input"], _choices(details)) if isinstance(details["input"], str) else ""
-    return f"expected {expected}, but got {details['input']!r}{hint}"
+    if first["type"] == "value_error":
+        return str(first["ctx"]["error"])
+    expected = " or ".join(dict.fromkeys(map(_expected, here)))
+    choices = [choice for details in here for choice in _choices(details)]
+    hint = nearest(first["input"], choices) if isinstance(first["input"], str) else ""
+    return f"expected {expected}, but got {shown(first['input'])}{hint}"
+
+
+def _expected(details: dict[str, Any]) -> str:
+    if details["type"] not in EXPECTED:
+        return details["msg"].removeprefix("Input should be ")
+    context = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in details.get("ctx", {}).items()}
+    return EXPECTED[details["type"]].format(**context).replace("False", "false")
 
 
 def _choices(details: dict[str, Any]) -> list[str]:
-    return [choice.strip("' ") for choice in details.get("ctx", {}).get("expected", "").replace(" or ", ",").split(",")]
+    return re.findall("'(.*?)'", details["ctx"]["expected"]) if details["type"] == "literal_error" else []
+
+
+def _printable(key: str) -> str:
+    return key if key.isprintable() else repr(key)
 
 
 def _keys_at(schema: type[BaseModel], path: tuple[str, ...]) -> set[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ura_study.canonical import canonical, digest
 from ura_study.config import Ablation, Study, Value, VariantSettings, validated
-from ura_study.errors import ConfigError, nearest
+from ura_study.config_errors import unknown_key
+from ura_study.errors import ConfigError
 
 #: Name of the baseline variant.
 BASELINE = "full"
@@ -77,24 +79,23 @@ def expand(study: Study) -> tuple[Variant, ...]:
     """Return the baseline and the variants of all ablations, in the order of the study file.
 
     Raises:
-        ConfigError: where an ablation names an unknown key, a value the schema rejects, or two ablations use one name
-            for different configurations.
+        ConfigError: where an ablation names an unknown key or a value the schema rejects, or where one name would
+            stand for different configurations.
     """
     variants = {BASELINE: Variant(BASELINE, study.base)}
+    labels = _labels([key for ablation in study.ablations.values() for key in ablation.values_by_key()])
     for ablation_name, ablation in study.ablations.items():
-        for name, changes in _changes(ablation):
-            where = f"ablations.{ablation_name}"
-            variant = Variant(name, changed(study.base, changes, where), changes, ablation_name)
-            if variants.setdefault(name, variant).settings != variant.settings:
-                name = _long_name(changes)
-                if variants.setdefault(name, variant).settings != variant.settings:
-                    raise ConfigError(f"{where}: variant '{name}' stands for two different configurations")
-                variants[name] = Variant(name, variant.settings, changes, ablation_name)
+        where = f"ablations.{ablation_name}"
+        for changes in _changes(ablation):
+            settings = changed(study.base, changes, where)
+            variant = Variant(_name(ablation, changes, labels), settings, changes, ablation_name)
+            if variants.setdefault(variant.name, variant).settings != variant.settings:
+                raise ConfigError(f"{where}: variant '{variant.name}' stands for two different configurations")
     return tuple(variants.values())
 
 
 def changed(base: VariantSettings, changes: Mapping[str, Value], where: str) -> VariantSettings:
-    """Return `base` with dotted keys set to new values.
+    """Return `base` with dotted keys set to new values; a section set to a mapping is replaced as a whole.
 
     Raises:
         ConfigError: beginning with `where`, for an unknown key or a value that the schema rejects.
@@ -107,45 +108,49 @@ def changed(base: VariantSettings, changes: Mapping[str, Value], where: str) -> 
 
 def _set(raw: dict, key: str, value: Value, where: str) -> None:
     *sections, last = key.split(".")
-    for depth, section in enumerate(sections):
+    for depth, section in enumerate(sections, start=1):
         if section not in raw:
-            raise ConfigError(f"{where}: unknown key '{key}'{nearest(section, raw)}")
+            raise ConfigError(f"{where}: {key}: {unknown_key(section, raw)}")
         raw = raw[section]
         if not isinstance(raw, dict):
-            path = ".".join(sections[: depth + 1])
-            raise ConfigError(f"{where}: '{key}' cannot be set, since the baseline has {path}: {str(raw).lower()}")
+            above = ".".join(sections[:depth])
+            raise ConfigError(f"{where}: {key}: cannot be set, since {above} is {_readable(raw)}")
     if last not in raw:
-        raise ConfigError(f"{where}: unknown key '{key}'{nearest(last, raw)}")
+        raise ConfigError(f"{where}: {key}: {unknown_key(last, raw)}")
     raw[last] = value
 
 
-def _changes(ablation: Ablation) -> Iterator[tuple[str, dict[str, Value]]]:
-    """Yield name and changes of each variant of an ablation."""
-    keys = ablation.keys()
-    if ablation.leave_one_out is not None:
-        yield from ((f"w/o {_last(key)}", {key: False}) for key in keys)
-    elif ablation.sweep is not None:
-        yield from ((_name({key: value}), {key: value}) for key, values in keys.items() for value in values)
+def _changes(ablation: Ablation) -> Iterator[dict[str, Value]]:
+    """Yield what each variant of an ablation changes."""
+    varied = ablation.values_by_key()
+    if ablation.grid is not None:
+        yield from (dict(zip(varied, values, strict=True)) for values in itertools.product(*varied.values()))
     else:
-        for values in itertools.product(*keys.values()):
-            changes = dict(zip(keys, values, strict=True))
-            yield _name(changes), changes
+        yield from ({key: value} for key, values in varied.items() for value in values)
 
 
-def _name(changes: Mapping[str, Value]) -> str:
-    return ", ".join(f"{_last(key)}={_readable(value)}" for key, value in changes.items())
+def _name(ablation: Ablation, changes: Mapping[str, Value], labels: Mapping[str, str]) -> str:
+    if ablation.leave_one_out is not None:
+        return ", ".join(f"w/o {labels[key]}" for key in changes)
+    return ", ".join(f"{labels[key]}={_readable(value)}" for key, value in changes.items())
 
 
-def _long_name(changes: Mapping[str, Value]) -> str:
-    return ", ".join(f"{key}={_readable(value)}" for key, value in changes.items())
+def _labels(keys: Collection[str]) -> dict[str, str]:
+    """Return the shortest end of each dotted key that tells it from the others: `strength`, `restoration.depth`."""
+
+    def ends(key: str) -> Iterator[str]:
+        parts = key.split(".")
+        return (".".join(parts[-length:]) for length in range(1, len(parts) + 1))
+
+    owners: dict[str, set[str]] = defaultdict(set)
+    for key in keys:
+        for end in ends(key):
+            owners[end].add(key)
+    return {key: next((end for end in ends(key) if owners[end] == {key}), key) for key in keys}
 
 
 def _readable(value: Value) -> str:
     return value if isinstance(value, str) else canonical(value).replace(",", ", ").replace('"', "")
-
-
-def _last(key: str) -> str:
-    return key.rsplit(".", 1)[-1]
 
 
 def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, seed: int) -> str:

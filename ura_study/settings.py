@@ -13,9 +13,11 @@ List = Annotated[tuple[T, ...], Strict(False)]
 
 
 class Settings(BaseModel):
-    """One section of a study file. Numbers are not made from strings or booleans, and a typo in a key is an error."""
+    """One section of a study file: numbers are finite, not made from strings or booleans; unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 #: Marks a setting that training never sees: variants that differ only in such settings share one fit.

@@ -39,8 +39,20 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NUMBERS]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+class _Dumper(yaml.SafeDumper):
+    """Strings in quotation marks where they would otherwise be numbers, here or in YAML 1.1."""
+
+
 for _tag, _pattern in zip(_NUMBERS, (_INTEGER, _FLOAT), strict=True):
     _Loader.add_implicit_resolver(_tag, _pattern, list("-+0123456789."))
+    _Dumper.add_implicit_resolver(_tag, _pattern, list("-+0123456789."))
+
+
+def dump_yaml(value: dict) -> str:
+    """Return `value` as YAML that `load_yaml` reads as the same."""
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def load_yaml(path: Path) -> dict:

@@ -6,6 +6,7 @@ from ura_study.config import Study
 from ura_study.data.check import check_headers
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import category_names, read_category
+from ura_study.errors import ConfigError
 from ura_study.plan import Plan, make_plan
 
 
@@ -25,8 +26,12 @@ def survey(study: Study) -> Plan:
 
 
 def check_backbones(plan: Plan) -> None:
-    """Raise a `ConfigError` where a variant asks for a backbone or a layer that does not exist."""
+    """Raise a `ConfigError` where the baseline or an ablation asks for a backbone or a layer that does not exist."""
     from ura_study.features.catalogue import check_layers
 
-    for settings in {variant.settings.features for variant in plan.variants}:
-        check_layers(settings)
+    for variant in plan.variants:
+        try:
+            check_layers(variant.settings.features)
+        except ConfigError as error:
+            where = "base." if variant.ablation is None else f"ablations.{variant.ablation}: "
+            raise ConfigError(f"{where}{error}") from error

@@ -1,6 +1,6 @@
 import shutil
 
-from conftest import write_category
+from datasets import write_category
 from PIL import Image
 
 from ura_study.data.fingerprint import ENDS, file_digest, fingerprint

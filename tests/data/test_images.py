@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import write_category
+from datasets import write_category
 from PIL import Image
 
 from ura_study.data.check import check_headers

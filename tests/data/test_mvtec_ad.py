@@ -1,5 +1,5 @@
 import pytest
-from conftest import write_category
+from datasets import write_category
 from PIL import Image
 
 from ura_study.data import mvtec_ad

@@ -36,7 +36,11 @@ def test_unknown_backbones_and_layers(settings, message):
 
 
 def test_weights_have_names():
-    names = {weights_id(FeatureSettings(backbone=b, weights=w)) for b in ("resnet18", DEFAULT.name) for w in ("pretrained", "random")}
+    names = {
+        weights_id(FeatureSettings(backbone=b, weights=w))
+        for b in ("resnet18", DEFAULT.name)
+        for w in ("pretrained", "random")
+    }
     assert len(names) == 3
 
 

@@ -52,7 +52,7 @@ class Detector(nn.Module, ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} is not trained by gradient descent")
 
-    def calibrate(self, train: FeatureMaps, generator: torch.Generator) -> None:  # noqa: B027 - not every detector needs it
+    def calibrate(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Set what scoring needs to know of the normal training images beyond the weights; not part of the state."""
 
     @abstractmethod

@@ -29,7 +29,7 @@ def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
         for (variant, category, seed), run_id in plan.cells.items()
         if run_id in records
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(METRICS, float))
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(dict.fromkeys(METRICS, float) | {"parameters": "Int64"})
 
 
 def _row(record: Record) -> dict[str, object]:

@@ -49,7 +49,7 @@ def markdown(table: Table, fpr_limit: float) -> str:
             f"**{cell_text(c)}**" if c.complete and c.mean == b else cell_text(c)
             for c, b in zip(cells, best, strict=True)
         )
-        lines.append(_line([name.replace("|", "\\|"), *texts]))
+        lines.append(_line([name, *texts]))
     return "\n".join([*lines, *(["", table.note] if table.note else []), ""])
 
 
@@ -67,7 +67,8 @@ def csv(tables: Iterable[Table]) -> pd.DataFrame:
 
 def terminal(table: Table, fpr_limit: float) -> RichTable:
     """Return the table for rich, best value of each column bold, failures red."""
-    drawn = RichTable(title=title(table.metric, fpr_limit), caption=table.note or None, title_justify="left")
+    drawn = RichTable(title=title(table.metric, fpr_limit), title_justify="left")
+    drawn.caption = Text(table.note) if table.note else None
     drawn.add_column("variant")
     for column in table.columns:
         drawn.add_column(Text(column), justify="right")
@@ -94,4 +95,5 @@ def _numbers(column: str, cell: Cell) -> list[tuple[str, float]]:
 
 
 def _line(texts: Iterable[str]) -> str:
-    return f"| {' | '.join(texts)} |"
+    escaped = (text.replace("|", "\\|") for text in texts)
+    return f"| {' | '.join(escaped)} |"

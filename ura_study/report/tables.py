@@ -58,20 +58,21 @@ def per_category(plan: Plan, records: Mapping[str, Record], metric: str) -> Tabl
     """Return the table of one metric.
 
     The mean is taken over categories first and its deviation over seeds. Categories for which the metric is undefined
-    in every run (no masks, say) are left out of it, and the note names them.
+    in every run that is done (no masks, say) are left out of it, and the note names them.
     """
     cells = {
         (variant.name, category): _cell(plan, records, metric, variant.name, category)
         for variant in plan.variants
         for category in plan.categories
     }
-    without = [c for c in plan.categories if all(_only_undefined(cells[v.name, c]) for v in plan.variants)]
-    counted = [category for category in plan.categories if category not in without]
+    without = [c for c in plan.categories if _undefined_in([cells[v.name, c] for v in plan.variants])]
+    counted = [category for category in plan.categories if category not in without] or plan.categories
     rows = tuple(
         (v.name, (*(cells[v.name, c] for c in plan.categories), _over([cells[v.name, c] for c in counted])))
         for v in plan.variants
     )
-    note = f"mean without {', '.join(without)}: {metric} is undefined there" if without and counted else ""
+    left_out = len(counted) < len(plan.categories)
+    note = f"mean without {', '.join(without)}: {metric} is undefined there" if left_out else ""
     return Table(metric, (*plan.categories, MEAN), rows, note)
 
 
@@ -87,12 +88,13 @@ def _cell(plan: Plan, records: Mapping[str, Record], metric: str, variant: str, 
     )
 
 
-def _only_undefined(cell: Cell) -> bool:
-    return cell.undefined > 0 and not cell.values
+def _undefined_in(cells: Sequence[Cell]) -> bool:
+    """Tell whether a metric is undefined in every run of a category that is done; `cells` are those of all variants."""
+    return any(cell.undefined for cell in cells) and not any(cell.values for cell in cells)
 
 
 def _over(cells: Sequence[Cell]) -> Cell:
-    """Return the mean over categories of each seed; what is missing or failed anywhere stays so."""
-    complete = bool(cells) and all(cell.complete for cell in cells)
+    """Return the mean over categories of each seed; what is missing, failed or undefined anywhere stays so."""
+    complete = all(cell.complete for cell in cells)
     values = tuple(statistics.fmean(seed) for seed in zip(*(c.values for c in cells), strict=True)) if complete else ()
     return Cell(values, *(sum(getattr(cell, kind) for cell in cells) for kind in ("failed", "missing", "undefined")))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import yaml
-
 from ura_study.cache import writing
 from ura_study.config import Study
 from ura_study.plan import Plan
@@ -14,6 +12,7 @@ from ura_study.report.frame import tidy
 from ura_study.report.render import csv, markdown
 from ura_study.report.tables import Table, per_category
 from ura_study.runs.record import Record
+from ura_study.study_file import dump_yaml
 
 
 def tables(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[Table]:
@@ -24,7 +23,7 @@ def tables(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[Tabl
 def write_study(folder: Path, study: Study) -> None:
     """Write the study as resolved, every default included; `ura-study run` accepts this file too."""
     resolved = study.model_dump(mode="json", exclude_none=True)
-    _replace(folder / "study.yaml", yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True))
+    _replace(folder / "study.yaml", dump_yaml(resolved))
 
 
 def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ura_study.runs.job import Job
 
@@ -22,11 +22,17 @@ class Failure(BaseModel):
     """True where the user can mend it (data, disk, settings); False where it is a bug."""
     traceback: str = ""
 
+    @field_validator("message", "traceback")
+    @classmethod
+    def _encodable(cls, text: str) -> str:
+        """File names that are not UTF-8 reach Python as surrogates, which JSON cannot hold."""
+        return text.encode(errors="backslashreplace").decode()
+
 
 class Record(BaseModel):
-    """One run, done or failed: one line of `runs.jsonl`."""
+    """One run, done or failed: one line of `runs.jsonl`. Numbers are finite, since JSON has no others."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     run_id: str
     status: Literal["done", "failed"]

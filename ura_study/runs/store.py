@@ -7,7 +7,7 @@ in the middle of a line leaves a torn one, which readers pass over and the next 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -37,37 +37,55 @@ def read(folder: Path) -> dict[str, Record]:
     """Return the latest record of each run of a study, by run id; a record that is done outlasts a failure.
 
     Raises:
-        DataError: where a line is whole but no record.
+        DataError: where a line is no record, nor the beginning of one.
     """
     path = folder / FILE
     records: dict[str, Record] = {}
     lines = path.read_bytes().split(b"\n") if path.exists() else []
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
+        written = line.strip(b"\0 \t\r")  # a power cut can leave a line's end as zeros
+        if not written:
             continue
         try:
-            record = Record.model_validate_json(line)
+            record = Record.model_validate_json(written)
         except ValidationError as error:
-            if error.errors()[0]["type"] == "json_invalid":
-                continue  # torn by a driver that was killed while writing; its run counts as not done
-            raise DataError(f"{path}, line {number}: not a record ({error.errors()[0]['msg']})") from error
+            if _torn(error):
+                continue  # its run counts as not done
+            raise DataError(f"{path}, line {number}: not a record ({_reason(error)})") from error
         if record.done or not (record.run_id in records and records[record.run_id].done):
             records[record.run_id] = record
     return records
 
 
-def elsewhere(results: Path, study: str, wanted: Iterable[str]) -> Mapping[str, Record]:
-    """Return finished records of the `wanted` runs from the other studies under the same results folder."""
-    wanted = set(wanted)
+def elsewhere(results: Path, study: str, wanted: Mapping[str, str]) -> dict[str, Record]:
+    """Return finished records of the `wanted` runs (run id → this study's name for the variant) of other studies.
+
+    They come as this study's own, with the study they were made in as `reused_from`.
+    """
     found: dict[str, Record] = {}
     for path in sorted(results.glob(f"*/{FILE}")):
         if path.parent.name == study or not wanted:
             continue
         for run_id, record in read(path.parent).items():
             if run_id in wanted and record.done:
-                origin = record.reused_from or path.parent.name
-                found.setdefault(run_id, record.model_copy(update={"study": study, "reused_from": origin}))
+                ours = {
+                    "study": study,
+                    "variant": wanted[run_id],
+                    "reused_from": record.reused_from or path.parent.name,
+                }
+                found.setdefault(run_id, record.model_copy(update=ours))
     return found
+
+
+def _torn(error: ValidationError) -> bool:
+    """Tell whether a line is the mere beginning of JSON: its driver was killed while it wrote."""
+    first = error.errors()[0]
+    return first["type"] == "json_invalid" and first["ctx"]["error"].startswith("EOF")
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return ": ".join([*map(str, first["loc"]), first["msg"]])
 
 
 def _ends_a_line(path: Path) -> bool:

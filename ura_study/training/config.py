@@ -10,8 +10,8 @@ from ura_study.settings import Settings
 class TrainingSettings(Settings):
     """How weights are found: AdamW (Loshchilov & Hutter 2019) with a warm-up and a cosine decay of the learning rate.
 
-    Length is given in steps, not in epochs: categories hold from 25 to some 800 images, and what a small network needs is
-    a number of updates. The last weights are the result; no checkpoint is chosen.
+    Length is given in steps, not in epochs: categories hold from 25 to some 800 images, and what a small network needs
+    is a number of updates. The last weights are the result; no checkpoint is chosen.
     """
 
     steps: int = Field(400, ge=1, le=1_000_000)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ura_study.detectors.base import Detector
 from ura_study.features.maps import FeatureMaps
+from ura_study.randomness import generator
 from ura_study.training.config import TrainingSettings
 from ura_study.training.schedule import learning_rate
 
@@ -38,29 +39,29 @@ def fit(
 ) -> Iterator[Interval]:
     """Prepare `detector` and train it on `device`; yield a record per interval, and none for one without losses.
 
-    The fit is done when the iterator is exhausted. All random draws come from one generator seeded with `seed`.
+    The fit is done when the iterator is exhausted. All random draws come from generators made from `seed`.
 
     Raises:
         NonFiniteLoss: where a term of the loss is NaN or infinite.
     """
-    generator = torch.Generator().manual_seed(seed)
     detector.to(device)
-    detector.prepare(train, generator)
+    detector.prepare(train, generator(seed, "prepare"))
     if detector.trains_by_gradient:
-        yield from _descend(detector, train, settings, generator, device)
+        yield from _descend(detector, train, settings, seed, device)
 
 
 def _descend(
-    detector: Detector, train: FeatureMaps, settings: TrainingSettings, generator: torch.Generator, device: torch.device
+    detector: Detector, train: FeatureMaps, settings: TrainingSettings, seed: int, device: torch.device
 ) -> Iterator[Interval]:
     parameters = [p for p in detector.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, settings.lr, weight_decay=settings.weight_decay)
-    order = shuffled(len(train), settings.batch_size, generator)
+    order = shuffled(len(train), settings.batch_size, generator(seed, "order"))
+    draws = generator(seed, "losses")
     done, started, sums = 0, time.perf_counter(), {}
     detector.train()
     for step in range(settings.steps):
         lr = optimiser.param_groups[0]["lr"] = learning_rate(step, settings)
-        terms = detector.losses(train.batch(next(order), device), step / max(1, settings.steps - 1), generator)
+        terms = detector.losses(train.batch(next(order), device), step / max(1, settings.steps - 1), draws)
         _check(terms, step, lr)
         optimiser.zero_grad()
         terms["total"].backward()
@@ -73,12 +74,12 @@ def _descend(
             done, started, sums = step + 1, time.perf_counter(), {}
 
 
-def shuffled(count: int, size: int, generator: torch.Generator) -> Iterator[list[int]]:
+def shuffled(count: int, size: int, draws: torch.Generator) -> Iterator[list[int]]:
     """Yield batches of `size` indices for ever: every image comes once before any comes again."""
     queue: list[int] = []
     while True:
         while len(queue) < size:
-            queue += torch.randperm(count, generator=generator).tolist()
+            queue += torch.randperm(count, generator=draws).tolist()
         batch, queue = queue[:size], queue[size:]
         yield sorted(batch)
 

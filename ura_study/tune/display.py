@@ -73,11 +73,8 @@ class Display:
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as `1:02:03` or `2:03`; `–` where unknown."""
-    if seconds is None:
-        return "–"
-    text = str(timedelta(seconds=round(seconds)))
-    return text.removeprefix("0:")
+    """Return seconds as `1:02:03` or `02:03`; `–` where unknown."""
+    return "–" if seconds is None else str(timedelta(seconds=round(seconds))).removeprefix("0:")
 
 
 def _row(line: Line) -> tuple[str | Text, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -90,6 +91,7 @@ def _ray(address: str | None) -> Iterator[None]:
     """Start Ray on this machine, or join a cluster; leave it in the end."""
     import ray
 
+    _check_reachable(address)
     local = {} if address else {"include_dashboard": False, "object_store_memory": 256 << 20}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **local)
@@ -99,6 +101,17 @@ def _ray(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address: str | None) -> None:
+    """Raise a `ResourceError` where nothing answers at `host:port`; Ray itself would try for minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise ResourceError(f"no Ray cluster at {address} ({error.strerror or error})") from error
 
 
 @contextlib.contextmanager

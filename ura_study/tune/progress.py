@@ -25,7 +25,7 @@ class Line:
     elapsed: float
     """Seconds of work, summed over its runs."""
     remaining: float | None
-    """Expected seconds of work left; None while nothing is known."""
+    """Expected seconds of work left, summed over its runs; None while nothing is known."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Progress:
     """Share of the training done, by id, of the runs that go on."""
     starts: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
-    before: int = 0
+    before: int = field(init=False)
     """Runs that were done when this session began."""
 
     def __post_init__(self) -> None:

@@ -105,4 +105,6 @@ def _failure(error: Exception | None) -> Failure:
         message = "the worker process died without a report (killed, out of memory, or its node was lost)"
         return Failure(kind="WorkerDied", message=message, expected=True)
     trace = "".join(traceback.format_exception(error))
-    return Failure(kind=type(error).__name__, message=str(error).splitlines()[0], expected=False, traceback=trace)
+    return Failure(
+        kind=type(error).__name__, message=str(error) or type(error).__name__, expected=False, traceback=trace
+    )

@@ -1,7 +1,7 @@
 """Linear layers with Gaussian weights: variational inference with a mean-field posterior (Blundell et al. 2015).
 
 In training the activations are sampled instead of the weights: the local reparameterisation trick (Kingma, Salimans &
-Welling 2015). In scoring whole weight matrices are sampled once and used for every token, so that a sample is one network.
+Welling 2015). In scoring whole weight matrices are sampled once and used for every token: a sample is one network.
 
 Legend: I inputs, O outputs, M samples, `...` any leading dimensions.
 """

@@ -1,7 +1,7 @@
 """What evidence is usual at each position of a normal image, so that maps of different kinds can be added.
 
-Our own choice, and worth more than most choices of the network: border padding and the layout of an object make residuals
-depend on the position. Only normal training images are used.
+Our own choice, and worth more than most choices of the network: border padding and the layout of an object make
+residuals depend on the position. Only normal training images are used.
 
 Legend: B images, N = S·S tokens.
 """

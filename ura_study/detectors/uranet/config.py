@@ -42,7 +42,7 @@ class SynthesisSettings(Settings):
 class PerceptionSettings(Settings):
     """The Bayesian network that says of each token how probably it is anomalous, and how sure that is.
 
-    `false`: nothing is suspected, so every token may serve restoration as a source, and the score is the residual alone.
+    `false`: nothing is suspected, so restoration may draw on every token, and the score is the residual alone.
     """
 
     width: int = Field(128, ge=4, le=1024)
@@ -86,7 +86,7 @@ class RestorationSettings(Settings):
 class FusionSettings(Settings):
     """How residual and probability become one map. Both are first set against normal training images."""
 
-    perception_weight: float = inference_field(1.0, ge=0, le=100)
+    perception_weight: float = inference_field(0.5, ge=0, le=100)
     """Weight of perception's evidence where that of the residual is 1."""
     calibration_images: int = inference_field(64, ge=2, le=100_000)
     """At most this many training images are used to learn what is usual at each position."""

@@ -5,7 +5,6 @@ Legend: B images, N tokens, Q restored tokens, C channels.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,9 +18,9 @@ def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
 
 
 def restoration_loss(restored: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Return the distance of restored tokens (B, Q, C) from what they were, over all and over those in mask (B, Q) bool.
+    """Return the distance of restored tokens (B, Q, C) from what they were, over all and over the masked (B, Q).
 
-    The second mean keeps the few corrupted tokens from drowning among the many normal ones; it is 0 where there are none.
+    The second mean keeps the few corrupted tokens from drowning among the many normal ones; it is 0 without any.
     """
     distance = (restored - target).square().mean(dim=2) + 1 - functional.cosine_similarity(restored, target, dim=2)
     corrupted = (distance * mask).sum() / mask.sum().clamp_min(1)
@@ -29,7 +28,7 @@ def restoration_loss(restored: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 
 def residual(tokens: Tensor, restored: Tensor) -> Tensor:
-    """Return the residual (B, N) of tokens (B, N, C): geometric mean of squared distance and cosine distance (statement 5).
+    """Return the residual (B, N) of tokens (B, N, C): the geometric mean of squared and cosine distance (statement 5).
 
     Squared distance sees how far a token moved, cosine distance in what direction; the product needs both.
     """

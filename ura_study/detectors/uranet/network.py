@@ -1,7 +1,7 @@
 """URA-Net as a detector: standardise, corrupt (in training), perceive, restore, compare.
 
-Luo, Xing, Cao, Yao, Shen & Li, "URA-Net: Uncertainty-Integrated Anomaly Perception and Restoration Attention Network for
-Unsupervised Anomaly Detection", arXiv 2603.22840 (2026). Only the abstract was at hand: the five statements it makes are
+Luo, Xing, Cao, Yao, Shen & Li, "URA-Net: Uncertainty-Integrated Anomaly Perception and Restoration Attention Network
+for Unsupervised Anomaly Detection", arXiv 2603.22840 (2026). Only the abstract was at hand: its five statements are
 implemented in `features` (1), `synthesis` (2), `perception` (3), `restoration` (4) and `losses.residual` (5); how they
 are put together here is our own choice.
 
@@ -23,8 +23,8 @@ from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 from ura_study.detectors.uranet.synthesis import corrupt
 from ura_study.features.maps import FeatureMaps
 
-#: Share of an image's tokens that is restored in a training step.
-RESTORED_SHARE = 0.25
+#: Shares of an image's tokens that are restored, and that are perceived and serve as sources, in a training step.
+RESTORED_SHARE, SOURCE_SHARE = 0.25, 0.5
 #: Probability with which the true mask stands in for perception: its value at the start; it falls to 0 at the end.
 TRUE_MASKS = 0.5
 #: Images per batch of calibration.
@@ -61,17 +61,18 @@ class URANet(Detector):
         corrupted, mask = normal, torch.zeros(normal.shape[:2], dtype=torch.bool, device=normal.device)
         if self.settings.synthesis:
             corrupted, mask = corrupt(normal, self.settings.synthesis, generator)
-        terms, suspected = {}, torch.zeros_like(mask, dtype=normal.dtype)
+        terms, sources = {}, _some(mask, SOURCE_SHARE, generator)
+        truth = mask[:, sources]  # (B, P)
+        suspected = torch.zeros_like(truth, dtype=normal.dtype)
         if self.perception is not None:
-            logits = self.perception(corrupted, generator)
-            terms["perception"] = segmentation_loss(logits, mask)
+            logits = self.perception(corrupted[:, sources], generator)
+            terms["perception"] = segmentation_loss(logits, truth)
             terms["divergence"] = self.settings.perception.kl_weight * self.perception.divergence()
             told = torch.rand(len(mask), generator=generator) < TRUE_MASKS * (1 - progress)
-            suspected = torch.where(told.to(mask.device)[:, None], mask.float(), logits.detach().sigmoid())
+            suspected = torch.where(told.to(mask.device)[:, None], truth.float(), logits.detach().sigmoid())
         if self.restoration is not None:
-            count = mask.shape[1]
-            chosen = torch.randperm(count, generator=generator)[: max(1, int(count * RESTORED_SHARE))].to(mask.device)
-            restored = self.restoration(corrupted, suspected, chosen)
+            chosen = _some(mask, RESTORED_SHARE, generator)
+            restored = self.restoration(corrupted, suspected, chosen, sources)
             terms["restoration"] = restoration_loss(restored, normal[:, chosen], mask[:, chosen])
         return {"total": torch.stack(list(terms.values())).sum(), **terms}
 
@@ -125,3 +126,9 @@ class URANet(Detector):
 def _to_maps(tokens: Tensor) -> Tensor:
     side = round(tokens.shape[1] ** 0.5)
     return tokens.view(-1, side, side)  # (B, N) -> (B, S, S)
+
+
+def _some(mask: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """Return the indices of a random `share` of the N tokens of mask (B, N), at least one."""
+    count = mask.shape[1]
+    return torch.randperm(count, generator=generator)[: max(1, int(count * share))].to(mask.device)

@@ -1,8 +1,8 @@
 """Perception: a Bayesian network says where anomalies are, and how sure that is (statement 3 of the abstract).
 
-Our own choice: a token-wise network (1 × 1 convolutions, in other words), so that it judges features and not shapes. Its
-input is whitened: directions in which normal tokens hardly vary then count as much as those in which they vary most,
-and deviations along them are the telling ones (Rippel et al. 2021).
+Our own choice: a token-wise network (1 × 1 convolutions, in other words), so that it judges features and not shapes.
+Its input is whitened: directions in which normal tokens hardly vary then count as much as those in which they vary
+most, and deviations along them are the telling ones (Rippel et al. 2021).
 
 With p_m the probability under weight sample m, E and Var over the samples, the variance of the token's label splits by
 the law of total variance into
@@ -17,6 +17,7 @@ Legend: B images, N tokens, C channels, H hidden units, M weight samples.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import torch
@@ -48,7 +49,7 @@ class Perception(nn.Module):
     def __init__(self, settings: PerceptionSettings, channels: int) -> None:
         super().__init__()
         widths = [channels, *[settings.width] * settings.depth, 1]
-        pairs = zip(widths[:-1], widths[1:], strict=True)
+        pairs = itertools.pairwise(widths)
         self.layers = nn.ModuleList(BayesianLinear(i, o, settings.prior_std) for i, o in pairs)
         self.norms = nn.ModuleList(nn.BatchNorm1d(settings.width) for _ in range(settings.depth))
         self.register_buffer("whitening", torch.eye(channels))
@@ -93,5 +94,5 @@ def summarise(logits: Tensor) -> Perceived:
 
 
 def suspicion(perceived: Perceived, caution: float) -> Tensor:
-    """Return an upper bound (B, N) on the probability, 0..1: where the samples disagree, the benefit of the doubt ends."""
+    """Return an upper bound (B, N) on the probability, 0..1: where the samples disagree, no benefit of the doubt."""
     return (perceived.probability + caution * perceived.epistemic.sqrt()).clamp(max=1)

@@ -1,13 +1,14 @@
 """Restoration: tokens are rebuilt from global normal information; what is suspect is no source (statement 4).
 
 Our own choice: there is no residual path around the attention. A token's content only *selects* sources; what comes out
-is made of trusted tokens of the image and of prototypes alone, so content cannot be copied past the mask. Attention is a
-softmax over squared distances, and everything starts from training tokens: projections from principal components,
+is made of trusted tokens of the image and of prototypes alone, so content cannot be copied past the mask. Attention is
+a softmax over squared distances, and everything starts from training tokens: projections from principal components,
 prototypes from cluster centres. So before the first step the block is a soft nearest-neighbour memory, as in PatchCore
 (Roth et al. 2022) and in non-local means (Buades et al. 2005); training changes what "near" means, the prototypes and
-the temperature.
+the temperature. There is no feed-forward network after the attention: it made the restoration of anomalies better too.
 
-Legend: B images, N = S·S tokens, Q tokens to restore, C channels, D width, h heads, d = D / h, K prototypes.
+Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, D width, h heads, d = D / h,
+K prototypes.
 """
 
 from __future__ import annotations
@@ -51,19 +52,21 @@ class Restoration(nn.Module):
         for block in self.blocks:
             block.initialise(nearest.mean().item() * TEMPERATURE, generator)
 
-    def forward(self, tokens: Tensor, suspicion: Tensor, chosen: Tensor | None = None) -> Tensor:
-        """Return restored tokens (B, Q, C) of standardised tokens (B, N, C) with suspicion (B, N) in 0..1.
+    def forward(
+        self, tokens: Tensor, suspicion: Tensor, chosen: Tensor | None = None, sources: Tensor | None = None
+    ) -> Tensor:
+        """Return restored tokens (B, Q, C) of standardised tokens (B, N, C).
 
-        `chosen` (Q,) are the positions to restore; None restores all.
+        `chosen` (Q,) are the positions to restore and `sources` (P,) those to restore from; None: all of them.
+        `suspicion` (B, P) is that of the sources, 0..1.
         """
-        bias = source_bias(suspicion, self.near if chosen is None else self.near[chosen])  # (B, Q, N)
-        bias = functional.pad(bias, (0, len(self.prototypes)))  # (B, Q, N + K)
-        content = self.encode(tokens)  # (B, N, D)
-        prototypes = self.prototypes.expand(len(tokens), -1, -1)
-        sources = torch.cat([content, prototypes], dim=1)  # (B, N + K, D)
-        state = content if chosen is None else content[:, chosen]  # (B, Q, D)
+        every = torch.arange(tokens.shape[1], device=tokens.device)
+        chosen, sources = every if chosen is None else chosen, every if sources is None else sources
+        bias = source_bias(suspicion, self.near[chosen][:, sources])  # (B, Q, P)
+        state = self.encode(tokens[:, chosen])  # (B, Q, D)
+        content = self.encode(tokens[:, sources])  # (B, P, D)
         for block in self.blocks:
-            state = block(state, sources, bias)
+            state = block(state, content, self.prototypes, bias)
         return self.decode(state)
 
 
@@ -77,12 +80,6 @@ class AttentionBlock(nn.Module):
             nn.utils.skip_init(nn.Linear, width, width, bias=False) for _ in range(4)
         )
         self.log_temperature = nn.Parameter(torch.zeros(heads))
-        self.mix = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.utils.skip_init(nn.Linear, width, 2 * width),
-            nn.GELU(),
-            nn.utils.skip_init(nn.Linear, 2 * width, width),
-        )
 
     @torch.no_grad()
     def initialise(self, temperature: float, generator: torch.Generator) -> None:
@@ -95,20 +92,23 @@ class AttentionBlock(nn.Module):
             layer.weight.copy_(rotation)
         self.out.weight.copy_(rotation.T)
         self.log_temperature.fill_(torch.tensor(temperature / self.heads).log())
-        self.mix[0].reset_parameters()
-        self.mix[1].weight.copy_(torch.randn(self.mix[1].weight.shape, generator=generator) / width**0.5)
-        self.mix[1].bias.zero_()
-        self.mix[3].weight.zero_()
-        self.mix[3].bias.zero_()
 
-    def forward(self, state: Tensor, sources: Tensor, bias: Tensor) -> Tensor:
-        """Return the new state (B, Q, D) from state (B, Q, D), sources (B, N + K, D) and bias (B, Q, N + K)."""
-        key = self._split(self.key(sources))
-        distance = 2 * self._split(self.query(state)) @ key.transpose(2, 3) - key.square().sum(dim=3)[:, :, None]
-        logits = distance * (-self.log_temperature).exp()[:, None, None] + bias[:, None]  # (B, h, Q, N + K)
-        mixed = logits.softmax(dim=3) @ self._split(self.value(sources))  # (B, h, Q, d)
-        restored = self.out(mixed.transpose(1, 2).flatten(2))  # (B, h, Q, d) -> (B, Q, D)
-        return restored + self.mix(restored)
+    def forward(self, state: Tensor, content: Tensor, prototypes: Tensor, bias: Tensor) -> Tensor:
+        """Return the new state (B, Q, D) of state (B, Q, D).
+
+        Its sources are the image's content (B, P, D), to which bias (B, Q, P) applies, and prototypes (K, D).
+        """
+        bias = functional.pad(bias, (0, len(prototypes)))[:, None]  # (B, 1, Q, P + K)
+        key, value = (self._sources(layer, content, prototypes) for layer in (self.key, self.value))
+        sharpness = (-self.log_temperature).exp()[:, None, None]  # (h, 1, 1)
+        query = 2 * sharpness * self._split(self.query(state))  # (B, h, Q, d)
+        offset = sharpness * key.square().sum(dim=3)[:, :, None]  # (B, h, 1, P + K)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias - offset, scale=1.0)
+        return self.out(mixed.transpose(1, 2).flatten(2))  # (B, h, Q, d) -> (B, Q, D)
+
+    def _sources(self, layer: nn.Linear, content: Tensor, prototypes: Tensor) -> Tensor:
+        shared = layer(prototypes).expand(len(content), -1, -1)  # (K, D) -> (B, K, D)
+        return self._split(torch.cat([layer(content), shared], dim=1))  # (B, h, P + K, d)
 
     def _split(self, x: Tensor) -> Tensor:
         return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, L, D) -> (B, h, L, d)
@@ -122,6 +122,6 @@ def near(side: int, radius: int) -> Tensor:
 
 
 def source_bias(suspicion: Tensor, excluded: Tensor) -> Tensor:
-    """Return what is added to attention logits (B, Q, N): log trust, −inf for the suspect and the `excluded` (Q, N)."""
-    trust = torch.where(suspicion < DISTRUST, 1 - suspicion, 0).log()  # (B, N)
+    """Return what is added to attention logits (B, Q, P): log trust, −inf for the suspect and the `excluded` (Q, P)."""
+    trust = torch.where(suspicion < DISTRUST, 1 - suspicion, 0).log()  # (B, P)
     return trust[:, None].masked_fill(excluded, -torch.inf)

@@ -1,7 +1,7 @@
 """Synthesis: normal features are turned into anomalous ones at feature level (statement 2 of the abstract).
 
-Our own choice: masks are thresholded smooth noise at a random scale, some of them ridges and some stretched, close to the
-Perlin masks of DRAEM (Zavrtanik et al. 2021); inside a mask each value gets independent Gaussian noise, as in
+Our own choice: masks are thresholded smooth noise at a random scale, some of them ridges and some stretched, close to
+the Perlin masks of DRAEM (Zavrtanik et al. 2021); inside a mask each value gets independent Gaussian noise, as in
 SimpleNet (Liu et al. 2023), at a level drawn for each image.
 
 Legend: B images, N = S·S tokens, C channels.

@@ -1,0 +1,30 @@
+"""Small data sets for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+def write_category(
+    root: Path, name: str, *, train: int = 6, good: int = 3, bad: int = 3, size: int = 64, seed: int = 0
+) -> Path:
+    """Write a category of noisy stripes; the defects are bright squares with exact masks."""
+    random = np.random.default_rng(seed)
+    folder = root / name
+    for place, count in (("train/good", train), ("test/good", good), ("test/square", bad)):
+        (folder / place).mkdir(parents=True)
+        for index in range(count):
+            pixels = np.tile(np.linspace(60, 160, size), (size, 1)) + random.normal(0, 8, (size, size))
+            if place == "test/square":
+                row, column = random.integers(8, size - 24, 2)
+                mask = np.zeros((size, size), bool)
+                mask[row : row + 16, column : column + 16] = True
+                pixels[mask] = 255 - random.integers(0, 255) * random.random((16, 16)).ravel()
+                target = folder / "ground_truth/square" / f"{index:03}_mask.png"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray((mask * 255).astype(np.uint8)).save(target)
+            Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / place / f"{index:03}.png")
+    return folder

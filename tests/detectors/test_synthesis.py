@@ -1,0 +1,57 @@
+import pytest
+import torch
+
+from ura_study.detectors.uranet.config import SynthesisSettings
+from ura_study.detectors.uranet.synthesis import corrupt, random_mask
+
+TOKENS = torch.randn((16, 256, 6), generator=torch.Generator().manual_seed(9))
+
+
+def corrupted(seed=0, **settings):
+    return corrupt(TOKENS, SynthesisSettings(**settings), torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("area", [0.01, 0.1, 0.5, 1.0])
+def test_a_mask_covers_its_area(area, generator):
+    for _ in range(5):
+        assert random_mask(20, area, generator).sum() == round(area * 400)
+
+
+def test_a_mask_covers_at_least_one_position_unless_its_area_is_zero(generator):
+    assert random_mask(8, 1e-6, generator).sum() == 1
+    assert random_mask(8, 0.0, generator).sum() == 0
+
+
+def test_tokens_change_inside_the_mask_and_nowhere_else():
+    tokens, mask = corrupted()
+    assert torch.equal(tokens[~mask], TOKENS[~mask])
+    assert (tokens[mask] != TOKENS[mask]).all()
+
+
+def test_the_areas_and_the_share_of_corrupted_images_are_those_asked_for():
+    _, mask = corrupted(share=1.0, min_area=0.1, max_area=0.3)
+    areas = mask.float().mean(dim=1)
+    assert areas.min() >= 0.095
+    assert areas.max() <= 0.305
+    _, mask = corrupted(share=0.5)
+    assert 3 <= mask.any(dim=1).sum() <= 13
+
+
+def test_more_strength_corrupts_more():
+    def size(strength):
+        tokens, _ = corrupted(strength=strength)
+        return (tokens - TOKENS).abs().mean()
+
+    assert size(0.1) < size(0.5) < size(2.0)
+    torch.testing.assert_close(size(2.0), 20 * size(0.1))
+
+
+def test_the_level_stays_within_its_spread():
+    tokens, mask = corrupted(strength=2.0, spread=1.0, share=1.0, min_area=0.5, max_area=0.5)
+    torch.testing.assert_close((tokens - TOKENS)[mask].std(), torch.tensor(2.0), rtol=0.05, atol=0)
+
+
+def test_same_seed_same_anomalies_and_other_seed_others():
+    for first, second in zip(corrupted(seed=3), corrupted(seed=3), strict=True):
+        assert torch.equal(first, second)
+    assert not torch.equal(corrupted(seed=3)[1], corrupted(seed=4)[1])

@@ -1,0 +1,60 @@
+import torch
+
+from ura_study.detectors.uranet.statistics import (
+    cluster_centres,
+    principal_components,
+    to_tokens,
+    token_statistics,
+    whitening,
+)
+
+
+def test_statistics_are_those_of_all_tokens(train, generator):
+    statistics = token_statistics(train, torch.device("cpu"), generator)
+    tokens = to_tokens(train.batch(slice(None))).flatten(0, 1).double()
+    torch.testing.assert_close(statistics.mean.double(), tokens.mean(dim=0), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(statistics.std.double(), tokens.std(dim=0, correction=0), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(statistics.covariance.double(), tokens.T.corrcoef(), rtol=1e-3, atol=1e-3)
+
+
+def test_the_sample_is_made_of_training_tokens(train, generator):
+    statistics = token_statistics(train, torch.device("cpu"), generator)
+    tokens = to_tokens(train.batch(slice(None))).flatten(0, 1)
+    sample = statistics.sample * statistics.std + statistics.mean
+    assert torch.cdist(sample, tokens).amin(dim=1).max() < 0.1
+
+
+def test_a_dead_channel_does_not_blow_up(train, generator):
+    train.layers[0][:, 3] = 7.0
+    statistics = token_statistics(train, torch.device("cpu"), generator)
+    assert statistics.std.min() > 0
+    assert statistics.sample.isfinite().all()
+    assert statistics.sample[:, 3].abs().max() < 1
+
+
+def test_components_are_orthonormal_and_ordered_by_variance(train, generator):
+    covariance = token_statistics(train, torch.device("cpu"), generator).covariance
+    components = principal_components(covariance, 5)
+    torch.testing.assert_close(components.T @ components, torch.eye(5), atol=1e-5, rtol=0)
+    variances = (components.T @ covariance @ components).diagonal()
+    assert variances.tolist() == sorted(variances.tolist(), reverse=True)
+
+
+def test_whitened_tokens_have_at_most_unit_variance(train, generator):
+    covariance = token_statistics(train, torch.device("cpu"), generator).covariance
+    matrix = whitening(covariance)
+    values = torch.linalg.eigvalsh(matrix.T @ covariance @ matrix)
+    assert values.max() < 1
+    assert values.max() > 0.8
+
+
+def test_centres_find_separate_clusters(generator):
+    corners = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+    tokens = (corners[:, None] + 0.1 * torch.randn((3, 50, 2), generator=generator)).flatten(0, 1)
+    centres = cluster_centres(tokens, 12, generator)
+    assert torch.cdist(corners, centres).amin(dim=1).max() < 1
+    assert torch.cdist(centres, tokens).amin(dim=1).max() < 1
+
+
+def test_more_centres_than_tokens_repeat_tokens(generator):
+    assert cluster_centres(torch.eye(3), 8, generator).shape == (8, 3)

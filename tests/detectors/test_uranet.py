@@ -1,0 +1,148 @@
+import pytest
+import torch
+
+from ura_study.detectors.build import build_detector
+from ura_study.detectors.uranet.config import URANetSettings
+
+SMALL = {"perception": {"width": 8, "mc_samples": 3}, "restoration": {"width": 8, "prototypes": 16, "exclusion": 1}}
+ABLATIONS = {
+    "full": {},
+    "w/o synthesis": {"synthesis": False},
+    "w/o perception": {"perception": False},
+    "w/o restoration": {"restoration": False},
+    "w/o synthesis and perception": {"synthesis": False, "perception": False},
+    "deep, two heads": {"restoration": {"depth": 2, "heads": 2, "width": 8}},
+}
+
+
+def build(train, seed=0, **model):
+    detector = build_detector(URANetSettings.model_validate(SMALL | model), train.channels, train.map_size)
+    detector.prepare(train, torch.Generator().manual_seed(seed))
+    return detector
+
+
+def descend(detector, train, steps, lr=3e-3, seed=1):
+    """Train on one batch and return the totals."""
+    optimiser, draws = torch.optim.Adam(detector.parameters(), lr), torch.Generator().manual_seed(seed)
+    batch, totals = train.batch(slice(None)), []
+    detector.train()
+    for step in range(steps):
+        total = detector.losses(batch, step / steps, draws)["total"]
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+        totals.append(total.item())
+    return totals
+
+
+def scores(detector, train, seed=2):
+    detector.calibrate(train, torch.Generator().manual_seed(seed))
+    return detector.score(train.batch([0, 1, 2]))
+
+
+@pytest.mark.parametrize("model", ABLATIONS.values(), ids=ABLATIONS)
+def test_every_ablation_runs_end_to_end(train, model):
+    detector = build(train, **model)
+    descend(detector, train, 2)
+    found, settings = scores(detector, train), detector.settings
+    assert found.maps.shape == (3, 8, 8)
+    assert found.maps.isfinite().all()
+    for uncertainty in (found.probability, found.epistemic, found.aleatoric):
+        assert (uncertainty is not None) == settings.perceives
+    assert (detector.restoration is not None) == bool(settings.restoration)
+
+
+@pytest.mark.parametrize("model", ABLATIONS.values(), ids=ABLATIONS)
+def test_gradients_reach_every_parameter(train, model):
+    """The second step counts: the last layer of an attention block's network starts at zero and blocks the first."""
+    detector = build(train, **model)
+    descend(detector, train, 1)
+    detector.zero_grad()
+    detector.losses(train.batch(slice(None)), 0.5, torch.Generator().manual_seed(0))["total"].backward()
+    missed = [name for name, p in detector.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
+    assert missed == []
+
+
+def test_the_total_is_the_sum_of_the_terms(train, generator):
+    losses = build(train).losses(train.batch([0, 1]), 0.0, generator)
+    assert set(losses) == {"total", "perception", "divergence", "restoration"}
+    torch.testing.assert_close(losses["total"], sum(v for k, v in losses.items() if k != "total"))
+
+
+def test_training_on_one_batch_drives_the_loss_down(train):
+    totals = descend(build(train, synthesis={"share": 1.0, "min_area": 0.1}), train, 80, lr=0.01)
+    assert sum(totals[-10:]) < 0.6 * sum(totals[:10])
+
+
+def test_normal_images_are_restored_to_about_themselves(train):
+    detector = build(train, restoration={"width": 12, "prototypes": 32, "exclusion": 1})
+    descend(detector, train, 60)
+    tokens = detector._standardise(train.batch(slice(None)))
+    with torch.no_grad():
+        restored = detector.restoration(tokens, torch.zeros(tokens.shape[:2]))
+    assert (restored - tokens).square().mean() < 0.3  # of a variance of 1
+
+
+def test_a_strange_region_scores_higher_than_the_rest(train):
+    detector = build(train)
+    descend(detector, train, 80, lr=0.01)
+    detector.calibrate(train, torch.Generator().manual_seed(0))
+    images = train.batch([0, 1])
+    images[:, ::2, 2:4, 5:7] += 3 * images.std()
+    found, inside = detector.score(images), torch.zeros(2, 8, 8, dtype=torch.bool)
+    inside[:, 2:4, 5:7] = True
+    for maps in (found.maps, found.probability):
+        assert maps[inside].min() > maps[~inside].max()
+
+
+def test_same_seed_same_weights_and_scores_and_other_seed_others(train):
+    def run(seed):
+        torch.manual_seed(torch.seed())  # the global generator must not matter
+        detector = build(train, seed)
+        descend(detector, train, 3, seed=seed)
+        return detector.state_dict(), scores(detector, train).maps
+
+    (weights, maps), (same_weights, same_maps), (_, other_maps) = run(0), run(0), run(1)
+    assert all(torch.equal(weights[name], same_weights[name]) for name in weights)
+    assert torch.equal(maps, same_maps)
+    assert not torch.equal(maps, other_maps)
+
+
+def test_the_state_is_all_that_scoring_needs(train):
+    detector = build(train)
+    descend(detector, train, 2)
+    restored = build_detector(detector.settings, train.channels, train.map_size)
+    restored.load_state_dict(detector.state_dict())
+    assert torch.equal(scores(restored, train).maps, scores(detector, train).maps)
+
+
+def test_the_batch_an_image_is_in_does_not_matter(train):
+    detector = build(train)
+    together = scores(detector, train).maps
+    alone = torch.cat([detector.score(train.batch([i])).maps for i in range(3)])
+    torch.testing.assert_close(alone, together, atol=1e-4, rtol=1e-4)
+
+
+def test_settings_of_scoring_change_no_weight(train):
+    few, many = (build(train, perception={"width": 8, "mc_samples": n}) for n in (1, 9))
+    for detector in (few, many):
+        descend(detector, train, 2)
+    assert all(torch.equal(a, b) for a, b in zip(few.parameters(), many.parameters(), strict=True))
+    assert not torch.equal(scores(few, train).probability, scores(many, train).probability)
+
+
+def test_one_sample_knows_no_epistemic_uncertainty(train):
+    assert scores(build(train, perception={"width": 8, "mc_samples": 1}), train).epistemic.max() == 0
+
+
+def test_without_perception_nothing_is_suspected(train):
+    """The residual of `w/o perception` is that of restoration with full trust in every token."""
+    detector = build(train, perception=False)
+    tokens = detector._standardise(train.batch([0]))
+    distance, logit, perceived = detector._evidence(tokens)
+    assert logit is None
+    assert perceived is None
+    from ura_study.detectors.uranet.losses import residual
+
+    expected = residual(tokens, detector.restoration(tokens, torch.zeros(1, 64)))
+    torch.testing.assert_close(distance, expected)

@@ -1,0 +1,64 @@
+import math
+
+import pandas as pd
+import pytest
+from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ura_study.metrics.names import METRICS
+from ura_study.report.frame import COLUMNS, tidy
+
+STUDY = make_study(ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [1e-3]}}}, seeds=[0, 1])
+PLAN = plan_of(STUDY, "nut", "bolt")
+
+
+def test_a_row_for_every_cell_with_a_record():
+    full, without = job_of(STUDY, PLAN, "full"), job_of(STUDY, PLAN, "w/o restoration", "bolt", 1)
+    records = {full.run_id: done(full, 0.5, pixel_ap=None), without.run_id: failed(without)}
+    frame = tidy(PLAN, records)
+    assert tuple(frame.columns) == COLUMNS
+    assert frame[["variant", "ablation", "category", "seed", "status"]].fillna("").values.tolist() == [
+        ["full", "", "nut", 0, "done"],
+        ["w/o restoration", "components", "bolt", 1, "failed"],
+        ["lr=0.001", "same", "nut", 0, "done"],
+    ]
+    assert frame.run_id.tolist() == [full.run_id, without.run_id, full.run_id]
+    first, second, third = (row for _, row in frame.iterrows())
+    assert first.image_ap == 0.5
+    assert math.isnan(first.pixel_ap)
+    assert (first.undefined, first.parameters) == ("pixel_ap: no masks", 1000)
+    assert pd.isna(first.failure)
+    assert (first.fit_seconds, first.score_ms_per_image, first.data_fingerprint) == (6.0, 20.0, "data of nut")
+    assert second.failure == "ResourceError: disk on fire"
+    assert second[list(METRICS)].isna().all()
+    assert third[list(METRICS)].equals(first[list(METRICS)])
+
+
+def test_no_records_no_rows():
+    frame = tidy(PLAN, {})
+    assert frame.empty
+    assert tuple(frame.columns) == COLUMNS
+
+
+def test_a_failure_does_not_make_numbers_of_parameters_fractional():
+    jobs = [job_of(STUDY, PLAN, "full", "nut", seed) for seed in (0, 1)]
+    frame = tidy(PLAN, {jobs[0].run_id: done(jobs[0]), jobs[1].run_id: failed(jobs[1])})
+    assert ",1000," in frame.to_csv(index=False)
+
+
+@given(st.sets(st.sampled_from(sorted(PLAN.runs))))
+def test_no_record_is_dropped_or_counted_twice(known):
+    jobs = {PLAN.cells[cell]: job_of(STUDY, PLAN, *cell) for cell in reversed(PLAN.cells)}
+    frame = tidy(PLAN, {run_id: done(jobs[run_id]) for run_id in known})
+    cells = list(zip(frame.variant, frame.category, frame.seed, strict=True))
+    assert cells == [cell for cell, run_id in PLAN.cells.items() if run_id in known]
+    assert frame.run_id.tolist() == [PLAN.cells[cell] for cell in cells]
+    assert set(frame.run_id) == known
+
+
+@pytest.mark.parametrize("column", METRICS)
+def test_metrics_are_numbers_also_where_none_is_known(column):
+    job = job_of(STUDY, PLAN, "full")
+    assert tidy(PLAN, {job.run_id: failed(job)})[column].dtype == float
+    assert pd.isna(tidy(PLAN, {job.run_id: done(job, None)})[column]).all()

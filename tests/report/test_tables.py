@@ -1,0 +1,135 @@
+import math
+import statistics
+
+import pytest
+from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ura_study.report.render import cell_text
+from ura_study.report.tables import MEAN, Cell, per_category
+
+METRIC = "image_auroc"
+
+
+def table_of(outcomes, seeds=(0, 1), categories=("nut", "bolt"), ablations=None):
+    """The table of one metric from {(variant, category, seed): fraction, "failed" or None (undefined)}."""
+    study = make_study(seeds=list(seeds), ablations=ablations or {})
+    plan = plan_of(study, *categories)
+    records = {}
+    for cell, outcome in outcomes.items():
+        job = job_of(study, plan, *cell)
+        records[job.run_id] = failed(job) if outcome == "failed" else done(job, outcome)
+    return per_category(plan, records, METRIC)
+
+
+def texts(table):
+    return {name: [cell_text(cell) for cell in cells] for name, cells in table.rows}
+
+
+def test_mean_over_categories_first_and_deviation_over_seeds():
+    table = table_of(
+        {("full", "nut", 0): 0.9, ("full", "nut", 1): 0.8, ("full", "bolt", 0): 0.5, ("full", "bolt", 1): 0.8}
+    )
+    assert table.columns == ("nut", "bolt", MEAN)
+    ((name, (nut, bolt, mean)),) = table.rows
+    assert name == "full"
+    assert nut.values == (0.9, 0.8)
+    assert (nut.mean, nut.std) == pytest.approx((0.85, 0.1 / 2**0.5))
+    assert (bolt.mean, bolt.std) == pytest.approx((0.65, 0.3 / 2**0.5))
+    assert mean.values == pytest.approx((0.7, 0.8))  # seed 0: (0.9 + 0.5) / 2, seed 1: (0.8 + 0.8) / 2
+    assert (mean.mean, mean.std) == pytest.approx((0.75, 0.1 / 2**0.5))
+    assert texts(table) == {"full": ["85.0 ± 7.1", "65.0 ± 21.2", "75.0 ± 7.1"]}
+
+
+def test_a_single_seed_has_no_deviation():
+    table = table_of({("full", "nut", 0): 0.9, ("full", "bolt", 0): 1.0}, seeds=[0])
+    assert all(math.isnan(cell.std) for _, cells in table.rows for cell in cells)
+    assert texts(table) == {"full": ["90.0", "100.0", "95.0"]}
+
+
+@pytest.mark.parametrize(("outcome", "text"), [("failed", "1 failed"), ("missing", "1 missing"), (None, "undefined")])
+def test_what_is_not_known_is_never_averaged_away(outcome, text):
+    outcomes = {("full", c, s): 0.9 for c in ("nut", "bolt") for s in (0, 1)} | {("full", "bolt", 1): outcome}
+    if outcome == "missing":
+        del outcomes["full", "bolt", 1]
+    table = table_of(outcomes)
+    assert texts(table) == {"full": ["90.0 ± 0.0", text, text]}
+    assert all(math.isnan(cell.mean) and math.isnan(cell.std) for cell in table.rows[0][1][1:])
+    assert table.note == ""
+
+
+def test_nothing_is_known_yet():
+    assert texts(table_of({})) == {"full": ["2 missing", "2 missing", "4 missing"]}
+
+
+ALL = [(v, c, s) for v in ("full", "layers=[2, 3]", "w/o restoration") for c in ("nut", "bolt") for s in (0, 1)]
+
+
+def test_categories_without_masks_are_left_out_of_the_mean_and_named():
+    outcomes = {cell: None if cell[1] == "bolt" else 0.8 for cell in ALL}
+    table = table_of(outcomes, ablations=ABLATIONS)
+    row = ["80.0 ± 0.0", "undefined", "80.0 ± 0.0"]
+    assert texts(table) == {"full": row, "layers=[2, 3]": row, "w/o restoration": row}
+    assert table.note == "mean without bolt: image_auroc is undefined there"
+
+
+@pytest.mark.parametrize("trouble", ["failed", "missing"])
+def test_a_failure_in_a_category_without_masks_does_not_bring_it_back_into_the_mean(trouble):
+    outcomes = {cell: None if cell[1] == "bolt" else 0.8 for cell in ALL}
+    for seed in (0, 1):
+        outcomes["full", "bolt", seed] = "failed"
+    if trouble == "missing":
+        outcomes = {cell: outcome for cell, outcome in outcomes.items() if outcome != "failed"}
+    table = table_of(outcomes, ablations=ABLATIONS)
+    assert texts(table)["full"] == ["80.0 ± 0.0", f"2 {trouble}", "80.0 ± 0.0"]
+    assert texts(table)["w/o restoration"] == ["80.0 ± 0.0", "undefined", "80.0 ± 0.0"]
+    assert table.note == "mean without bolt: image_auroc is undefined there"
+
+
+def test_a_category_with_one_number_counts():
+    outcomes = {cell: None if cell[1] == "bolt" else 0.8 for cell in ALL} | {("full", "bolt", 0): 0.7}
+    table = table_of(outcomes, ablations=ABLATIONS)
+    assert {row[-1] for row in texts(table).values()} == {"undefined"}
+    assert table.note == ""
+
+
+def test_undefined_everywhere():
+    table = table_of(dict.fromkeys(ALL), ablations=ABLATIONS)
+    assert set(map(tuple, texts(table).values())) == {("undefined",) * 3}
+    assert {cells[-1] for _, cells in table.rows} == {Cell(undefined=4)}
+    assert table.note == ""
+
+
+def test_equal_variants_share_their_numbers():
+    study = make_study(ablations={"a": {"sweep": {"training.lr": [1e-3]}}})
+    plan = plan_of(study)
+    job = job_of(study, plan, "full")
+    table = per_category(plan, {job.run_id: done(job, 0.9)}, METRIC)
+    assert texts(table) == {"full": ["90.0", "90.0"], "lr=0.001": ["90.0", "90.0"]}
+
+
+def test_records_of_other_plans_are_not_looked_at():
+    study = make_study()
+    stranger = job_of(make_study(seeds=[5]), plan_of(make_study(seeds=[5])), "full", seed=5)
+    table = per_category(plan_of(study), {stranger.run_id: done(stranger, 0.9)}, METRIC)
+    assert texts(table) == {"full": ["1 missing", "1 missing"]}
+
+
+@given(st.data())
+def test_every_run_is_counted_once(data):
+    seeds, categories = (0, 1, 2), ("nut", "bolt", "nail")
+    outcome = st.sampled_from(["failed", "missing", None]) | st.floats(0, 1)
+    drawn = {("full", c, s): data.draw(outcome) for c in categories for s in seeds}
+    table = table_of({cell: o for cell, o in drawn.items() if o != "missing"}, seeds, categories)
+    *cells, mean = table.rows[0][1]
+    for category, cell in zip(categories, cells, strict=True):
+        known = [drawn["full", category, s] for s in seeds]
+        assert cell.values == tuple(o for o in known if isinstance(o, float))
+        assert (cell.failed, cell.missing, cell.undefined) == tuple(map(known.count, ("failed", "missing", None)))
+        assert math.isnan(cell.mean) == (len(cell.values) < len(seeds))
+    if all(isinstance(o, float) for o in drawn.values()):
+        by_seed = [statistics.fmean(drawn["full", c, s] for c in categories) for s in seeds]
+        assert (mean.mean, mean.std) == pytest.approx((statistics.fmean(by_seed), statistics.stdev(by_seed)))
+    counted = [cell for category, cell in zip(categories, cells, strict=True) if category not in table.note]
+    assert mean.complete == all(cell.complete for cell in counted)

@@ -1,0 +1,67 @@
+import numpy as np
+import torch
+
+from ura_study.detectors.base import Detector, Scores
+from ura_study.detectors.scoring_config import ScoringSettings
+from ura_study.features.maps import FeatureMaps
+from ura_study.runs import scoring
+from ura_study.runs.scoring import score_images
+
+CPU = torch.device("cpu")
+
+
+class Norm(Detector):
+    """Scores each position by its first channel, minus what was usual in training."""
+
+    def prepare(self, train, generator):
+        pass
+
+    def calibrate(self, train, generator):
+        self.usual = train.batch(slice(None))[:, 0].mean(dim=0)
+        self.drawn = torch.rand(1, generator=generator).item()
+
+    def score(self, features):
+        return Scores(features[:, 0] - self.usual)
+
+
+def maps(count, seed):
+    return FeatureMaps((np.random.default_rng(seed).random((count, 2, 4, 4), dtype=np.float32),), 4)
+
+
+def test_scores_are_those_of_the_maps_in_order():
+    train, test = maps(3, 0), maps(11, 1)
+    settings = ScoringSettings(smoothing=0, image_score="max")
+    scored = score_images(Norm(), train, test, settings, 32, 0, CPU)
+    assert scored.maps.shape == (11, 32, 32)
+    np.testing.assert_allclose(scored.scores, scored.maps.max(axis=(1, 2)))
+    np.testing.assert_allclose(
+        scored.maps[:, 0, 0], (test.layers[0] - train.layers[0].mean(axis=0))[:, 0, 0, 0], rtol=1e-5
+    )
+    assert scored.ms_per_image > 0
+
+
+def test_the_batch_does_not_matter(monkeypatch):
+    train, test = maps(3, 0), maps(11, 1)
+    whole = score_images(Norm(), train, test, ScoringSettings(), 32, 0, CPU)
+    monkeypatch.setattr(scoring, "BATCH", 3)
+    parts = score_images(Norm(), train, test, ScoringSettings(), 32, 0, CPU)
+    np.testing.assert_allclose(parts.maps, whole.maps, rtol=1e-5, atol=1e-6)
+
+
+def test_an_image_score_of_the_detectors_own_is_kept():
+    class Own(Norm):
+        def score(self, features):
+            return Scores(features[:, 0], images=features[:, 1, 0, 0])
+
+    test = maps(4, 1)
+    scored = score_images(Own(), maps(2, 0), test, ScoringSettings(), 32, 0, CPU)
+    np.testing.assert_array_equal(scored.scores, test.layers[0][:, 1, 0, 0])
+
+
+def test_calibration_draws_from_the_seed():
+    draws = []
+    for seed in (0, 0, 1):
+        detector = Norm()
+        score_images(detector, maps(2, 0), maps(2, 1), ScoringSettings(), 32, seed, CPU)
+        draws.append(detector.drawn)
+    assert draws[0] == draws[1] != draws[2]

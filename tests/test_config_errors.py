@@ -1,0 +1,296 @@
+"""Every message a wrong study file can give, word for word: file, key, what must hold, what came."""
+
+import datetime
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ura_study.config import Study, VariantSettings, load_study, validated
+from ura_study.config_errors import shown
+from ura_study.errors import ConfigError
+
+NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
+ALL_METRICS = "'image_auroc', 'image_ap', 'image_f1_max', 'pixel_auroc', 'pixel_ap', 'pixel_f1_max' or 'pixel_aupro'"
+
+
+def message(tmp_path, text):
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_study(path)
+    told = str(caught.value)
+    assert told.startswith(f"{path}: ")
+    return told.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("data: {}", "study: this key is required"),
+        ("{}", "study: this key is required"),
+        ("studi: x", "studi: unknown key; did you mean 'study'?"),
+        ("{study: x, ablation: {}}", "ablation: unknown key; did you mean 'ablations'?"),
+        (
+            "{study: x, zzz: 1}",
+            "zzz: unknown key; expected one of ablations, base, data, evaluation, report, resources, seeds, study",
+        ),
+        ("{study: 3}", "study: expected a string, but got 3"),
+        ("{study: a/b}", f"study: expected a string that matches {NAME}, but got 'a/b'"),
+        ("{study: ''}", f"study: expected a string that matches {NAME}, but got ''"),
+        ('{study: "x\\n"}', f"study: expected a string that matches {NAME}, but got 'x\\n'"),
+        (f"{{study: {'x' * 101}}}", f"study: expected at most 100 characters, but got '{'x' * 78}…"),
+        ("{study: x, 3: 4}", "3: expected a string as key, but got 3"),
+        ("{study: x, null: 4}", "the file: expected a string as key, but got null"),
+        ('{study: x, "a\\nb": 4}', "'a\\nb': unknown key; expected one of ablations, base, data, evaluation, report, "),
+        ("{study: x, seeds: 3}", "seeds: expected a list, but got 3"),
+        ("{study: x, seeds: '012'}", "seeds: expected a list, but got '012'"),
+        ("{study: x, seeds: {0: 1}}", 'seeds: expected a list, but got {"0": 1}'),
+        ("{study: x, seeds: [0, 0.5]}", "seeds.1: expected a whole number, but got 0.5"),
+        ("{study: x, seeds: [true]}", "seeds.0: expected a whole number, but got true"),
+        (
+            "{study: x, seeds: []}",
+            "seeds: seeds must be distinct and not negative, at least one, but got []",
+        ),
+        (
+            "{study: x, seeds: [1, 1]}",
+            "seeds: seeds must be distinct and not negative, at least one, but got [1, 1]",
+        ),
+        (
+            "{study: x, seeds: [-1]}",
+            "seeds: seeds must be distinct and not negative, at least one, but got [-1]",
+        ),
+        ("{study: x, evaluation: {fpr_limit: 2}}", "evaluation.fpr_limit: expected a number <= 1, but got 2"),
+        ("{study: x, evaluation: {fpr_limit: 0}}", "evaluation.fpr_limit: expected a number > 0, but got 0"),
+        ("{study: x, resources: {cpu: 0}}", "resources.cpu: expected a number >= 1, but got 0"),
+        ("{study: x, resources: {gpu: '1'}}", "resources.gpu: expected a number, but got '1'"),
+        (
+            "{study: x, report: {metrics: [image_ap, image_aurok]}}",
+            f"report.metrics.1: expected {ALL_METRICS}, but got 'image_aurok'; did you mean 'image_auroc'?",
+        ),
+        (
+            "{study: x, report: {metrics: []}}",
+            "report.metrics: metrics must be distinct, at least one, but got []",
+        ),
+    ],
+)
+def test_top_level(tmp_path, text, told):
+    got = message(tmp_path, text)
+    assert got.startswith(told) if told.endswith((", ", "…")) else got == told
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("3", "data: expected a mapping of keys to values, but got 3"),
+        ("", "data: expected a mapping of keys to values, but got null"),
+        (
+            "{layout: mvtec}",
+            "data.layout: expected 'textures' or 'mvtec_ad', but got 'mvtec'; did you mean 'mvtec_ad'?",
+        ),
+        ("{layout: btad}", "data.layout: expected 'textures' or 'mvtec_ad', but got 'btad'"),
+        ("{layout: mvtec_ad}", "data: layout 'mvtec_ad' needs a root"),
+        ("{root: /x}", "data: layout 'textures' is built in and takes no root"),
+        ("{layout: mvtec_ad, root: 3}", "data.root: expected a string, but got 3"),
+        ("{layout: mvtec_ad, root: ~nobody-here/x}", "data.root: no such home folder: '~nobody-here/x'"),
+        ("{categories: brick}", "data.categories: expected 'all' or a list, but got 'brick'"),
+        ("{categories: al}", "data.categories: expected 'all' or a list, but got 'al'; did you mean 'all'?"),
+        ("{categories: [brick, 3]}", "data.categories.1: expected a string, but got 3"),
+        ("{categories: []}", "data: categories must be 'all' or distinct names, at least one"),
+        ("{image_size: 100}", "data.image_size: expected a multiple of 32, but got 100"),
+        ("{image_size: 4096}", "data.image_size: expected a number <= 2048, but got 4096"),
+        ("{image_size: '256'}", "data.image_size: expected a whole number, but got '256'"),
+        ("{image_size: 256.0}", "data.image_size: expected a whole number, but got 256.0"),
+        ("{image_sice: 256}", "data.image_sice: unknown key; did you mean 'image_size'?"),
+    ],
+)
+def test_data(tmp_path, data, told):
+    assert message(tmp_path, f"study: x\ndata: {data}") == told
+
+
+@pytest.mark.parametrize(
+    ("base", "told"),
+    [
+        ("[]", "base: expected a mapping of keys to values, but got []"),
+        ("{featurs: {}}", "base.featurs: unknown key; did you mean 'features'?"),
+        ("{1: 4}", "base.1: expected a string as key, but got 1"),
+        ("{model: {name: patchcore}}", "base.model.name: expected 'uranet', but got 'patchcore'"),
+        ("{model: {fusion: false}}", "base.model.fusion: expected a mapping of keys to values, but got false"),
+        (
+            "{model: {synthesis: {strenght: 0.3}}}",
+            "base.model.synthesis.strenght: unknown key; did you mean 'strength'?",
+        ),
+        (
+            "{model: {synthesis: {x: 0.3}}}",
+            "base.model.synthesis.x: unknown key; expected one of max_area, min_area, share, spread, strength",
+        ),
+        ("{model: {SynthesisSettings: {}}}", "base.model.SynthesisSettings: unknown key; did you mean 'synthesis'?"),
+        ("{model: {synthesis: {strength: hi}}}", "base.model.synthesis.strength: expected a number, but got 'hi'"),
+        ("{model: {synthesis: {strength: true}}}", "base.model.synthesis.strength: expected a number, but got true"),
+        ("{model: {synthesis: {strength: 99}}}", "base.model.synthesis.strength: expected a number <= 10, but got 99"),
+        ("{model: {synthesis: {max_area: 1}}}", "base.model.synthesis.max_area: expected a number < 1, but got 1"),
+        (
+            "{model: {synthesis: {min_area: 0.5}}}",
+            "base.model.synthesis: min_area <= max_area must hold, but got 0.5 and 0.25",
+        ),
+        ("{model: {perception: {depht: 2}}}", "base.model.perception.depht: unknown key; did you mean 'depth'?"),
+        ("{model: {restoration: {heads: 3}}}", "base.model.restoration: width must be a multiple of heads, but got "),
+        (
+            "{model: {synthesis: 3}}",
+            "base.model.synthesis: expected a mapping of keys to values or false, but got 3",
+        ),
+        (
+            "{model: {perception: 'no'}}",
+            "base.model.perception: expected a mapping of keys to values or false, but got 'no'",
+        ),
+        (
+            "{model: {restoration: }}",
+            "base.model.restoration: expected a mapping of keys to values or false, but got null",
+        ),
+        (
+            "{model: {synthesis: false, restoration: false}}",
+            "base.model: restoration is off, and perception is off or has no synthesis to learn from: nothing to "
+            "score with",
+        ),
+        ("{features: {layers: 2}}", "base.features.layers: expected a list, but got 2"),
+        ("{features: {layers: [1, two]}}", "base.features.layers.1: expected a whole number, but got 'two'"),
+        (
+            "{features: {layers: [2, 1]}}",
+            "base.features.layers: layers must be distinct, ascending and not negative, but got [2, 1]",
+        ),
+        ("{features: {neighbourhood: 2}}", "base.features.neighbourhood: neighbourhood must be odd, but got 2"),
+        ("{features: {backbone: 3}}", "base.features.backbone: expected a string, but got 3"),
+        (
+            "{features: {weights: pretraind}}",
+            "base.features.weights: expected 'pretrained' or 'random', but got 'pretraind'; did you mean 'pretrained'?",
+        ),
+        (
+            "{features: {weights: 2024-01-01}}",
+            "base.features.weights: expected 'pretrained' or 'random', but got \"2024-01-01\"",
+        ),
+        ("{training: {lr: .nan}}", "base.training.lr: expected a finite number, but got NaN"),
+        ("{training: {clip: .inf}}", "base.training.clip: expected a finite number, but got Infinity"),
+        ("{training: {steps: 2000000}}", "base.training.steps: expected a number <= 1000000, but got 2000000"),
+    ],
+)
+def test_base(tmp_path, base, told):
+    got = message(tmp_path, f"study: x\nbase: {base}")
+    assert got.startswith(told) if told.endswith(" ") else got == told
+
+
+@pytest.mark.parametrize(
+    ("ablations", "told"),
+    [
+        ("[a]", 'ablations: expected a mapping of keys to values, but got ["a"]'),
+        ("{a: 3}", "ablations.a: expected a mapping of keys to values, but got 3"),
+        ("{a: }", "ablations.a: expected a mapping of keys to values, but got null"),
+        ("{a b: {sweep: {x: [1]}}}", f"ablations.a b: expected a string that matches {NAME}, but got 'a b'"),
+        ("{3: {sweep: {x: [1]}}}", "ablations.3: expected a string, but got 3"),
+        ("{a: {swep: {x: [1]}}}", "ablations.a.swep: unknown key; did you mean 'sweep'?"),
+        (
+            "{sweep: {training.lr: [1]}}",
+            "ablations.sweep.training.lr: unknown key; expected one of grid, leave_one_out, sweep",
+        ),
+        ("{a: {}}", "ablations.a: expected one of leave_one_out, sweep, grid, but got none"),
+        (
+            "{a: {leave_one_out: [model.synthesis], grid: {training.lr: [1]}}}",
+            "ablations.a: expected one of leave_one_out, sweep, grid, but got leave_one_out, grid",
+        ),
+        ("{a: {leave_one_out: []}}", "ablations.a: leave_one_out needs at least one key, and each key at least "),
+        ("{a: {sweep: {}}}", "ablations.a: sweep needs at least one key, and each key at least one value"),
+        ("{a: {grid: {x: []}}}", "ablations.a: grid needs at least one key, and each key at least one value"),
+        ("{a: {leave_one_out: model.synthesis}}", "ablations.a.leave_one_out: expected a list, but got 'model."),
+        ("{a: {leave_one_out: [3]}}", "ablations.a.leave_one_out.0: expected a string, but got 3"),
+        ("{a: {sweep: [x]}}", 'ablations.a.sweep: expected a mapping of keys to values, but got ["x"]'),
+        ("{a: {sweep: {training.lr: 3}}}", "ablations.a.sweep.training.lr: expected a list, but got 3"),
+        (
+            "{a: {grid: {model.synthesis.strength: [1], model.synthesis: [true]}}}",
+            "ablations.a: a grid cannot vary both model.synthesis and model.synthesis.strength, which is a part of it",
+        ),
+    ],
+)
+def test_ablations(tmp_path, ablations, told):
+    got = message(tmp_path, f"study: x\nablations: {ablations}")
+    assert got.startswith(told) if told.endswith((" ", ".")) else got == told
+
+
+def test_the_deepest_of_several_errors_is_told(tmp_path):
+    text = "{study: x, seeds: 3, base: {model: {synthesis: {strength: 99}}}}"
+    assert message(tmp_path, text) == "base.model.synthesis.strength: expected a number <= 10, but got 99"
+
+
+@pytest.mark.parametrize("raw", [None, 3, "x", [], [1]])
+def test_what_is_no_mapping(raw):
+    with pytest.raises(ConfigError) as caught:
+        validated(Study, raw, "x.yaml")
+    assert str(caught.value) == f"x.yaml: the file: expected a mapping of keys to values, but got {shown(raw)}"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        (None, "null"),
+        ("a\nb", "'a\\nb'"),
+        ([1, "x", None], '[1, "x", null]'),
+        ({datetime.date(2024, 1, 1): 1}, "{}"),
+        ("x" * 100, f"'{'x' * 78}…"),
+    ],
+)
+def test_shown_values(value, text):
+    assert shown(value) == text
+
+
+def _keys(schema):
+    yield from schema.get("properties", {})
+    for part in schema.get("$defs", {}).values():
+        yield from _keys(part)
+
+
+KEYS = st.one_of(
+    st.sampled_from(sorted(set(_keys(Study.model_json_schema())))),
+    st.sampled_from(["SynthesisSettings", "literal[False]", "[key]", "", "a.b", "a\nb"]),
+    st.text(max_size=4),
+    st.integers(-1, 2),
+    st.none(),
+    st.booleans(),
+    st.dates(),
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=6),
+    st.dates(),
+    st.binary(max_size=3),
+    st.sampled_from(["all", "mvtec_ad", "uranet", "image_auroc", "random"]),
+)
+GARBAGE = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+
+
+def refusal(schema, raw):
+    try:
+        validated(schema, raw, "x")
+    except ConfigError as error:
+        return str(error)
+    return "x: fine"
+
+
+def is_one_line(told):
+    leaks = ("Settings]", "function-", "instance of", "Input should", "dictionary")
+    return told.startswith("x: ") and len(told.splitlines()) == 1 and not any(leak in told for leak in leaks)
+
+
+@settings(max_examples=150, deadline=None)
+@given(GARBAGE)
+@example({"base": {"model": {"synthesis": {"min_area": 0.5}}}, "study": "x"})
+def test_any_garbage_is_refused_in_one_line(raw):
+    assert is_one_line(refusal(Study, raw))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(["synthesis", "perception", "restoration", "fusion", "name"]), GARBAGE, KEYS)
+def test_garbage_deep_inside_is_refused_in_one_line(part, raw, key):
+    assert is_one_line(refusal(VariantSettings, {"model": {part: raw}}))
+    assert is_one_line(refusal(VariantSettings, {"model": {part: {key: raw}}}))

@@ -1,0 +1,261 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from hand_made import make_study, plan_of
+
+from ura_study.errors import ConfigError
+from ura_study.plan import BASELINE, expand, make_plan
+
+
+def names(**ablations):
+    return [variant.name for variant in expand(make_study(ablations=ablations))]
+
+
+def refusal(ablation, **base):
+    with pytest.raises(ConfigError) as caught:
+        expand(make_study(base=base, ablations={"a": ablation}))
+    return str(caught.value)
+
+
+def test_leave_one_out():
+    parts = ["model.synthesis", "model.perception", "model.restoration"]
+    study = make_study(ablations={"components": {"leave_one_out": parts}})
+    full, *others = expand(study)
+    assert (full.name, full.settings, full.changes, full.ablation) == (BASELINE, study.base, {}, None)
+    assert [v.name for v in others] == ["w/o synthesis", "w/o perception", "w/o restoration"]
+    assert [getattr(v.settings.model, p.split(".")[1]) for v, p in zip(others, parts, strict=True)] == [False] * 3
+    assert {v.ablation for v in others} == {"components"}
+
+
+def test_sweep_varies_one_key_at_a_time():
+    study = make_study(ablations={"s": {"sweep": {"model.synthesis.strength": [0.1, 2], "training.lr": [0.01]}}})
+    _, *others = expand(study)
+    assert [v.name for v in others] == ["strength=0.1", "strength=2", "lr=0.01"]
+    assert [v.settings.model.synthesis.strength for v in others] == [0.1, 2.0, 1.0]
+    assert others[2].changes == {"training.lr": 0.01}
+
+
+def test_grid_is_every_combination_in_order():
+    grid = {"features.layers": [[2], [2, 3]], "model.restoration.depth": [1, 2]}
+    study = make_study(ablations={"g": {"grid": grid}})
+    _, *others = expand(study)
+    assert [v.name for v in others] == [
+        "layers=[2], depth=1",
+        "layers=[2], depth=2",
+        "layers=[2, 3], depth=1",
+        "layers=[2, 3], depth=2",
+    ]
+    assert [(v.settings.features.layers, v.settings.model.restoration.depth) for v in others] == [
+        ((2,), 1),
+        ((2,), 2),
+        ((2, 3), 1),
+        ((2, 3), 2),
+    ]
+
+
+def test_variants_come_in_the_order_of_the_file():
+    z, a = {"sweep": {"training.lr": [0.1, 0.01]}}, {"leave_one_out": ["model.restoration"]}
+    assert names(z=z, a=a) == ["full", "lr=0.1", "lr=0.01", "w/o restoration"]
+    assert names(a=a, z=z) == ["full", "w/o restoration", "lr=0.1", "lr=0.01"]
+
+
+def test_values_of_all_kinds_have_readable_names():
+    values = [False, True, {"strength": 2, "share": 0.5}]
+    assert names(
+        parts={"sweep": {"model.synthesis": values}},
+        words={"sweep": {"features.weights": ["random"]}},
+    ) == ["full", "synthesis=false", "synthesis=true", "synthesis={share:0.5, strength:2}", "weights=random"]
+
+
+def test_a_section_set_to_a_mapping_is_replaced_as_a_whole():
+    study = make_study(
+        base={"model": {"synthesis": {"share": 0.5}}},
+        ablations={"a": {"sweep": {"model.synthesis": [{"strength": 2}, True]}}},
+    )
+    _, strength, true = expand(study)
+    assert (strength.settings.model.synthesis.strength, strength.settings.model.synthesis.share) == (2.0, 0.8)
+    assert true.settings.model.synthesis == make_study().base.model.synthesis
+
+
+def test_keys_with_one_ending_are_told_apart():
+    sweep = {"model.perception.depth": [1], "model.restoration.depth": [1, 2], "training.lr": [0.1]}
+    assert names(a={"sweep": sweep}) == [
+        "full",
+        "perception.depth=1",
+        "restoration.depth=1",
+        "restoration.depth=2",
+        "lr=0.1",
+    ]
+
+
+def test_keys_with_one_ending_are_told_apart_across_ablations():
+    assert names(
+        a={"sweep": {"model.perception.depth": [1]}},
+        b={"grid": {"model.restoration.depth": [2], "model.perception.depth": [1]}},
+    ) == ["full", "perception.depth=1", "restoration.depth=2, perception.depth=1"]
+
+
+def test_equal_variants_of_one_name_are_one():
+    a, b = {"sweep": {"training.lr": [0.1, 0.1]}}, {"grid": {"training.lr": [0.1, 0.2]}}
+    variants = expand(make_study(ablations={"a": a, "b": b}))
+    assert [(v.name, v.ablation) for v in variants] == [("full", None), ("lr=0.1", "a"), ("lr=0.2", "b")]
+
+
+def test_one_name_for_two_configurations_is_refused():
+    ablations = {
+        "a": {"sweep": {"features.backbone": ["resnet18, weights=random"]}},
+        "b": {"grid": {"features.backbone": ["resnet18"], "features.weights": ["random"]}},
+    }
+    with pytest.raises(ConfigError) as caught:
+        expand(make_study(ablations=ablations))
+    name = "backbone=resnet18, weights=random"
+    assert str(caught.value) == f"ablations.b: variant '{name}' stands for two different configurations"
+
+
+@pytest.mark.parametrize(
+    ("ablation", "told"),
+    [
+        (
+            {"sweep": {"strength": [1]}},
+            "strength: unknown key; expected one of features, model, scoring, training",
+        ),
+        ({"sweep": {"trainin.lr": [1]}}, "trainin.lr: unknown key; did you mean 'training'?"),
+        (
+            {"sweep": {"model.synthesys.strength": [1]}},
+            "model.synthesys.strength: unknown key; did you mean 'synthesis'?",
+        ),
+        (
+            {"grid": {"model.synthesis.strenght": [1]}},
+            "model.synthesis.strenght: unknown key; did you mean 'strength'?",
+        ),
+        ({"leave_one_out": ["model.restoratio"]}, "model.restoratio: unknown key; did you mean 'restoration'?"),
+        ({"sweep": {"": [1]}}, ": unknown key; expected one of features, model, scoring, training"),
+        ({"sweep": {"training.lr": [2]}}, "training.lr: expected a number <= 1, but got 2"),
+        ({"sweep": {"training.lr": [float("nan")]}}, "training.lr: expected a finite number, but got NaN"),
+        ({"sweep": {"training.clip": [float("inf")]}}, "training.clip: expected a finite number, but got Infinity"),
+        ({"sweep": {"training.lr": ["1"]}}, "training.lr: expected a number, but got '1'"),
+        ({"leave_one_out": ["model.fusion"]}, "model.fusion: expected a mapping of keys to values, but got false"),
+        (
+            {"sweep": {"model.synthesis": [{"x": 1}]}},
+            "model.synthesis.x: unknown key; expected one of max_area, min_area, ",
+        ),
+        ({"sweep": {"features.layers.0": [1]}}, "features.layers.0: cannot be set, since features.layers is [1, 2, 3]"),
+        ({"sweep": {"features.backbone.x": [1]}}, "features.backbone.x: cannot be set, since features.backbone is tf_"),
+        (
+            {"grid": {"model.synthesis": [False], "model.restoration": [False]}},
+            "model: restoration is off, and perception is off or has no synthesis to learn from: nothing to score with",
+        ),
+    ],
+)
+def test_what_the_schema_rejects(ablation, told):
+    assert refusal(ablation).startswith(f"ablations.a: {told}")
+
+
+def test_a_key_below_a_part_that_is_off():
+    told = refusal({"sweep": {"model.synthesis.strength": [1]}}, model={"synthesis": False})
+    assert told == "ablations.a: model.synthesis.strength: cannot be set, since model.synthesis is false"
+
+
+def test_a_plan_changes_nothing_of_its_study():
+    ablations = {"a": {"grid": {"model.synthesis": [{"strength": 2}], "training.lr": [0.1, 0.2]}}}
+    study = make_study(ablations=ablations)
+    before = study.model_dump()
+    expand(study)
+    assert study.model_dump() == before
+
+
+def test_every_cell_has_a_run():
+    study = make_study(seeds=[1, 0], ablations={"a": {"sweep": {"training.lr": [0.1]}}})
+    plan = plan_of(study, "nut", "bolt")
+    assert plan.categories == ("nut", "bolt")
+    assert plan.seeds == (1, 0)
+    order = [(v, c, s) for v in ("full", "lr=0.1") for s in (1, 0) for c in ("nut", "bolt")]
+    assert list(plan.cells) == order
+    assert [(r.variant, r.category, r.seed) for r in plan.runs.values()] == order
+    assert list(plan.runs) == list(plan.cells.values())
+    assert all(run.run_id == run_id for run_id, run in plan.runs.items())
+
+
+def test_variants_equal_to_the_baseline_share_its_runs():
+    study = make_study(
+        ablations={
+            "a": {
+                "sweep": {"training.lr": [1e-3, 0.1]},
+            }
+        }
+    )
+    plan = plan_of(study, "nut", "bolt")
+    assert len(plan.cells) == 6
+    assert len(plan.runs) == 4
+    assert plan.cells["lr=0.001", "nut", 0] == plan.cells["full", "nut", 0] != plan.cells["lr=0.1", "nut", 0]
+    assert {run.variant for run in plan.runs.values()} == {"full", "lr=0.1"}
+
+
+def run_id(fingerprint="data", category="nut", **sections):
+    plan = make_plan(make_study(**sections), {category: fingerprint})
+    (identity,) = plan.runs
+    return identity
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"base": {"training": {"lr": 0.01}}},
+        {"base": {"features": {"layers": [2, 3]}}},
+        {"base": {"model": {"perception": False}}},
+        {"base": {"scoring": {"smoothing": 2}}},
+        {"seeds": [1]},
+        {"category": "bolt"},
+        {"fingerprint": "other data"},
+        {"data": {"image_size": 320}},
+        {"evaluation": {"fpr_limit": 0.05}},
+    ],
+)
+def test_identity_changes_with_what_makes_the_numbers(other):
+    assert run_id(**other) != run_id()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"study": "other"},
+        {"resources": {"cpu": 4, "gpu": 0.5}},
+        {"report": {"metrics": ["pixel_ap"]}},
+        {"data": {"layout": "mvtec_ad", "root": "/elsewhere", "categories": ["nut", "bolt"]}},
+        {"base": make_study().base.model_dump(mode="json")},
+        {"base": {"model": {"synthesis": {"strength": 1}}, "training": {"lr": 0.001}}},
+        {"base": {"training": {"reports": 10}, "model": {"name": "uranet"}, "features": {"layers": [1, 2, 3]}}},
+    ],
+)
+def test_identity_changes_with_nothing_else(other):
+    assert run_id(**other) == run_id()
+
+
+def test_identity_does_not_depend_on_order():
+    one = make_study(seeds=[0, 1], ablations={"a": {"sweep": {"training.lr": [0.1, 0.2]}}})
+    other = make_study(seeds=[1, 0], ablations={"b": {"sweep": {"training.lr": [0.2, 0.1]}}})
+    assert plan_of(one, "nut", "bolt").cells == plan_of(other, "bolt", "nut").cells
+
+
+IDENTITIES = """
+import json
+from ura_study.config import Study
+from ura_study.plan import make_plan
+ablations = {"a": {"sweep": {"model.synthesis": [{"strength": 2, "share": 0.5}, False]}}}
+plan = make_plan(Study.model_validate({"study": "x", "ablations": ablations}), {"nut": "data"})
+print(json.dumps(list(plan.runs)))
+"""
+
+
+def test_identity_is_the_same_in_every_process():
+    study = make_study(ablations={"a": {"sweep": {"model.synthesis": [{"share": 0.5, "strength": 2}, False]}}})
+    here = list(make_plan(study, {"nut": "data"}).runs)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-c", IDENTITIES], env={"PYTHONHASHSEED": hash_seed}, stdout=subprocess.PIPE, text=True
+        )
+        for hash_seed in ("1", "2")
+    ]
+    assert [json.loads(worker.communicate()[0]) for worker in workers] == [here, here]

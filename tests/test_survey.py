@@ -1,0 +1,54 @@
+import pytest
+from hand_made import make_study, plan_of
+from PIL import Image, ImageOps
+
+from ura_study.data.fingerprint import fingerprint
+from ura_study.data.mvtec_ad import read
+from ura_study.errors import ConfigError, DataError
+from ura_study.survey import check_backbones, survey
+
+
+def study_of(root, **sections):
+    return make_study(data={"layout": "mvtec_ad", "root": str(root), "image_size": 64}, **sections)
+
+
+def test_all_categories_with_their_fingerprints(mvtec_root):
+    plan = survey(study_of(mvtec_root))
+    assert plan.categories == ("bolt", "nut")
+    assert {run.category: run.fingerprint for run in plan.runs.values()} == {
+        name: fingerprint(read(mvtec_root, name)) for name in ("bolt", "nut")
+    }
+
+
+def test_categories_in_the_order_of_the_study(mvtec_root):
+    data = {"layout": "mvtec_ad", "root": str(mvtec_root), "categories": ["nut", "bolt"]}
+    assert survey(make_study(data=data)).categories == ("nut", "bolt")
+
+
+def test_a_changed_image_changes_the_runs_of_its_category_alone(mvtec_root):
+    before = survey(study_of(mvtec_root)).cells
+    image = mvtec_root / "nut/train/good/000.png"
+    ImageOps.invert(Image.open(image)).save(image)
+    after = survey(study_of(mvtec_root)).cells
+    assert {cell[1] for cell in before if before[cell] != after[cell]} == {"nut"}
+
+
+def test_a_broken_image_is_found_before_anything_runs(mvtec_root):
+    image = mvtec_root / "nut/test/square/001.png"
+    image.write_bytes(b"no image")
+    with pytest.raises(DataError, match=str(image)):
+        survey(study_of(mvtec_root))
+
+
+def test_layers_that_do_not_exist():
+    with pytest.raises(ConfigError) as caught:
+        check_backbones(plan_of(make_study(base={"features": {"layers": [1, 7]}})))
+    assert str(caught.value) == "base.features.layers: tf_efficientnet_lite0 has levels 0 to 4, but got 7"
+    ablations = {"deep": {"sweep": {"features.layers": [[2], [4, 5]]}}}
+    with pytest.raises(ConfigError) as caught:
+        check_backbones(plan_of(make_study(ablations=ablations)))
+    assert str(caught.value) == "ablations.deep: features.layers: tf_efficientnet_lite0 has levels 0 to 4, but got 5"
+
+
+def test_layers_that_exist():
+    check_backbones(plan_of(make_study(ablations={"deep": {"sweep": {"features.layers": [[0], [4]]}}})))

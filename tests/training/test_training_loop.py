@@ -1,0 +1,110 @@
+import math
+
+import pytest
+import torch
+
+from ura_study.detectors.base import Detector, Scores
+from ura_study.detectors.build import build_detector
+from ura_study.detectors.uranet.config import URANetSettings
+from ura_study.training.config import TrainingSettings
+from ura_study.training.loop import NonFiniteLoss, fit, shuffled
+from ura_study.training.schedule import learning_rate
+
+CPU = torch.device("cpu")
+
+
+class Line(Detector):
+    """One weight, pulled to 1; its loss is NaN from the progress `breaks` on."""
+
+    def __init__(self, breaks=math.inf):
+        super().__init__()
+        self.weight, self.breaks, self.progress = torch.nn.Parameter(torch.zeros(1)), breaks, []
+
+    def prepare(self, train, generator):
+        with torch.no_grad():
+            self.weight.zero_()
+
+    def losses(self, features, progress, generator):
+        self.progress.append(progress)
+        pull = (self.weight - 1).square().sum()
+        return {"total": pull * (math.nan if progress >= self.breaks else 1), "pull": pull}
+
+    def score(self, features):
+        return Scores(features.mean(dim=1))
+
+
+class Memory(Line):
+    """A detector that is done after `prepare`."""
+
+    trains_by_gradient = False
+
+
+def test_intervals_cover_all_steps(train):
+    line = Line()
+    intervals = list(fit(line, train, TrainingSettings(steps=25, reports=4, lr=0.1), 0, CPU))
+    assert [i.step for i in intervals] == [6, 12, 19, 25]
+    assert [set(i.losses) for i in intervals] == [{"total", "pull"}] * 4
+    assert intervals[-1].losses["pull"] < intervals[0].losses["pull"]
+    assert (line.progress[0], line.progress[-1], len(line.progress)) == (0, 1, 25)
+
+
+def test_a_loss_is_the_mean_over_its_interval(train):
+    """With a learning rate of almost nothing the loss stays at (0 − 1)² = 1."""
+    interval, *_ = fit(Line(), train, TrainingSettings(steps=6, reports=1, lr=1e-12), 0, CPU)
+    assert interval.losses["pull"] == pytest.approx(1)
+
+
+def test_more_reports_than_steps_report_every_step(train):
+    assert [i.step for i in fit(Line(), train, TrainingSettings(steps=3, reports=50), 0, CPU)] == [1, 2, 3]
+
+
+def test_a_detector_without_losses_is_only_prepared(train):
+    assert list(fit(Memory(), train, TrainingSettings(), 0, CPU)) == []
+
+
+def test_a_loss_that_is_not_finite_stops_the_fit(train):
+    intervals = fit(Line(breaks=0.5), train, TrainingSettings(steps=11, reports=11), 0, CPU)
+    with pytest.raises(NonFiniteLoss, match=r"must be finite, but at step 6 \(learning rate .*\) total = nan$"):
+        list(intervals)
+
+
+def test_every_image_comes_once_before_any_comes_again(generator):
+    stream = shuffled(10, 4, generator)
+    first = [index for _ in range(5) for index in next(stream)]
+    assert sorted(first) == sorted([*range(10), *range(10)])
+
+
+def test_a_batch_may_be_larger_than_the_set(generator):
+    assert len(next(shuffled(3, 8, generator))) == 8
+
+
+def test_learning_rate_by_hand():
+    settings = TrainingSettings(steps=12, lr=1.0, warmup=0.25, final_lr=0.1)
+    rates = [learning_rate(step, settings) for step in range(12)]
+    assert rates[:4] == pytest.approx([1 / 3, 2 / 3, 1, 1])
+    assert rates[7] == pytest.approx(0.55)
+    assert rates[11] == pytest.approx(0.1)
+    assert rates[3:] == sorted(rates[3:], reverse=True)
+
+
+@pytest.mark.parametrize("warmup", [0.0, 1.0])
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_learning_rate_is_positive_and_bounded(steps, warmup):
+    settings = TrainingSettings(steps=steps, warmup=warmup, lr=0.3)
+    assert all(0 < learning_rate(step, settings) <= 0.3 + 1e-12 for step in range(steps))
+
+
+def test_a_fit_repeats_exactly_and_leaves_the_global_generator_alone(train):
+    model = {"perception": {"width": 8}, "restoration": {"width": 8, "prototypes": 16}}
+
+    def run(seed):
+        detector = build_detector(URANetSettings.model_validate(model), train.channels, train.map_size)
+        records = list(fit(detector, train, TrainingSettings(steps=4, reports=2), seed, CPU))
+        return [r.losses for r in records], detector.state_dict()
+
+    before = torch.get_rng_state()
+    (losses, weights), (same_losses, same_weights), (other_losses, _) = run(0), run(0), run(1)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert losses == same_losses
+    assert losses != other_losses
+    assert all(torch.equal(weights[name], same_weights[name]) for name in weights)

@@ -114,7 +114,10 @@ def test_data(tmp_path, data, told):
         ("[]", "base: expected a mapping of keys to values, but got []"),
         ("{featurs: {}}", "base.featurs: unknown key; did you mean 'features'?"),
         ("{1: 4}", "base.1: expected a string as key, but got 1"),
-        ("{model: {name: patchcore}}", "base.model.name: expected 'uranet', but got 'patchcore'"),
+        (
+            "{model: {name: patchcore}}",
+            "base.model: expected a mapping whose name is one of 'uranet', 'knn', but got {\"name\": \"patchcore\"}",
+        ),
         ("{model: {fusion: false}}", "base.model.fusion: expected a mapping of keys to values, but got false"),
         (
             "{model: {synthesis: {strenght: 0.3}}}",

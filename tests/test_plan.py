@@ -5,8 +5,11 @@ import sys
 import pytest
 from hand_made import make_study, plan_of
 
+from ura_study.config import VariantSettings
 from ura_study.errors import ConfigError
 from ura_study.plan import BASELINE, expand, make_plan
+
+DEFAULTS = VariantSettings()
 
 
 def names(**ablations):
@@ -33,7 +36,7 @@ def test_sweep_varies_one_key_at_a_time():
     study = make_study(ablations={"s": {"sweep": {"model.synthesis.strength": [0.1, 2], "training.lr": [0.01]}}})
     _, *others = expand(study)
     assert [v.name for v in others] == ["strength=0.1", "strength=2", "lr=0.01"]
-    assert [v.settings.model.synthesis.strength for v in others] == [0.1, 2.0, 1.0]
+    assert [v.settings.model.synthesis.strength for v in others] == [0.1, 2.0, DEFAULTS.model.synthesis.strength]
     assert others[2].changes == {"training.lr": 0.01}
 
 
@@ -182,15 +185,16 @@ def test_variants_equal_to_the_baseline_share_its_runs():
     study = make_study(
         ablations={
             "a": {
-                "sweep": {"training.lr": [1e-3, 0.1]},
+                "sweep": {"training.clip": [float(DEFAULTS.training.clip), 0.1]},
             }
         }
     )
     plan = plan_of(study, "nut", "bolt")
+    default = next(variant.name for variant in plan.variants[1:])
     assert len(plan.cells) == 6
     assert len(plan.runs) == 4
-    assert plan.cells["lr=0.001", "nut", 0] == plan.cells["full", "nut", 0] != plan.cells["lr=0.1", "nut", 0]
-    assert {run.variant for run in plan.runs.values()} == {"full", "lr=0.1"}
+    assert plan.cells[default, "nut", 0] == plan.cells["full", "nut", 0] != plan.cells["clip=0.1", "nut", 0]
+    assert {run.variant for run in plan.runs.values()} == {"full", "clip=0.1"}
 
 
 def run_id(fingerprint="data", category="nut", **sections):
@@ -225,7 +229,7 @@ def test_identity_changes_with_what_makes_the_numbers(other):
         {"report": {"metrics": ["pixel_ap"]}},
         {"data": {"layout": "mvtec_ad", "root": "/elsewhere", "categories": ["nut", "bolt"]}},
         {"base": make_study().base.model_dump(mode="json")},
-        {"base": {"model": {"synthesis": {"strength": 1}}, "training": {"lr": 0.001}}},
+        {"base": {"model": {"synthesis": {"strength": 1}}, "training": {"lr": DEFAULTS.training.lr}}},
         {"base": {"training": {"reports": 10}, "model": {"name": "uranet"}, "features": {"layers": [1, 2, 3]}}},
     ],
 )

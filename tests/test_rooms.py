@@ -64,7 +64,7 @@ def imports(module: str) -> set[str]:
 
 def rank(module: str) -> int:
     """Return a module's place: 0 for settings, else that of its room."""
-    if module in SETTINGS or module.split(".")[-1] in ("config", "scoring_config") and "." in module:
+    if module in SETTINGS or (module.split(".")[-1] in ("config", "scoring_config") and "." in module):
         return 0
     return 1 + ROOMS.index(module.split(".")[0])
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, ValidationError, field_validator, model_validator
 
 from ura_study.config_errors import explain
 from ura_study.data.config import DataSettings
+from ura_study.detectors.knn.config import KNNSettings
 from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.errors import ConfigError
@@ -25,11 +26,22 @@ Value = Any
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 
 
+def _detector(model: object) -> str:
+    """Return the name by which a `model` section chooses its detector; without one it is URA-Net."""
+    name = model.get("name", "uranet") if isinstance(model, dict) else getattr(model, "name", "")
+    return name if isinstance(name, str) else ""
+
+
+Model = Annotated[
+    Annotated[URANetSettings, Tag("uranet")] | Annotated[KNNSettings, Tag("knn")], Discriminator(_detector)
+]
+
+
 class VariantSettings(Settings):
     """One complete configuration of everything a run does after the images are read."""
 
     features: FeatureSettings = FeatureSettings()
-    model: URANetSettings = URANetSettings()
+    model: Model = URANetSettings()
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
 

@@ -29,6 +29,7 @@ EXPECTED = {
     "string_pattern_mismatch": "a string that matches {pattern}",
     "string_too_long": "at most {max_length} characters",
     "literal_error": "{expected}",
+    "union_tag_invalid": "a mapping whose name is one of {expected_tags}",
 }
 #: Of several errors at one key, one of the highest rank is told; 1 where not listed.
 RANK = {"missing": 0, "extra_forbidden": 2, "value_error": 2}
@@ -70,7 +71,7 @@ def _message(path: tuple[str, ...], here: list[dict[str, Any]], schema: type[Bas
     """Say what is wrong at a key; `here` are its errors (more than one: each member of a union has its own)."""
     first = here[0]
     if first["type"] == "extra_forbidden":
-        return unknown_key(path[-1], _keys_at(schema, path[:-1]))
+        return unknown_key(path[-1], _keys_at(schema, path[:-1]) - {path[-1]})
     if first["type"] == "missing":
         return "this key is required"
     if first["type"] == "value_error":

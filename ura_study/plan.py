@@ -150,6 +150,8 @@ def _labels(keys: Collection[str]) -> dict[str, str]:
 
 
 def _readable(value: Value) -> str:
+    if isinstance(value, dict) and set(value) == {"name"}:
+        return str(value["name"])
     return value if isinstance(value, str) else canonical(value).replace(",", ", ").replace('"', "")
 
 

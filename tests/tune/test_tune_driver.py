@@ -21,7 +21,7 @@ def test_a_run_that_fits_nowhere_is_one_line(mvtec_root, tmp_path):
 
 
 def test_no_cluster_is_one_line(mvtec_root, tmp_path):
-    with pytest.raises(ResourceError, match="no Ray cluster at 127.0.0.1:1 "):
+    with pytest.raises(ResourceError, match=r"no Ray cluster at 127\.0\.0\.1:1 "):
         run_jobs([small_job(mvtec_root)], tmp_path, ResourceSettings(), (), address="127.0.0.1:1")
 
 

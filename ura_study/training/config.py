@@ -16,9 +16,9 @@ class TrainingSettings(Settings):
 
     steps: int = Field(400, ge=1, le=1_000_000)
     """Number of updates."""
-    batch_size: int = Field(4, ge=1, le=1024)
+    batch_size: int = Field(8, ge=1, le=1024)
     """Images per update."""
-    lr: float = Field(1e-3, gt=0, le=1)
+    lr: float = Field(2e-3, gt=0, le=1)
     """Highest learning rate."""
     warmup: float = Field(0.1, ge=0, le=1)
     """Share of the steps over which the learning rate rises linearly from 0."""
@@ -26,7 +26,7 @@ class TrainingSettings(Settings):
     """Learning rate of the last step as a share of the highest."""
     weight_decay: float = Field(1e-4, ge=0, le=1)
     """AdamW's weight decay."""
-    clip: float = Field(1.0, gt=0)
+    clip: float = Field(10.0, gt=0)
     """Largest norm of the gradient; a longer one is scaled down to it."""
     reports: int = Field(10, ge=1, le=10_000)
     """Number of intervals of the training for which losses are reported."""

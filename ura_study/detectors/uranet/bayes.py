@@ -30,9 +30,9 @@ class BayesianLinear(nn.Module):
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the means (He et al. 2015) and set the standard deviations."""
+        """Draw the means as torch's own linear layers do (variance 1 / 3I) and set the standard deviations."""
         fan_in = self.mean.shape[1]
-        self.mean.copy_(torch.randn(self.mean.shape, generator=generator) * math.sqrt(2 / fan_in))
+        self.mean.copy_(torch.randn(self.mean.shape, generator=generator) / math.sqrt(3 * fan_in))
         self.raw_std.fill_(math.log(math.expm1(INITIAL_STD / math.sqrt(fan_in))))
         self.bias.zero_()
 

@@ -1,0 +1,71 @@
+"""Every command and every file that the README names is there and works as written."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ura_study import cli
+from ura_study.config import Study, load_study
+from ura_study.plan import expand
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = {language: re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) for language in ("sh", "yaml")}
+COMMANDS = [line.split("#")[0].strip() for block in BLOCKS["sh"] for line in block.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("path", re.findall(r"\]\(([^)#]+)\)", README))
+def test_linked_files_exist(path):
+    assert (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"(?:studies|tests/benchmarks)/\w+\.\w+", README))))
+def test_named_files_exist(path):
+    assert (ROOT / path).is_file()
+
+
+def test_ci_calls_the_two_commands_as_written():
+    script = (ROOT / ".ci/run").read_text()
+    for block in BLOCKS["sh"][:2]:
+        command = block.strip()
+        installed, then = command.split(" && ")
+        assert f"\n{installed.replace('install', 'install -q')} && {then}\n" in script
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("ura-study")])
+def test_commands_parse(command, monkeypatch, capsys):
+    """Each command is called with `--help` added: unknown commands and options fail, nothing runs."""
+    monkeypatch.setattr(sys, "argv", [*shlex.split(command), "--help"])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 0, capsys.readouterr().err
+
+
+def test_every_command_is_in_the_readme():
+    from typer.main import get_command
+
+    assert all(f"ura-study {name} " in README for name in get_command(cli.app).commands)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda p: p.name)
+def test_studies_are_valid(path, monkeypatch):
+    monkeypatch.setenv("MVTEC_ROOT", "/data/mvtec")
+    study = load_study(path)
+    assert study.study == path.stem
+    assert len(expand(study)) > 1
+
+
+def test_the_example_study_is_valid(tmp_path, monkeypatch):
+    monkeypatch.setenv("MVTEC_ROOT", "/data/mvtec")
+    (tmp_path / "study.yaml").write_text(BLOCKS["yaml"][0])
+    study = load_study(tmp_path / "study.yaml")
+    assert [v.name for v in expand(study)][:3] == ["full", "w/o synthesis", "w/o perception"]
+    shown = yaml.safe_load(BLOCKS["yaml"][0].replace("1e-3", "0.001"))["base"]
+    assert study.base == Study(study="x").base.model_validate(shown), "the README shows other values than the defaults"
+    assert study.base == Study(study="x").base, "the README's baseline is not the default"

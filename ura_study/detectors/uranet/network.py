@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ura_study.detectors.base import Detector, Scores, batches
+from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.uranet.calibration import UsualEvidence
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.detectors.uranet.losses import residual, restoration_loss, segmentation_loss
@@ -84,10 +84,8 @@ class URANet(Detector):
             self.networks = self.perception.sample(self.settings.perception.mc_samples, generator)
         count = min(len(train), self.settings.fusion.calibration_images)
         used = torch.randperm(len(train), generator=generator)[:count].sort().values.tolist()
-        evidence = [
-            self._evidence(self._standardise(train.batch([used[i] for i in index], self.device)))[:2]
-            for index in batches(used, BATCH)
-        ]
+        chunks = [used[start : start + BATCH] for start in range(0, count, BATCH)]
+        evidence = [self._evidence(self._standardise(train.batch(index, self.device)))[:2] for index in chunks]
         for usual, maps in zip((self.usual_residual, self.usual_perception), zip(*evidence, strict=True), strict=True):
             if maps[0] is not None:
                 usual.fit(torch.cat(maps))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from datasets import write_category
+from datasets import make_maps, write_category
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +21,16 @@ def mvtec_root(tmp_path):
     write_category(root, "nut", seed=1)
     write_category(root, "bolt", seed=2)
     return root
+
+
+@pytest.fixture
+def train():
+    """Feature maps of ten images in few channels on a small grid."""
+    return make_maps(10)
+
+
+@pytest.fixture
+def generator():
+    import torch
+
+    return torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""Small data sets for tests."""
+"""Small data sets for tests: images in MVTec AD layout, and feature maps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from ura_study.features.maps import FeatureMaps
+
+CHANNELS, SIDE = 12, 8
 
 
 def write_category(
@@ -28,3 +32,14 @@ def write_category(
                 Image.fromarray((mask * 255).astype(np.uint8)).save(target)
             Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / place / f"{index:03}.png")
     return folder
+
+
+def make_maps(images: int, seed: int = 0) -> FeatureMaps:
+    """Return maps (images, 12, 8, 8): each position near one of three normal tokens, with correlated noise."""
+    rng = np.random.default_rng(seed)
+    kinds = np.random.default_rng(99).normal(size=(3, CHANNELS)) * 3
+    which = rng.integers(3, size=(images, SIDE, SIDE))
+    mixing = np.random.default_rng(98).normal(size=(CHANNELS, CHANNELS)) * 0.2
+    noise = rng.normal(size=(images, SIDE, SIDE, CHANNELS)) @ mixing
+    values = (kinds[which] + noise + 5).transpose(0, 3, 1, 2).astype(np.float32)
+    return FeatureMaps((values,), SIDE)

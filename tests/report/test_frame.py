@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from ura_study.metrics.names import METRICS
 from ura_study.report.frame import COLUMNS, tidy
 
-STUDY = make_study(ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [1e-3]}}}, seeds=[0, 1])
+STUDY = make_study(
+    base={"training": {"lr": 1e-3}}, ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [1e-3]}}}, seeds=[0, 1]
+)
 PLAN = plan_of(STUDY, "nut", "bolt")
 
 

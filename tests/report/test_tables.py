@@ -102,7 +102,7 @@ def test_undefined_everywhere():
 
 
 def test_equal_variants_share_their_numbers():
-    study = make_study(ablations={"a": {"sweep": {"training.lr": [1e-3]}}})
+    study = make_study(base={"training": {"lr": 1e-3}}, ablations={"a": {"sweep": {"training.lr": [1e-3]}}})
     plan = plan_of(study)
     job = job_of(study, plan, "full")
     table = per_category(plan, {job.run_id: done(job, 0.9)}, METRIC)

@@ -11,6 +11,7 @@ from ura_study.training.loop import NonFiniteLoss, fit, shuffled
 from ura_study.training.schedule import learning_rate
 
 CPU = torch.device("cpu")
+SMALL = URANetSettings.model_validate({"perception": {"width": 8}, "restoration": {"width": 8, "prototypes": 16}})
 
 
 class Line(Detector):
@@ -95,10 +96,8 @@ def test_learning_rate_is_positive_and_bounded(steps, warmup):
 
 
 def test_a_fit_repeats_exactly_and_leaves_the_global_generator_alone(train):
-    model = {"perception": {"width": 8}, "restoration": {"width": 8, "prototypes": 16}}
-
     def run(seed):
-        detector = build_detector(URANetSettings.model_validate(model), train.channels, train.map_size)
+        detector = build_detector(SMALL, train.channels, train.map_size)
         records = list(fit(detector, train, TrainingSettings(steps=4, reports=2), seed, CPU))
         return [r.losses for r in records], detector.state_dict()
 
@@ -108,3 +107,39 @@ def test_a_fit_repeats_exactly_and_leaves_the_global_generator_alone(train):
     assert losses == same_losses
     assert losses != other_losses
     assert all(torch.equal(weights[name], same_weights[name]) for name in weights)
+
+
+def trained(train, **settings):
+    """Return the losses of a short training of a small URA-Net."""
+    detector = build_detector(SMALL, train.channels, train.map_size)
+    settings = TrainingSettings(**{"steps": 6, "reports": 3, "batch_size": 4} | settings)
+    return [interval.losses["total"] for interval in fit(detector, train, settings, 0, CPU)]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_lower_precision_trains_about_the_same(train, precision):
+    low, full = trained(train, precision=precision), trained(train)
+    assert low == pytest.approx(full, rel=0.05)
+    assert low != full
+
+
+def test_accumulated_gradients_are_those_of_one_batch(train):
+    """Two batches of 5, without a draw in between, take the step of one batch of 10."""
+
+    class Mean(Line):
+        def losses(self, features, progress, generator):
+            return {"total": (features.mean(dim=(1, 2, 3)) - self.weight).square().mean()}
+
+    weights = []
+    for batch_size, accumulate in ((10, 1), (5, 2)):
+        detector = Mean()
+        settings = TrainingSettings(steps=3, batch_size=batch_size, accumulate=accumulate, lr=0.1)
+        list(fit(detector, train, settings, 0, CPU))
+        weights.append(detector.weight.detach())
+    torch.testing.assert_close(weights[1], weights[0])
+    assert weights[0].abs() > 0
+
+
+@pytest.mark.slow
+def test_compiled_parts_compute_the_same(train):
+    assert trained(train, compile=True) == pytest.approx(trained(train), rel=1e-4)

@@ -78,7 +78,7 @@ def test_the_metric_is_the_mean_of_what_is_defined(clock):
 
 
 def test_shared_runs_count_once_in_all_and_in_each_variant(clock):
-    study = make_study(ablations={"a": {"sweep": {"training.lr": [1e-3]}}})
+    study = make_study(base={"training": {"lr": 1e-3}}, ablations={"a": {"sweep": {"training.lr": [1e-3]}}})
     plan = plan_of(study)
     progress = Progress(plan, "image_auroc", {})
     progress.finish(done(job_of(study, plan, "full")))

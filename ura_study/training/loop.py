@@ -16,6 +16,9 @@ from ura_study.training.config import TrainingSettings
 from ura_study.training.schedule import learning_rate
 
 
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
 class NonFiniteLoss(ArithmeticError):
     """The loss became NaN or infinite: these settings do not train."""
 
@@ -55,19 +58,27 @@ def _descend(
 ) -> Iterator[Interval]:
     parameters = [p for p in detector.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(parameters, settings.lr, weight_decay=settings.weight_decay)
+    scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "float16")
     order = shuffled(len(train), settings.batch_size, generator(seed, "order"))
     draws = generator(seed, "losses")
     done, started, sums = 0, time.perf_counter(), {}
     detector.train()
+    if settings.compile:
+        for part in detector.children():
+            part.compile()
     for step in range(settings.steps):
         lr = optimiser.param_groups[0]["lr"] = learning_rate(step, settings)
-        terms = detector.losses(train.batch(next(order), device), step / max(1, settings.steps - 1), draws)
-        _check(terms, step, lr)
         optimiser.zero_grad()
-        terms["total"].backward()
+        for _ in range(settings.accumulate):
+            with torch.autocast(device.type, PRECISIONS[settings.precision], settings.precision != "float32"):
+                terms = detector.losses(train.batch(next(order), device), step / max(1, settings.steps - 1), draws)
+            _check(terms, step, lr)
+            scaler.scale(terms["total"] / settings.accumulate).backward()
+            sums = {name: sums.get(name, 0.0) + term.detach() / settings.accumulate for name, term in terms.items()}
+        scaler.unscale_(optimiser)
         torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
-        optimiser.step()
-        sums = {name: sums.get(name, 0.0) + term.detach() for name, term in terms.items()}
+        scaler.step(optimiser)
+        scaler.update()
         if step + 1 in _report_steps(settings):
             count, now = step + 1 - done, time.perf_counter()
             yield Interval(step + 1, {name: float(value) / count for name, value in sums.items()}, lr, now - started)

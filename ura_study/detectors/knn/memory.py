@@ -76,9 +76,7 @@ class MemoryBank(Detector):
         if count == 0:
             return distance[worst]
         anchor = self.memory[nearest[worst]]
-        around = (
-            torch.cdist(anchor[None], self.memory)[0].topk(count, largest=False).indices
-        )  # the anchor is among them
+        around = torch.cdist(anchor[None], self.memory)[0].topk(count, largest=False).indices  # the anchor included
         logits = torch.cdist(tokens[worst][None], self.memory[around])[0]
         return (1 - (distance[worst] - logits.logsumexp(dim=0)).exp()) * distance[worst]
 

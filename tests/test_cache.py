@@ -101,8 +101,8 @@ def test_another_cache_folder_is_proposed_only_for_the_cache(cache, tmp_path):
 
 
 def test_other_errors_of_the_system_are_bugs():
-    with pytest.raises(IsADirectoryError), writing(Path("x")):
-        raise IsADirectoryError(errno.EISDIR, "a folder")
+    with pytest.raises(FileNotFoundError), writing(Path("x")):
+        raise FileNotFoundError(errno.ENOENT, "gone")
 
 
 def test_what_a_killed_build_left_is_swept_away(cache):

@@ -31,7 +31,7 @@ BLOCK = 1 << 22  # bytes read at once for a checksum
 def cache_root() -> Path:
     """Return `$URA_STUDY_CACHE`, else the platform's cache folder for this program."""
     named = os.environ.get("URA_STUDY_CACHE")
-    return Path(named).expanduser().resolve() if named else platformdirs.user_cache_path("ura_study")
+    return Path(os.path.expanduser(named)).resolve() if named else platformdirs.user_cache_path("ura_study")
 
 
 def entry(folder: Path, about: dict, build: Callable[[Path], None]) -> Path:
@@ -86,6 +86,8 @@ def writing(place: Path) -> Iterator[None]:
             errno.EPERM: "no permission to write",
             errno.EROFS: "read-only file system",
             errno.ENOTDIR: "cannot be created below a file",
+            errno.EEXIST: "expected a folder, but it is a file",
+            errno.EISDIR: "expected a file, but it is a folder",
         }
         if error.errno not in reasons:
             raise

@@ -5,15 +5,22 @@ Exit codes: 0 all is done, 1 some runs failed, 2 the input is not as it must be,
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ura_study import __version__
 from ura_study.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Columns of tables that are printed into a file.
+PIPE_WIDTH = 200
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 3, 130
 
@@ -50,21 +57,25 @@ def run(
     address: Annotated[str | None, typer.Option(help="Ray cluster to use, e.g. 'auto'; default: this machine.")] = None,
 ) -> None:
     """Run a study, or what is left of it, and print its tables."""
-    from rich.console import Console
-
     from ura_study import commands
 
-    raise typer.Exit(commands.run(study, results, address, Console()))
+    raise typer.Exit(commands.run(study, results, address, _console()))
 
 
 @app.command()
 def plan(study: StudyFile, results: Results = Path("results")) -> None:
     """Show the variants and runs of a study and what is recorded; run nothing."""
-    from rich.console import Console
-
     from ura_study import commands
 
-    raise typer.Exit(commands.plan(study, results, Console()))
+    raise typer.Exit(commands.plan(study, results, _console()))
+
+
+def _console() -> Console:
+    """Return the console to print on; a file or a pipe has no width of its own, so it gets a generous one."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=PIPE_WIDTH)
 
 
 def main() -> None:
@@ -78,9 +89,8 @@ def _guarded() -> int:
     except UserError as error:
         print(f"ura-study: {error}", file=sys.stderr)
         return BAD_INPUT
-    except typer.Abort:
-        return INTERRUPTED
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
+        print("ura-study: stopped; the same command continues", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a bug, told with its traceback
         if (show := getattr(error, "show", None)) is not None:  # a wrong argument: click's own one-line message

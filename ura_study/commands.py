@@ -26,7 +26,7 @@ SOME_FAILED, STOPPED = 1, 130
 def plan(path: Path, results: Path, console: Console) -> int:
     """Show the variants and runs of a study and what is recorded of them; run nothing."""
     study, planned = open_study(path)
-    own, other = _known(study, planned, results)
+    own, other = _known(study, planned, results, console)
     table = Table(title=f"{study.study}: {len(planned.runs)} runs", title_justify="left")
     for heading in ("variant", "ablation", "changes", "runs", "recorded"):
         table.add_column(heading, justify="right" if heading in ("runs", "recorded") else "left")
@@ -64,8 +64,9 @@ def open_study(path: Path) -> tuple[Study, Plan]:
 def _run(study: Study, planned: Plan, folder: Path, address: str | None, console: Console) -> int:
     from ura_study.report.write import write_results, write_study
 
+    _check_same_data(folder, study)
     write_study(folder, study)
-    own, other = _known(study, planned, folder.parent)
+    own, other = _known(study, planned, folder.parent, console)
     for record in other.values():
         store.append(folder, record)
     records = {run_id: record for run_id, record in (own | other).items() if record.done}
@@ -79,6 +80,19 @@ def _run(study: Study, planned: Plan, folder: Path, address: str | None, console
         console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
         return STOPPED
     return _show(study, planned, records, folder, console)
+
+
+def _check_same_data(folder: Path, study: Study) -> None:
+    """Raise a `ConfigError` where the folder holds results of another data set under the same study name."""
+    before = folder / "study.yaml"
+    if not before.exists():
+        return
+    old, new = load_study(before).data, study.data
+    if (old.layout, old.root) != (new.layout, new.root):
+        raise ConfigError(
+            f"{folder}: holds a study of the same name on other data ({old.layout} {old.root or ''}); "
+            "give this one another name (study:) or another --results folder"
+        )
 
 
 def _execute(
@@ -105,26 +119,33 @@ def _execute(
 
 
 def _show(study: Study, planned: Plan, records: dict[str, Record], folder: Path, console: Console) -> int:
-    from ura_study.report.render import terminal
+    from ura_study.report.render import means, terminal
     from ura_study.report.write import tables
 
-    for table in tables(study, planned, records):
-        console.print(terminal(table, study.evaluation.fpr_limit))
+    shown, limit = tables(study, planned, records), study.evaluation.fpr_limit
+    drawn = [terminal(table, limit) for table in shown]
+    if any(console.measure(table).maximum > console.width for table in drawn):
+        drawn = [means(shown, limit)]
+        console.print("this window is too narrow for all categories: they are in per_category.md", style="dim")
+    for table in drawn:
+        console.print(table)
     failures = [records[run_id] for run_id in planned.runs if not records[run_id].done]
     for record in failures:
         where = f"{record.variant} · {record.category} · seed {record.seed}"
         console.print(Text(f"failed: {where}: {record.failure.kind}: {record.failure.message}", "red"), soft_wrap=True)
         if record.failure.traceback:
             console.print(Text(record.failure.traceback, "dim"))
-    console.print(Text(f"tables, records and TensorBoard events: {folder}"), soft_wrap=True)
+    console.print(Text(f"everything is in {folder}"), soft_wrap=True)
     return SOME_FAILED if failures else 0
 
 
-def _known(study: Study, planned: Plan, results: Path) -> tuple[dict[str, Record], dict[str, Record]]:
+def _known(
+    study: Study, planned: Plan, results: Path, console: Console
+) -> tuple[dict[str, Record], dict[str, Record]]:
     """Return what is recorded of a plan in the study's own folder, and what is done in others and not here."""
     own = {i: r for i, r in store.read(results / study.study).items() if i in planned.runs}
     missing = {i: run.variant for i, run in planned.runs.items() if not (i in own and own[i].done)}
-    return own, store.elsewhere(results, study.study, missing)
+    return own, store.elsewhere(results, study.study, missing, lambda line: console.print(Text(line), soft_wrap=True))
 
 
 def _job(study: Study, run: Run) -> Job:
@@ -164,7 +185,8 @@ class _alone:
 
     def __enter__(self) -> None:
         try:
-            self._lock.acquire(timeout=0)
+            with writing(self._folder):
+                self._lock.acquire(timeout=0)
         except Timeout:
             raise ResourceError(f"{self._folder}: another `ura-study run` is at work on this study") from None
 

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, StringConstraints, Tag, ValidationError, field_validator, model_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ura_study.config_errors import explain
 from ura_study.data.config import DataSettings
@@ -16,7 +25,7 @@ from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.errors import ConfigError
 from ura_study.features.config import FeatureSettings
-from ura_study.metrics.names import METRICS
+from ura_study.metrics.names import METRICS, VALIDATION, VALIDATION_METRICS
 from ura_study.settings import List, Settings
 from ura_study.study_file import load_yaml
 from ura_study.training.config import TrainingSettings
@@ -94,8 +103,8 @@ class ResourceSettings(Settings):
 class ReportSettings(Settings):
     """What the tables show."""
 
-    metrics: List[Literal[METRICS]] = ("image_auroc", "pixel_auroc", "pixel_ap", "pixel_aupro")
-    """The metrics of the tables, in their order; the records hold all of them."""
+    metrics: List[Literal[METRICS + VALIDATION_METRICS]] = ("image_auroc", "pixel_auroc", "pixel_ap", "pixel_aupro")
+    """The metrics of the tables, in their order; the records hold all of them, `val_*` only with `data.validation`."""
 
     @field_validator("metrics")
     @classmethod
@@ -119,6 +128,14 @@ class Study(Settings):
     evaluation: EvaluationSettings = EvaluationSettings()
     resources: ResourceSettings = ResourceSettings()
     report: ReportSettings = ReportSettings()
+
+    @field_validator("report")
+    @classmethod
+    def _measured(cls, report: ReportSettings, info: ValidationInfo) -> ReportSettings:
+        on_validation = [metric for metric in report.metrics if metric.startswith(VALIDATION)]
+        if on_validation and "data" in info.data and not info.data["data"].validation:
+            raise ValueError(f"metric {on_validation[0]} needs data.validation > 0, but got 0")
+        return report
 
     @field_validator("seeds")
     @classmethod

@@ -150,8 +150,9 @@ def _labels(keys: Collection[str]) -> dict[str, str]:
 
 
 def _readable(value: Value) -> str:
-    if isinstance(value, dict) and set(value) == {"name"}:
-        return str(value["name"])
+    if isinstance(value, dict) and "name" in value:  # a detector: knn(memory=100)
+        options = ", ".join(f"{key}={_readable(item)}" for key, item in value.items() if key != "name")
+        return f"{value['name']}({options})" if options else str(value["name"])
     return value if isinstance(value, str) else canonical(value).replace(",", ", ").replace('"', "")
 
 
@@ -161,6 +162,7 @@ def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, see
             "version": RUN_VERSION,
             "settings": variant.settings.model_dump(mode="json"),
             "image_size": study.data.image_size,
+            "validation": study.data.validation,
             "evaluation": study.evaluation.model_dump(mode="json"),
             "category": category,
             "data": fingerprint,

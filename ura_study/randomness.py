@@ -18,6 +18,17 @@ def derived_seed(seed: int, purpose: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed}:{purpose}".encode(), digest_size=8).digest()) >> 1
 
 
+def parted(generator: torch.Generator, count: int) -> list[torch.Generator]:
+    """Return `count` independent generators made from one draw each, also where some of them go unused.
+
+    A part of a computation that draws from its own does not shift the numbers of the others by being left out.
+    """
+    import torch
+
+    seeds = torch.randint(2**62, (count,), generator=generator).tolist()
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
 def generator(seed: int, purpose: str) -> torch.Generator:
     """Return a fresh torch generator for one purpose of a run; it lives on the CPU, so that a GPU draws the same."""
     import torch

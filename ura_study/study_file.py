@@ -28,6 +28,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "expected a name as key", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"key '{key.value}' stands twice", key.start_mark)
             seen.add(key.value)
@@ -36,7 +38,7 @@ class _Loader(yaml.SafeLoader):
 
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NUMBERS]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (*_NUMBERS, "tag:yaml.org,2002:timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -66,13 +68,16 @@ def load_yaml(path: Path) -> dict:
     except FileNotFoundError:
         beside = [p.name for p in path.parent.glob("*.y*ml")] if path.parent.is_dir() else []
         raise ConfigError(f"{path}: no such file{nearest(path.name, beside)}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # a value that is not of the type its tag says, or text that is not UTF-8
         raise ConfigError(f"{path}: cannot be read ({error})") from error
     except yaml.YAMLError as error:
         raise ConfigError(_yaml_message(path, error)) from error
     if not isinstance(loaded, dict):
         raise ConfigError(f"{path}: expected a mapping of keys to values, but got {type(loaded).__name__}")
-    return _expanded(loaded, path, ())
+    try:
+        return _expanded(loaded, path, ())
+    except RecursionError:
+        raise ConfigError(f"{path}: an anchor (&) contains itself (*)") from None
 
 
 def _yaml_message(path: Path, error: yaml.YAMLError) -> str:

@@ -6,6 +6,7 @@ from ura_study.config import Study
 from ura_study.data.check import check_headers
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import category_names, read_category
+from ura_study.data.validation import split
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan, make_plan
 
@@ -21,6 +22,8 @@ def survey(study: Study) -> Plan:
     for name in category_names(study.data):
         category = read_category(study.data, name)
         check_headers(category)
+        if study.data.validation:
+            split(category.train, study.data.validation)  # says so if there are too few images
         fingerprints[name] = fingerprint(category)
     return make_plan(study, fingerprints)
 

@@ -72,7 +72,7 @@ def test_markdown_of_categories_with_bars():
 def test_csv():
     frame = csv([TABLE, Table("image_ap", TABLE.columns, TABLE.rows[:1])])
     assert list(frame.columns) == [
-        *("metric", "variant", "nut", "nut_std", "[bold]", "[bold]_std", "mean", "mean_std"),
+        *("metric", "variant", "nut", "nut (std)", "[bold]", "[bold] (std)", "(mean)", "(mean) (std)"),
         *("failed", "missing", "undefined"),
     ]
     assert frame[["metric", "variant"]].values.tolist() == [
@@ -82,7 +82,7 @@ def test_csv():
         ["pixel_aupro", "w/o x"],
         ["image_ap", "full"],
     ]
-    assert frame.loc[0, ["nut", "nut_std", "mean"]].tolist() == pytest.approx([0.85, 0.05 * 2**0.5, 0.725])
+    assert frame.loc[0, ["nut", "nut (std)", "(mean)"]].tolist() == pytest.approx([0.85, 0.05 * 2**0.5, 0.725])
     assert math.isnan(frame.loc[1, "mean"])
     assert frame[["failed", "missing", "undefined"]].values.tolist() == [
         [0, 0, 0],

@@ -20,6 +20,11 @@ class DataSettings(Settings):
     """The categories of the study, in the order of the tables; `all` takes every one found, sorted."""
     image_size: int = Field(256, ge=32, le=2048, multiple_of=32)
     """Side in pixels to which images are resized, and at which anomaly maps are judged."""
+    validation: float = Field(0.0, ge=0, le=0.5)
+    """Share of each category's training images that is held out for the `val_*` metrics (at least 8; 0: none).
+
+    Half of them stay normal, half get a synthetic defect; they are the same for every variant and seed.
+    """
 
     @model_validator(mode="after")
     def _root_where_needed(self) -> DataSettings:

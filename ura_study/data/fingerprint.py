@@ -4,31 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from ura_study.canonical import DIGITS, digest
 from ura_study.data.table import Category, Sample
 from ura_study.errors import DataError
 
-#: Bytes read at either end of a file. (Image formats carry sizes, checksums and compressed data there.)
-ENDS = 1 << 16
+#: Bytes read at once.
+BLOCK = 1 << 20
 
 
 def file_digest(path: Path) -> str:
-    """Return the hash of a file's size and of its first and last 64 KiB.
+    """Return the hash of a file's content; it is read again only when its size or time of change is another.
 
     Raises:
         DataError: where the file cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            hasher = hashlib.blake2b(f"{size}:".encode() + file.read(ENDS))
-            if size > ENDS:
-                file.seek(max(ENDS, size - ENDS))
-                hasher.update(file.read(ENDS))
+        status = path.stat()
+        return _content_digest(path, status.st_size, status.st_mtime_ns)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+@lru_cache(maxsize=100_000)
+def _content_digest(path: Path, size: int, mtime_ns: int) -> str:
+    hasher = hashlib.blake2b()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            hasher.update(block)
     return hasher.hexdigest()[:DIGITS]
 
 

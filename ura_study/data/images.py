@@ -9,6 +9,9 @@ from PIL import Image, UnidentifiedImageError
 
 from ura_study.errors import DataError
 
+#: What Pillow raises for a file that is no image, a broken one, or one of an absurd size.
+UNREADABLE = (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError)
+
 
 def load_image(path: Path, size: int) -> np.ndarray:
     """Return an image as (size, size, 3) uint8 RGB, resized by Pillow's antialiased bilinear filter.
@@ -18,21 +21,30 @@ def load_image(path: Path, size: int) -> np.ndarray:
     Raises:
         DataError: where the file cannot be decoded.
     """
-    image = _to_rgb(_open(path))
+    image = _to_rgb(_open(path), path)
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
+def load_original(path: Path) -> np.ndarray:
+    """Return an image at its own size as (H, W, 3) uint8 RGB: what `load_image` resizes.
+
+    Raises:
+        DataError: where the file cannot be decoded.
+    """
+    return np.asarray(_to_rgb(_open(path), path))
+
+
 def load_mask(path: Path, image: Path, size: int) -> np.ndarray:
-    """Return a mask as (size, size) bool, True where anomalous (not 0), resized to the nearest pixel.
+    """Return a mask as (size, size) bool, True where anomalous, resized to the nearest pixel.
+
+    Anomalous is what is not black, transparency apart; in a JPEG, whose black is noisy, what is brighter than half.
 
     Raises:
         DataError: where the file cannot be decoded, or is not of the size of its `image`.
     """
     mask = _open(path)
     check_mask_size(path, mask.size, image, image_size(image))
-    grey = np.asarray(mask)
-    flat = grey.any(axis=-1) if grey.ndim == 3 else grey != 0
-    return np.asarray(Image.fromarray(flat).resize((size, size), Image.Resampling.NEAREST))
+    return np.asarray(Image.fromarray(_marked(mask, path)).resize((size, size), Image.Resampling.NEAREST))
 
 
 def check_mask_size(mask: Path, mask_size: tuple[int, int], image: Path, size: tuple[int, int]) -> None:
@@ -49,7 +61,7 @@ def image_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             return image.size
-    except (OSError, UnidentifiedImageError) as error:
+    except UNREADABLE as error:
         raise DataError(_unreadable(path, error)) from error
 
 
@@ -58,7 +70,7 @@ def _open(path: Path) -> Image.Image:
         with Image.open(path) as image:
             image.load()
             return image
-    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise DataError(_unreadable(path, error)) from error
 
 
@@ -67,7 +79,18 @@ def _unreadable(path: Path, error: Exception) -> str:
     return f"{path}: cannot be read as an image ({reason})"
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16-bit grey, as "I;16" or widened to "I"
-        image = Image.fromarray((np.asarray(image).astype(np.uint32) // 257).astype(np.uint8))
-    return image.convert("RGB")
+def _marked(mask: Image.Image, path: Path) -> np.ndarray:
+    """Return a mask's own pixels as (H, W) bool."""
+    if mask.mode.startswith(("I", "F")):
+        return np.asarray(mask) != 0
+    colours = np.asarray(mask.convert("RGB"))  # (H, W, 3), without alpha, palette resolved
+    return (colours > (127 if path.suffix.lower() in (".jpg", ".jpeg") else 0)).any(axis=2)
+
+
+def _to_rgb(image: Image.Image, path: Path) -> Image.Image:
+    if not image.mode.startswith(("I", "F")):
+        return image.convert("RGB")
+    grey = np.asarray(image)  # 16-bit grey comes as "I;16" or widened to "I"
+    if image.mode == "F" or grey.min() < 0 or grey.max() > 65535:
+        raise DataError(f"{path}: expected an image of 8 or 16 bits per channel, but got 32 (convert it first)")
+    return Image.fromarray((grey // 257).astype(np.uint8)).convert("RGB")

@@ -29,7 +29,7 @@ def categories(root: Path) -> tuple[str, ...]:
         raise DataError(f"{root}: expected a folder with one folder per category, but got a file")
     if _is_category(root):
         raise DataError(f"{root}: this is one category; expected the folder above it ({root.parent})")
-    found = tuple(sorted(p.name for p in root.iterdir() if _is_category(p)))
+    found = tuple(p.name for p in _listed(root) if _is_category(p))
     if not found:
         raise DataError(f"{root}: holds no category (a folder with train/{GOOD} inside)")
     return found
@@ -47,8 +47,9 @@ def read(root: Path, name: str) -> Category:
         raise DataError(f"{root}: no category '{name}'{nearest(name, known)} (found: {', '.join(known)})")
     train = tuple(Sample(path, GOOD) for path in _images(folder / "train" / GOOD))
     test = tuple(
-        Sample(path, defect.name, _mask(folder, path) if defect.name != GOOD else None)
+        Sample(path, defect.name, masks.get(path.stem) if defect.name != GOOD else None)
         for defect in _folders(folder / "test")
+        for masks in [_masks(folder / "ground_truth" / defect.name)]
         for path in _images(defect)
     )
     for split, samples, place in (("training", train, f"train/{GOOD}"), ("test", test, "test")):
@@ -62,15 +63,29 @@ def _is_category(folder: Path) -> bool:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+    return [p for p in _listed(folder) if p.is_dir()] if folder.is_dir() else []
 
 
 def _images(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGES and not p.name.startswith("."))
+    return [p for p in _listed(folder) if p.suffix.lower() in IMAGES]
 
 
-def _mask(folder: Path, image: Path) -> Path | None:
-    """Return the mask of a test image, found by its stem (`000_mask.png`, or `000.png` as some sets have it)."""
-    place = folder / "ground_truth" / image.parent.name
-    candidates = (place / f"{image.stem}{end}{suffix}" for end in ("_mask", "") for suffix in IMAGES)
-    return next((path for path in candidates if path.is_file()), None)
+def _masks(folder: Path) -> dict[str, Path]:
+    """Return the masks of one kind of defect by the stems of their images (`000_mask.png`, or `000.png` in some sets)."""
+    return {path.stem.removesuffix("_mask"): path for path in _images(folder)} if folder.is_dir() else {}
+
+
+def _listed(folder: Path) -> list[Path]:
+    """Return what lies in a folder, sorted, without hidden files and folders.
+
+    Raises:
+        DataError: where the folder cannot be read, or a name in it is no valid text.
+    """
+    try:
+        paths = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror or error})") from error
+    for path in paths:
+        if not path.name.isprintable():
+            raise DataError(f"{folder}: expected names of printable UTF-8 text, but got {path.name!r}")
+    return paths

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ura_study.errors import ResourceError
+from ura_study.errors import ConfigError, ResourceError
 from ura_study.features import weights
-from ura_study.features.catalogue import RANDOM_SEED
+from ura_study.features.catalogue import RANDOM_SEED, backbone_info
 from ura_study.features.config import FeatureSettings
 
 
@@ -17,6 +17,8 @@ class Backbone:
 
     def __init__(self, settings: FeatureSettings, layers: tuple[int, ...], device: torch.device) -> None:
         self.network = _network(settings, layers).eval().requires_grad_(False).to(device)
+        self.name = settings.backbone
+        self.channels = [backbone_info(settings.backbone).channels[layer] for layer in layers]
         self.device = device
         mean, std = _normalisation(settings.backbone)
         self.mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
@@ -25,8 +27,25 @@ class Backbone:
     @torch.no_grad()
     def __call__(self, images: np.ndarray) -> list[torch.Tensor]:
         """Return the feature maps (B, C_l, H_l, W_l) float32 of images (B, H, W, 3) uint8, one per layer."""
+        try:
+            maps = self.network(self._input(images))
+        except (AssertionError, RuntimeError) as error:
+            size = f"{images.shape[2]}×{images.shape[1]}"
+            raise ConfigError(f"features.backbone: '{self.name}' takes no images of {size} ({error})") from error
+        return [_channels_first(m, count) for m, count in zip(maps, self.channels, strict=True)]
+
+    def _input(self, images: np.ndarray) -> torch.Tensor:
         pixels = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
-        return self.network((pixels - self.mean) / self.std)
+        return (pixels - self.mean) / self.std
+
+
+def _channels_first(maps: torch.Tensor, channels: int) -> torch.Tensor:
+    """Return feature maps as (B, C, H, W); some timm models give (B, H, W, C)."""
+    if maps.ndim == 4 and maps.shape[1] == channels:
+        return maps
+    if maps.ndim == 4 and maps.shape[3] == channels:
+        return maps.permute(0, 3, 1, 2).contiguous()
+    raise ConfigError(f"features.backbone: expected feature maps of {channels} channels, but got {tuple(maps.shape)}")
 
 
 def _network(settings: FeatureSettings, layers: tuple[int, ...]) -> nn.Module:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,21 +22,29 @@ class FeatureMaps:
     """S."""
     neighbourhood: int = 1
     """Side of the square over which features are averaged on the grid, as in PatchCore (Roth et al. 2022)."""
+    chosen: np.ndarray | None = None
+    """(N,) the positions of the N images in the arrays, where those hold more; None: all, in order."""
 
     def __post_init__(self) -> None:
         if len({len(layer) for layer in self.layers}) != 1:
             raise ValueError(f"Expected layers of equally many images, but got {[len(x) for x in self.layers]}")
 
     def __len__(self) -> int:
-        return len(self.layers[0])
+        return len(self.layers[0] if self.chosen is None else self.chosen)
 
     @property
     def channels(self) -> int:
         """C, the channels of all layers together."""
         return sum(layer.shape[1] for layer in self.layers)
 
+    def subset(self, index: Sequence[int]) -> FeatureMaps:
+        """Return the maps of the images `index` alone, in that order; nothing is read or copied."""
+        index = np.asarray(index, dtype=np.int64)
+        return replace(self, chosen=index if self.chosen is None else self.chosen[index])
+
     def batch(self, index: np.ndarray | list[int] | slice, device: torch.device | str = "cpu") -> torch.Tensor:
         """Return the feature maps (B, C, S, S) float32 of the images `index`."""
+        index = index if self.chosen is None else self.chosen[index]
         maps = [self._on_grid(torch.from_numpy(np.array(layer[index])).to(device)) for layer in self.layers]
         return torch.cat(maps, dim=1)
 

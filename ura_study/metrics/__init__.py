@@ -3,6 +3,6 @@
 Importing this package costs nothing (neither numpy nor scipy), so that a study file can be checked for metric names.
 """
 
-from ura_study.metrics.names import IMAGE_METRICS, METRICS, PIXEL_METRICS
+from ura_study.metrics.names import IMAGE_METRICS, METRICS, PIXEL_METRICS, VALIDATION_METRICS
 
-__all__ = ["IMAGE_METRICS", "METRICS", "PIXEL_METRICS"]
+__all__ = ["IMAGE_METRICS", "METRICS", "PIXEL_METRICS", "VALIDATION_METRICS"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ura_study.report.tables import Cell, Table
+from ura_study.metrics.names import VALIDATION
+from ura_study.report.tables import MEAN, Cell, Table
 
 #: Headings of the metrics, as papers print them; all in percent.
 TITLES = {
@@ -21,11 +22,15 @@ TITLES = {
     "pixel_f1_max": "Pixel F1-max",
     "pixel_aupro": "AUPRO",
 }
+TITLES |= {
+    f"{VALIDATION}{name}": f"Validation {text.replace('Image', 'image').replace('Pixel', 'pixel')}"
+    for name, text in TITLES.items()
+}
 
 
 def title(metric: str, fpr_limit: float) -> str:
     """Return a metric's heading, e.g. `AUPRO@0.3 (%)`."""
-    limit = f"@{fpr_limit:g}" if metric == "pixel_aupro" else ""
+    limit = f"@{fpr_limit:g}" if metric.endswith("pixel_aupro") else ""
     return f"{TITLES[metric]}{limit} (%)"
 
 
@@ -54,24 +59,42 @@ def markdown(table: Table, fpr_limit: float) -> str:
 
 
 def csv(tables: Iterable[Table]) -> pd.DataFrame:
-    """Return the tables below each other: for each column the mean, and `<column>_std` its deviation over seeds."""
+    """Return the tables below each other: `<category>` its mean, `<category> (std)` its deviation over seeds.
+
+    What concerns all categories stands in brackets, where no folder's name is taken: `(mean)`, `(mean) (std)`, and the
+    numbers of runs `(failed)`, `(missing)` and `(undefined)`.
+    """
     rows = [
         {"metric": table.metric, "variant": name}
-        | {key: value for c, cell in zip(table.columns, cells, strict=True) for key, value in _numbers(c, cell)}
-        | {kind: getattr(cells[-1], kind) for kind in ("failed", "missing", "undefined")}
+        | {key: value for c, cell in zip(table.categories, cells, strict=False) for key, value in _numbers(c, cell)}
+        | dict(_numbers(f"({MEAN})", cells[-1]))
+        | {f"({kind})": getattr(cells[-1], kind) for kind in ("failed", "missing", "undefined")}
         for table in tables
         for name, cells in table.rows
     ]
     return pd.DataFrame(rows)
 
 
+def means(tables: Sequence[Table], fpr_limit: float) -> RichTable:
+    """Return the means over categories of several metrics, for a terminal too narrow for all categories."""
+    drawn = RichTable(title="Means over categories", title_justify="left")
+    drawn.add_column("variant", no_wrap=True)
+    for table in tables:
+        drawn.add_column(title(table.metric, fpr_limit), justify="right")
+    best = [_best(table)[-1] for table in tables]
+    for rows in zip(*(table.rows for table in tables), strict=True):
+        cells = [cells[-1] for _, cells in rows]
+        drawn.add_row(Text(rows[0][0]), *(Text(cell_text(c), _style(c, b)) for c, b in zip(cells, best, strict=True)))
+    return drawn
+
+
 def terminal(table: Table, fpr_limit: float) -> RichTable:
     """Return the table for rich, best value of each column bold, failures red."""
     drawn = RichTable(title=title(table.metric, fpr_limit), title_justify="left")
     drawn.caption = Text(table.note) if table.note else None
-    drawn.add_column("variant")
+    drawn.add_column("variant", no_wrap=True)
     for column in table.columns:
-        drawn.add_column(Text(column), justify="right")
+        drawn.add_column(Text(column), justify="right", no_wrap=True)
     best = _best(table)
     for name, cells in table.rows:
         drawn.add_row(Text(name), *(Text(cell_text(c), _style(c, b)) for c, b in zip(cells, best, strict=True)))
@@ -91,7 +114,7 @@ def _best(table: Table) -> list[float]:
 
 
 def _numbers(column: str, cell: Cell) -> list[tuple[str, float]]:
-    return [(column, cell.mean), (f"{column}_std", cell.std)]
+    return [(column, cell.mean), (f"{column} (std)", cell.std)]
 
 
 def _line(texts: Iterable[str]) -> str:

@@ -53,6 +53,10 @@ class Table:
     note: str = ""
     """What a reader must know of the mean."""
 
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return self.columns[:-1]
+
 
 def per_category(plan: Plan, records: Mapping[str, Record], metric: str) -> Table:
     """Return the table of one metric.
@@ -71,9 +75,15 @@ def per_category(plan: Plan, records: Mapping[str, Record], metric: str) -> Tabl
         (v.name, (*(cells[v.name, c] for c in plan.categories), _over([cells[v.name, c] for c in counted])))
         for v in plan.variants
     )
-    left_out = len(counted) < len(plan.categories)
-    note = f"mean without {', '.join(without)}: {metric} is undefined there" if left_out else ""
+    reasons = ", ".join(f"{category} ({_reason(plan, records, metric, category)})" for category in without)
+    note = f"mean without {reasons}" if len(counted) < len(plan.categories) else f"undefined: {reasons}" if without else ""
     return Table(metric, (*plan.categories, MEAN), rows, note)
+
+
+def _reason(plan: Plan, records: Mapping[str, Record], metric: str, category: str) -> str:
+    """Return why a metric is undefined on a category, as the first record that knows says."""
+    found = (records.get(run_id) for (_, name, _), run_id in plan.cells.items() if name == category)
+    return next(record.undefined[metric] for record in found if record is not None and metric in record.undefined)
 
 
 def _cell(plan: Plan, records: Mapping[str, Record], metric: str, variant: str, category: str) -> Cell:

@@ -1,4 +1,4 @@
-"""The metrics stage: the scores of the test images against their labels and masks."""
+"""The metrics stage: the scores of images against their labels and masks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ura_study.metrics.evaluate import Metrics, evaluate
 from ura_study.runs.scoring import Scored
 
 
-def evaluate_run(test: Sequence[Sample], scored: Scored, image_size: int, fpr_limit: float) -> Metrics:
-    """Return the metrics of scored test images, judged at `image_size`; labels come from folders, never from masks."""
-    labels = np.array([sample.anomalous for sample in test])
-    masks = [load_mask(s.mask, s.path, image_size) if s.mask is not None else None for s in test]
+def evaluate_run(samples: Sequence[Sample], scored: Scored, image_size: int, fpr_limit: float) -> Metrics:
+    """Return the metrics of scored images, judged at `image_size`; labels come from folders, never from masks."""
+    labels = np.array([sample.anomalous for sample in samples])
+    masks = [load_mask(s.mask, s.path, image_size) if s.mask is not None else None for s in samples]
     return evaluate(labels, scored.scores, scored.maps, masks, fpr_limit=fpr_limit)

@@ -22,6 +22,7 @@ from ura_study.runs.job import Job
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Record
 from ura_study.runs.scoring import score_images
+from ura_study.runs.validation import HeldOut, hold_out, validate
 from ura_study.training.loop import Interval, fit
 
 
@@ -36,6 +37,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
     with _timed(timings, "features_seconds"):
         train = feature_maps(category.train, settings.features, image_size, device)
         test = feature_maps(category.test, settings.features, image_size, device)
+        train, held = hold_out(category.train, train, job, device) if job.data.validation else (train, None)
     losses: dict[str, float] = {}
     with _timed(timings, "fit_seconds"):
         detector = build_detector(settings.model, train.channels, train.map_size)
@@ -47,15 +49,20 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
         metrics = evaluate_run(category.test, scored, image_size, job.evaluation.fpr_limit)
+    numbers = _numbers(metrics)
+    if held is not None:
+        with _timed(timings, "validation_seconds"):
+            on_validation = _numbers(validate(detector, held, job, device))
+            numbers = {key: numbers[key] | on_validation[key] for key in numbers}
     yield Record.of(
         job,
         status="done",
-        data=_counts(category),
+        data=_counts(category, len(train), held),
         losses=losses,
         timings={name: round(value, 4) for name, value in timings.items()},
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
         provenance=provenance(device),
-        **_numbers(metrics),
+        **numbers,
     )
 
 
@@ -69,9 +76,10 @@ def _read(job: Job) -> Category:
     return category
 
 
-def _counts(category: Category) -> dict[str, int]:
+def _counts(category: Category, train: int, held: HeldOut | None) -> dict[str, int]:
     anomalous = sum(sample.anomalous for sample in category.test)
-    return {"train": len(category.train), "test_normal": len(category.test) - anomalous, "test_anomalous": anomalous}
+    test = {"test_normal": len(category.test) - anomalous, "test_anomalous": anomalous}
+    return {"train": train} | test | (held.counts if held is not None else {})
 
 
 def _numbers(metrics: Metrics) -> dict[str, Any]:

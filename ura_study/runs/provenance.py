@@ -32,12 +32,16 @@ def _machine() -> dict[str, object]:
 
 def _commit() -> str | None:
     """Return the git commit of an installation from a checkout, with `-dirty` where files were changed."""
-    here = Path(__file__).parent
     try:
-        command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
-        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+        _git("ls-files", "--error-unmatch", Path(__file__).name)  # else it is somebody else's repository
+        return _git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
 
 
 def _processor() -> str:

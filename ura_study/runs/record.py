@@ -44,7 +44,7 @@ class Record(BaseModel):
     settings: dict[str, Any]
     """The complete configuration of the variant."""
     data: dict[str, Any]
-    """Layout, image size, content fingerprint, numbers of images."""
+    """Layout, image size, share held out for validation, content fingerprint, numbers of images."""
     evaluation: dict[str, Any]
     metrics: dict[str, float | None] = Field(default_factory=dict)
     """Each in 0..1; None where undefined."""
@@ -71,6 +71,7 @@ class Record(BaseModel):
             "layout": job.data.layout,
             "root": job.data.root,
             "image_size": job.data.image_size,
+            "validation": job.data.validation,
             "fingerprint": job.fingerprint,
         }
         return cls(

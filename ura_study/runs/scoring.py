@@ -1,4 +1,4 @@
-"""The score stage: from a fitted detector to full-size anomaly maps and image scores of the test images."""
+"""The score stage: from a fitted detector to full-size anomaly maps and image scores."""
 
 from __future__ import annotations
 
@@ -41,13 +41,20 @@ def score_images(
 ) -> Scored:
     """Score the images of `test`, after the detector took its calibration from the normal images of `train`."""
     detector.calibrate(train, generator(seed, "calibrate"))
+    return score_maps(detector, test, settings, image_size, device)
+
+
+def score_maps(
+    detector: Detector, images: FeatureMaps, settings: ScoringSettings, image_size: int, device: torch.device
+) -> Scored:
+    """Score images with a detector that is calibrated."""
     started = time.perf_counter()
     batches = []
-    for start in range(0, len(test), BATCH):
-        scores = detector.score(test.batch(slice(start, start + BATCH), device))
+    for start in range(0, len(images), BATCH):
+        scores = detector.score(images.batch(slice(start, start + BATCH), device))
         maps = full_size(scores.maps, image_size, settings)  # (B, H, H)
-        images = image_scores(maps, settings) if scores.images is None else scores.images
-        batches.append((maps.cpu().numpy(), images.cpu().numpy()))
+        values = image_scores(maps, settings) if scores.images is None else scores.images
+        batches.append((maps.cpu().numpy(), values.cpu().numpy()))
     seconds = time.perf_counter() - started
-    maps, images = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    return Scored(maps, images, 1000 * seconds / len(test))
+    maps, values = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return Scored(maps, values, 1000 * seconds / len(images))

@@ -7,7 +7,7 @@ in the middle of a line leaves a torn one, which readers pass over and the next 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -57,16 +57,24 @@ def read(folder: Path) -> dict[str, Record]:
     return records
 
 
-def elsewhere(results: Path, study: str, wanted: Mapping[str, str]) -> dict[str, Record]:
+def elsewhere(
+    results: Path, study: str, wanted: Mapping[str, str], warn: Callable[[str], None]
+) -> dict[str, Record]:
     """Return finished records of the `wanted` runs (run id → this study's name for the variant) of other studies.
 
-    They come as this study's own, with the study they were made in as `reused_from`.
+    They come as this study's own, with the study they were made in as `reused_from`. A study whose file cannot be read
+    is passed over, and `warn` is told.
     """
     found: dict[str, Record] = {}
     for path in sorted(results.glob(f"*/{FILE}")):
         if path.parent.name == study or not wanted:
             continue
-        for run_id, record in read(path.parent).items():
+        try:
+            others = read(path.parent)
+        except (DataError, OSError) as error:
+            warn(f"not reused: {error}")
+            continue
+        for run_id, record in others.items():
             if run_id in wanted and record.done:
                 ours = {
                     "study": study,

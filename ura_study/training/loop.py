@@ -15,7 +15,6 @@ from ura_study.randomness import generator
 from ura_study.training.config import TrainingSettings
 from ura_study.training.schedule import learning_rate
 
-
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 

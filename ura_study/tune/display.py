@@ -53,14 +53,18 @@ class Display:
         self._log(finished=True)
 
     def draw(self) -> Group:
-        """Return the table of variants and the progress bar."""
+        """Return the progress bar and the table of variants: as many as fit, those that go on first."""
+        lines = self._progress.lines()
+        room = max(self._console.height - 5, 1)
+        shown = sorted(lines, key=_urgency)[:room] if len(lines) > room else lines
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column("variant")
         for heading in ("done", "running", "failed", self._progress.metric, "elapsed", "remaining"):
             table.add_column(heading, justify="right")
-        for line in self._progress.lines():
+        for line in shown:
             table.add_row(*_row(line))
-        return Group(table, _bar(self._progress))
+        more = [Text(f"… and {len(lines) - len(shown)} more variants", "dim")] if len(lines) > len(shown) else []
+        return Group(_bar(self._progress), table, *more)
 
     def _log(self, finished: bool = False) -> None:
         """Print one line now and then, and one at the very end."""
@@ -75,6 +79,11 @@ class Display:
 def duration(seconds: float | None) -> str:
     """Return seconds as `1:02:03` or `02:03`; `–` where unknown."""
     return "–" if seconds is None else str(timedelta(seconds=round(seconds))).removeprefix("0:")
+
+
+def _urgency(line: Line) -> int:
+    """Return a variant's place where not all can be shown: what runs, then what waits, then what is finished."""
+    return 0 if line.running else 1 if line.done + line.failed < line.total else 2
 
 
 def _row(line: Line) -> tuple[str | Text, ...]:

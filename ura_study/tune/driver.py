@@ -6,11 +6,13 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ura_study.cache import cache_root
 from ura_study.config import ResourceSettings
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.runs.job import Job
@@ -39,7 +41,7 @@ def run_jobs(
         folder: the study's folder.
         resources: what each run occupies.
         listeners: told of starts, progress and records (see `queue.Listener`).
-        address: a running Ray cluster (`auto`, `host:port`, `ray://…`); None: this machine alone.
+        address: a running Ray cluster that this machine is part of (`auto`, `host:port`); None: this machine alone.
 
     Raises:
         ConfigError: where no machine is large enough for one run.
@@ -92,6 +94,7 @@ def _ray(address: str | None) -> Iterator[None]:
     import ray
 
     _check_reachable(address)
+    os.environ["URA_STUDY_CACHE"] = str(cache_root())  # absolute: workers run in folders of their own
     local = {} if address else {"include_dashboard": False, "object_store_memory": 256 << 20}
     try:
         ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **local)
@@ -105,7 +108,9 @@ def _ray(address: str | None) -> Iterator[None]:
 
 def _check_reachable(address: str | None) -> None:
     """Raise a `ResourceError` where nothing answers at `host:port`; Ray itself would try for minutes."""
-    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if address is not None and address.startswith("ray://"):
+        raise ConfigError("--address: Ray Client (ray://) is not supported; run on a node of the cluster with 'auto'")
+    host, _, port = (address or "").rpartition(":")
     if not (host and port.isdigit()):
         return
     try:
@@ -120,6 +125,7 @@ def _stop_on_signal(queue: Any) -> Iterator[None]:
 
     def stop(number: int, frame: object) -> None:
         queue.stopped = True
+        print("stopping; what runs is cut off at its next report (again to end at once)", file=sys.stderr)
         signal.signal(number, signal.default_int_handler)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -101,10 +101,16 @@ class Queue(Searcher):
 
 def _failure(error: Exception | None) -> Failure:
     """Return why a worker ended without a record: its process died, or it has a bug of its own."""
-    if error is None or isinstance(error, RayActorError | WorkerCrashedError | NodeDiedError | OutOfMemoryError):
+    died = RayActorError | WorkerCrashedError | NodeDiedError | OutOfMemoryError
+    if error is None or (isinstance(error, died) and "creation task" not in str(error)):
         message = "the worker process died without a report (killed, out of memory, or its node was lost)"
         return Failure(kind="WorkerDied", message=message, expected=True)
     trace = "".join(traceback.format_exception(error))
     return Failure(
-        kind=type(error).__name__, message=str(error) or type(error).__name__, expected=False, traceback=trace
+        kind=type(error).__name__, message=_last_line(error), expected=False, traceback=trace
     )
+
+
+def _last_line(error: Exception) -> str:
+    """Return what an exception says; of a remote one, which brings its whole traceback, the last line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]

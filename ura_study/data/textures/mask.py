@@ -24,17 +24,17 @@ def settle(clean: np.ndarray, altered: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return np.where(mask, altered, clean), mask
 
 
-def close_gaps(mask: np.ndarray) -> np.ndarray:
-    """Return `mask` (H, W) closed by a disc; no pixel comes in that is farther than `GAP` from the mask."""
+def close_gaps(mask: np.ndarray, gap: int = GAP) -> np.ndarray:
+    """Return `mask` (H, W) closed by a disc; no pixel comes in that is farther than `gap` from the mask."""
     if not mask.any():
         return mask
-    grown = ndimage.distance_transform_edt(~np.pad(mask, GAP + 1)) <= GAP  # (H + 2 GAP + 2, W + 2 GAP + 2)
-    return (ndimage.distance_transform_edt(grown) > GAP)[GAP + 1 : -GAP - 1, GAP + 1 : -GAP - 1]
+    grown = ndimage.distance_transform_edt(~np.pad(mask, gap + 1)) <= gap  # (H + 2 gap + 2, W + 2 gap + 2)
+    return (ndimage.distance_transform_edt(grown) > gap)[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
 
 
-def without_specks(mask: np.ndarray) -> np.ndarray:
-    """Return `mask` (H, W) without its connected parts of fewer than `SPECK` pixels."""
+def without_specks(mask: np.ndarray, speck: int = SPECK) -> np.ndarray:
+    """Return `mask` (H, W) without its connected parts of fewer than `speck` pixels."""
     parts, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    large = np.bincount(parts.ravel()) >= SPECK
+    large = np.bincount(parts.ravel()) >= speck
     large[0] = False
     return large[parts]

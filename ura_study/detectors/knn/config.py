@@ -21,4 +21,5 @@ class KNNSettings(Settings):
     projection: int = Field(64, ge=1, le=4096)
     """Dimensions of the random projection in which the greedy choice measures distances."""
     reweighting: int = inference_field(9, ge=0, le=1000)
-    """Neighbours in the memory by which the image score is re-weighted (the paper's b); 0: the plain largest distance."""
+    """Neighbours in the memory that re-weight the image's largest distance to its score (the paper's b); 0: the score
+    is taken from the smoothed map instead, as the `scoring` section says."""

@@ -62,8 +62,10 @@ class MemoryBank(Detector):
         """Return the distance map and the re-weighted image score of feature maps (B, C, S, S)."""
         tokens = self._standardise(features)
         distance, nearest = torch.stack([torch.cdist(image, self.memory) for image in tokens]).min(dim=2)  # (B, N)
-        images = torch.stack([self._image_score(*image) for image in zip(tokens, distance, nearest, strict=True)])
-        return Scores(distance.view(len(features), *features.shape[2:]), images=images)
+        maps = distance.view(len(features), *features.shape[2:])  # (B, N) -> (B, S, S)
+        if self.settings.reweighting == 0:
+            return Scores(maps)
+        return Scores(maps, images=torch.stack(list(map(self._image_score, tokens, distance, nearest))))
 
     def _image_score(self, tokens: Tensor, distance: Tensor, nearest: Tensor) -> Tensor:
         """Return the largest distance of an image's tokens (N, C), re-weighted by how lonely its neighbour is (Eq. 7).
@@ -73,8 +75,6 @@ class MemoryBank(Detector):
         """
         worst = distance.argmax()
         count = min(self.settings.reweighting, len(self.memory))
-        if count == 0:
-            return distance[worst]
         anchor = self.memory[nearest[worst]]
         around = torch.cdist(anchor[None], self.memory)[0].topk(count, largest=False).indices  # the anchor included
         logits = torch.cdist(tokens[worst][None], self.memory[around])[0]

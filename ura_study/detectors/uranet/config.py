@@ -111,6 +111,12 @@ class URANetSettings(Settings):
     def _true_is_default(cls, value: object) -> object:
         return {} if value is True else value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_to_perceive(cls, raw: object) -> object:
+        """Switch perception off where synthesis is: one configuration, one identity."""
+        return raw | {"perception": False} if isinstance(raw, dict) and raw.get("synthesis") is False else raw
+
     @model_validator(mode="after")
     def _something_to_score_with(self) -> URANetSettings:
         if self.restoration is False and not self.perceives:
@@ -121,5 +127,5 @@ class URANetSettings(Settings):
 
     @property
     def perceives(self) -> bool:
-        """Whether perception is there and has synthetic anomalies to learn from."""
-        return self.perception is not False and self.synthesis is not False
+        """Whether perception is there, and so synthetic anomalies for it to learn from."""
+        return self.perception is not False

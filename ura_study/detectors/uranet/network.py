@@ -22,6 +22,7 @@ from ura_study.detectors.uranet.restoration import Restoration
 from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 from ura_study.detectors.uranet.synthesis import corrupt
 from ura_study.features.maps import FeatureMaps
+from ura_study.randomness import parted
 
 #: Shares of an image's tokens that are restored, and that are perceived and serve as sources, in a training step.
 RESTORED_SHARE, SOURCE_SHARE = 0.25, 0.5
@@ -47,31 +48,33 @@ class URANet(Detector):
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Standardise by the training tokens and start every part."""
-        statistics = token_statistics(train, self.device, generator)
+        sampling, perceiving, restoring = parted(generator, 3)
+        statistics = token_statistics(train, self.device, sampling)
         self.mean.copy_(statistics.mean)
         self.std.copy_(statistics.std)
         if self.perception is not None:
-            self.perception.initialise(statistics, generator)
+            self.perception.initialise(statistics, perceiving)
         if self.restoration is not None:
-            self.restoration.initialise(statistics, generator)
+            self.restoration.initialise(statistics, restoring)
 
     def losses(self, features: Tensor, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the loss of restoring and perceiving anomalies that are synthesised in normal features."""
+        synthesising, perceiving, choosing = parted(generator, 3)
         normal = self._standardise(features)
         corrupted, mask = normal, torch.zeros(normal.shape[:2], dtype=torch.bool, device=normal.device)
         if self.settings.synthesis:
-            corrupted, mask = corrupt(normal, self.settings.synthesis, generator)
-        terms, sources = {}, _some(mask, SOURCE_SHARE, generator)
+            corrupted, mask = corrupt(normal, self.settings.synthesis, synthesising)
+        terms, sources = {}, _some(mask, SOURCE_SHARE, choosing)
+        chosen = _some(mask, RESTORED_SHARE, choosing)
         truth = mask[:, sources]  # (B, P)
         suspected = torch.zeros_like(truth, dtype=normal.dtype)
         if self.perception is not None:
-            logits = self.perception(corrupted[:, sources], generator)
+            logits = self.perception(corrupted[:, sources], perceiving)
             terms["perception"] = segmentation_loss(logits, truth)
             terms["divergence"] = self.settings.perception.kl_weight * self.perception.divergence()
-            told = torch.rand(len(mask), generator=generator) < TRUE_MASKS * (1 - progress)
+            told = torch.rand(len(mask), generator=perceiving) < TRUE_MASKS * (1 - progress)
             suspected = torch.where(told.to(mask.device)[:, None], truth.float(), logits.detach().sigmoid())
         if self.restoration is not None:
-            chosen = _some(mask, RESTORED_SHARE, generator)
             restored = self.restoration(corrupted, suspected, chosen, sources)
             terms["restoration"] = restoration_loss(restored, normal[:, chosen], mask[:, chosen])
         return {"total": torch.stack(list(terms.values())).sum(), **terms}
@@ -80,10 +83,11 @@ class URANet(Detector):
     def calibrate(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Draw the weight samples of perception, and learn what evidence is usual in normal images."""
         self.eval()
+        perceiving, choosing = parted(generator, 2)
         if self.perception is not None:
-            self.networks = self.perception.sample(self.settings.perception.mc_samples, generator)
+            self.networks = self.perception.sample(self.settings.perception.mc_samples, perceiving)
         count = min(len(train), self.settings.fusion.calibration_images)
-        used = torch.randperm(len(train), generator=generator)[:count].sort().values.tolist()
+        used = torch.randperm(len(train), generator=choosing)[:count].sort().values.tolist()
         chunks = [used[start : start + BATCH] for start in range(0, count, BATCH)]
         evidence = [self._evidence(self._standardise(train.batch(index, self.device)))[:2] for index in chunks]
         for usual, maps in zip((self.usual_residual, self.usual_perception), zip(*evidence, strict=True), strict=True):

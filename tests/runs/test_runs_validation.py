@@ -1,0 +1,161 @@
+"""Validation images are held out of training, and no test image has a part in what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from datasets import write_category
+from jobs import small_job
+from PIL import Image
+
+from ura_study.data import mvtec_ad
+from ura_study.data.config import DataSettings
+from ura_study.data.fingerprint import file_digest, fingerprint
+from ura_study.data.validation import split
+from ura_study.features import cached
+from ura_study.features.cached import feature_maps
+from ura_study.metrics.names import METRICS, VALIDATION_METRICS
+from ura_study.runs import execute
+from ura_study.runs.attempt import attempt
+from ura_study.runs.validation import hold_out
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def root(tmp_path):
+    write_category(tmp_path / "data", "nut", train=20)
+    return tmp_path / "data"
+
+
+def job_of(root, share=0.4, **changes):
+    return small_job(
+        root, data=DataSettings(layout="mvtec_ad", root=str(root), image_size=64, validation=share), **changes
+    )
+
+
+def record_of(job):
+    *_, record = attempt(job)
+    assert record.done, record.failure
+    return record
+
+
+def on_validation(record):
+    return {name: record.metrics[name] for name in VALIDATION_METRICS}
+
+
+def test_metrics_and_counts_are_in_the_record(root):
+    record = record_of(job_of(root))
+    assert tuple(record.metrics) == (*METRICS, *VALIDATION_METRICS)
+    assert all(0 <= value <= 1 for value in record.metrics.values())
+    assert record.undefined == {}
+    counts = {"train": 12, "validation_normal": 4, "validation_anomalous": 4, "test_normal": 3, "test_anomalous": 3}
+    assert record.data | counts | {"validation": 0.4} == record.data
+    assert record.timings["validation_seconds"] > 0
+    assert on_validation(record_of(job_of(root))) == on_validation(record)
+
+
+def test_off_means_that_all_are_trained_on(root, cache):
+    record = record_of(job_of(root, 0.0))
+    assert set(record.metrics) == set(METRICS)
+    assert record.data["train"] == 20
+    assert "validation_normal" not in record.data
+    assert "validation_seconds" not in record.timings
+    assert not (cache / "synthetic").exists()
+
+
+def test_only_the_rest_is_trained_on(root, monkeypatch):
+    seen = []
+
+    def spied(detector, train, *rest):
+        seen.append(train.batch(slice(None)))
+        return fit(detector, train, *rest)
+
+    def calibrated(detector, train, *rest):
+        seen.append(train.batch(slice(None)))
+        return score_images(detector, train, *rest)
+
+    fit, score_images = execute.fit, execute.score_images
+    monkeypatch.setattr(execute, "fit", spied)
+    monkeypatch.setattr(execute, "score_images", calibrated)
+    job = job_of(root)
+    record_of(job)
+    samples = mvtec_ad.read(root, "nut").train
+    parts = split(samples, 0.4)
+    rest = feature_maps([samples[i] for i in parts.train], job.settings.features, 64, CPU).batch(slice(None))
+    for maps in seen:
+        torch.testing.assert_close(maps, rest, rtol=1e-2, atol=1e-2)
+
+
+def test_held_out_images_do_not_touch_the_weights(root):
+    before = record_of(job_of(root))
+    samples = mvtec_ad.read(root, "nut").train
+    parts = split(samples, 0.4)
+    held = {file_digest(samples[i].path) for i in (*parts.normal, *parts.altered)}
+    altered = samples[parts.altered[-1]].path
+    random = np.random.default_rng(0)
+    while (
+        file_digest(altered) not in held or split(samples, 0.4) != parts
+    ):  # another image in the same place of the order
+        Image.fromarray(random.integers(0, 255, (64, 64), dtype=np.uint8)).save(altered)
+        held.add(file_digest(altered))
+    Image.fromarray(random.integers(0, 255, (64, 64), dtype=np.uint8)).save(altered)
+    while split(samples, 0.4) != parts:
+        Image.fromarray(random.integers(0, 255, (64, 64), dtype=np.uint8)).save(altered)
+    after = record_of(job_of(root))
+    assert after.losses == before.losses
+    assert on_validation(after) != on_validation(before)
+
+
+def test_a_test_image_changes_nothing(root):
+    before = record_of(job_of(root))
+    for path in (root / "nut/test").rglob("*.png"):
+        Image.fromarray(np.random.default_rng(1).integers(0, 255, (64, 64), dtype=np.uint8)).save(path)
+    after = record_of(job_of(root))
+    assert after.data["fingerprint"] != before.data["fingerprint"]
+    assert after.metrics["pixel_auroc"] != before.metrics["pixel_auroc"]
+    assert on_validation(after) == on_validation(before)
+
+
+def test_no_test_image_is_read_for_it(root, monkeypatch):
+    job = job_of(root)
+    samples = mvtec_ad.read(root, "nut").train
+    maps = feature_maps(samples, job.settings.features, 64, CPU)
+    read, opened = Image.open, []
+    monkeypatch.setattr(Image, "open", lambda path, *rest: opened.append(Path(path)) or read(path, *rest))
+    _, held = hold_out(samples, maps, job, CPU)
+    assert opened
+    assert not [
+        path for path in opened if "test" in path.relative_to(root.parent.parent).parts[1:] and root in path.parents
+    ]
+    assert not [s.path for s in (*held.normal, *held.altered) if root / "nut/test" in s.path.parents]
+
+
+def test_no_training_image_passes_the_backbone_twice(root, monkeypatch):
+    passed, call = [], cached.Backbone.__call__
+    monkeypatch.setattr(cached.Backbone, "__call__", lambda self, x: passed.append(len(x)) or call(self, x))
+    record_of(job_of(root))
+    assert sum(passed) == 20 + 6 + 4
+    record_of(job_of(root, seed=1, settings={"model": {"name": "knn"}}))
+    assert sum(passed) == 20 + 6 + 4
+    record_of(job_of(root, 0.5))
+    assert sum(passed) == 20 + 6 + 4 + 5
+
+
+def test_the_same_images_for_every_variant_and_seed(root):
+    first, other = record_of(job_of(root)), record_of(job_of(root, seed=1))
+    assert first.data == other.data
+    assert record_of(job_of(root, settings={"model": {"synthesis": False}})).data == first.data
+
+
+def test_too_few_images_is_told(root):
+    for index in range(5):
+        (root / f"nut/train/good/{index:03}.png").unlink()
+    job = job_of(root)
+    assert job.fingerprint == fingerprint(mvtec_ad.read(root, "nut"))
+    *_, record = attempt(job)
+    assert (record.failure.kind, record.failure.expected) == ("DataError", True)
+    assert "data.validation needs at least 16 different training images, but got 15" in record.failure.message

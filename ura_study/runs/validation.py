@@ -1,0 +1,68 @@
+"""Validation on held-out training images, half of them with synthetic defects; no test image is involved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ura_study.data.synthetic.cache import altered_samples
+from ura_study.data.table import Sample
+from ura_study.data.validation import split
+from ura_study.detectors.base import Detector
+from ura_study.features.cached import feature_maps
+from ura_study.features.maps import FeatureMaps
+from ura_study.metrics.evaluate import Metrics
+from ura_study.metrics.names import VALIDATION
+from ura_study.runs.evaluation import evaluate_run
+from ura_study.runs.job import Job
+from ura_study.runs.scoring import Scored, score_maps
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The images of the validation: the normal ones, then the altered ones."""
+
+    normal: tuple[Sample, ...]
+    altered: tuple[Sample, ...]
+    maps: tuple[FeatureMaps, FeatureMaps]
+    """Those of the normal and of the altered images."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"validation_normal": len(self.normal), "validation_anomalous": len(self.altered)}
+
+
+def hold_out(
+    samples: Sequence[Sample], maps: FeatureMaps, job: Job, device: torch.device
+) -> tuple[FeatureMaps, HeldOut]:
+    """Divide the training images `samples`, whose feature maps are `maps`, into those to train on and those held out.
+
+    Only the altered images pass the backbone, once for all variants and seeds.
+
+    Raises:
+        DataError: where there are too few images.
+    """
+    parts = split(samples, job.data.validation)
+    altered = altered_samples([samples[i] for i in parts.altered])
+    altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device)
+    normal = tuple(samples[i] for i in parts.normal)
+    return maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
+
+
+def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> Metrics:
+    """Return the metrics on the held-out images of a detector that is calibrated, named `val_…`."""
+    size = job.data.image_size
+    parts = [score_maps(detector, maps, job.settings.scoring, size, device) for maps in held.maps]
+    scored = Scored(
+        maps=np.concatenate([part.maps for part in parts]),
+        scores=np.concatenate([part.scores for part in parts]),
+        ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
+    )
+    metrics = evaluate_run((*held.normal, *held.altered), scored, size, job.evaluation.fpr_limit)
+    return Metrics(
+        {f"{VALIDATION}{name}": value for name, value in metrics.values.items()},
+        {f"{VALIDATION}{name}": reason for name, reason in metrics.undefined.items()},
+    )

@@ -51,7 +51,7 @@ def test_plan_shows_variants_and_runs_nothing(call, study, tmp_path):
     code, out, _ = call("plan", study(seeds=[0, 1], ablations={"parts": {"leave_one_out": ["model.synthesis"]}}))
     assert code == 0
     assert "w/o synthesis" in out
-    assert "model.synthesis: False" in out
+    assert "model.synthesis: false" in out
     assert "2 variants × 2 categories × 2 seeds: 8 different runs, 0 recorded; 8 to run" in out
     assert not (tmp_path / "results").exists()
 

@@ -11,7 +11,11 @@ from ura_study.config_errors import shown
 from ura_study.errors import ConfigError
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
-ALL_METRICS = "'image_auroc', 'image_ap', 'image_f1_max', 'pixel_auroc', 'pixel_ap', 'pixel_f1_max' or 'pixel_aupro'"
+ALL_METRICS = (
+    "'image_auroc', 'image_ap', 'image_f1_max', 'pixel_auroc', 'pixel_ap', 'pixel_f1_max', 'pixel_aupro', "
+    "'val_image_auroc', 'val_image_ap', 'val_image_f1_max', 'val_pixel_auroc', 'val_pixel_ap', 'val_pixel_f1_max' "
+    "or 'val_pixel_aupro'"
+)
 
 
 def message(tmp_path, text):
@@ -72,6 +76,12 @@ def message(tmp_path, text):
             "{study: x, report: {metrics: []}}",
             "report.metrics: metrics must be distinct, at least one, but got []",
         ),
+        (
+            "{study: x, report: {metrics: [image_ap, val_image_ap]}}",
+            "report: metric val_image_ap needs data.validation > 0, but got 0",
+        ),
+        ("{study: x, data: {validation: 0.6}}", "data.validation: expected a number <= 0.5, but got 0.6"),
+        ("{study: x, data: {validation: -0.1}}", "data.validation: expected a number >= 0, but got -0.1"),
     ],
 )
 def test_top_level(tmp_path, text, told):

@@ -214,6 +214,7 @@ def run_id(fingerprint="data", category="nut", **sections):
         {"category": "bolt"},
         {"fingerprint": "other data"},
         {"data": {"image_size": 320}},
+        {"data": {"validation": 0.2}},
         {"evaluation": {"fpr_limit": 0.05}},
     ],
 )

@@ -40,6 +40,15 @@ def test_a_broken_image_is_found_before_anything_runs(mvtec_root):
         survey(study_of(mvtec_root))
 
 
+def test_too_few_images_for_validation_are_found_before_anything_runs(mvtec_root):
+    data = {"layout": "mvtec_ad", "root": str(mvtec_root), "validation": 0.2}
+    with pytest.raises(DataError) as caught:
+        survey(make_study(data=data))
+    assert str(caught.value) == (
+        f"{mvtec_root}/bolt/train/good: data.validation needs at least 16 different training images, but got 6"
+    )
+
+
 def test_layers_that_do_not_exist():
     with pytest.raises(ConfigError) as caught:
         check_backbones(plan_of(make_study(base={"features": {"layers": [1, 7]}})))

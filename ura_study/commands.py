@@ -12,7 +12,7 @@ from rich.text import Text
 from ura_study.cache import writing
 from ura_study.config import Study, load_study
 from ura_study.errors import ConfigError, ResourceError
-from ura_study.plan import Plan, Run
+from ura_study.plan import Plan, Run, readable
 from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
@@ -32,7 +32,7 @@ def plan(path: Path, results: Path, console: Console) -> int:
         table.add_column(heading, justify="right" if heading in ("runs", "recorded") else "left")
     for variant in planned.variants:
         ids = [run_id for (name, _, _), run_id in planned.cells.items() if name == variant.name]
-        changes = ", ".join(f"{key}: {value}" for key, value in variant.changes.items())
+        changes = ", ".join(f"{key}: {readable(value)}" for key, value in variant.changes.items())
         recorded = sum((run_id in own and own[run_id].done) or run_id in other for run_id in ids)
         table.add_row(*map(Text, (variant.name, variant.ablation or "", changes, str(len(ids)), str(recorded))))
     console.print(table)

@@ -114,7 +114,7 @@ def _set(raw: dict, key: str, value: Value, where: str) -> None:
         raw = raw[section]
         if not isinstance(raw, dict):
             above = ".".join(sections[:depth])
-            raise ConfigError(f"{where}: {key}: cannot be set, since {above} is {_readable(raw)}")
+            raise ConfigError(f"{where}: {key}: cannot be set, since {above} is {readable(raw)}")
     if last not in raw:
         raise ConfigError(f"{where}: {key}: {unknown_key(last, raw)}")
     raw[last] = value
@@ -132,7 +132,7 @@ def _changes(ablation: Ablation) -> Iterator[dict[str, Value]]:
 def _name(ablation: Ablation, changes: Mapping[str, Value], labels: Mapping[str, str]) -> str:
     if ablation.leave_one_out is not None:
         return ", ".join(f"w/o {labels[key]}" for key in changes)
-    return ", ".join(f"{labels[key]}={_readable(value)}" for key, value in changes.items())
+    return ", ".join(f"{labels[key]}={readable(value)}" for key, value in changes.items())
 
 
 def _labels(keys: Collection[str]) -> dict[str, str]:
@@ -149,9 +149,10 @@ def _labels(keys: Collection[str]) -> dict[str, str]:
     return {key: next((end for end in ends(key) if owners[end] == {key}), key) for key in keys}
 
 
-def _readable(value: Value) -> str:
+def readable(value: Value) -> str:
+    """Return a value as it stands in names and tables, e.g. `0.3`, `[2, 3]` or `knn(memory=100)`."""
     if isinstance(value, dict) and "name" in value:  # a detector: knn(memory=100)
-        options = ", ".join(f"{key}={_readable(item)}" for key, item in value.items() if key != "name")
+        options = ", ".join(f"{key}={readable(item)}" for key, item in value.items() if key != "name")
         return f"{value['name']}({options})" if options else str(value["name"])
     return value if isinstance(value, str) else canonical(value).replace(",", ", ").replace('"', "")
 

@@ -32,3 +32,13 @@ def test_finer_grids_are_interpolated():
 def test_layers_of_different_images_are_refused():
     with pytest.raises(ValueError, match=r"equally many images, but got \[2, 3\]"):
         FeatureMaps((np.zeros((2, 1, 2, 2)), np.zeros((3, 1, 2, 2))), 2)
+
+
+def test_a_subset_is_the_maps_of_its_images():
+    maps = FeatureMaps((np.arange(5 * 4, dtype=np.float32).reshape(5, 1, 2, 2),), 2)
+    part = maps.subset([4, 0, 2])
+    assert (len(part), part.channels) == (3, 1)
+    torch.testing.assert_close(part.batch([0, 2]), maps.batch([4, 2]))
+    torch.testing.assert_close(part.batch(slice(None)), maps.batch([4, 0, 2]))
+    torch.testing.assert_close(part.subset([1]).batch(slice(0, 8)), maps.batch([0]))
+    assert part.layers[0] is maps.layers[0]

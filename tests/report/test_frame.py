@@ -6,13 +6,15 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ura_study.metrics.names import METRICS
-from ura_study.report.frame import COLUMNS, tidy
+from ura_study.metrics.names import METRICS, VALIDATION_METRICS
+from ura_study.report.frame import columns, tidy
 
 STUDY = make_study(
     base={"training": {"lr": 1e-3}}, ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [1e-3]}}}, seeds=[0, 1]
 )
 PLAN = plan_of(STUDY, "nut", "bolt")
+CHANGED = ("features.layers", "model.restoration", "training.lr")
+COLUMNS, VALIDATED = columns(CHANGED), columns(CHANGED, held_out=True)
 
 
 def test_a_row_for_every_cell_with_a_record():
@@ -35,6 +37,17 @@ def test_a_row_for_every_cell_with_a_record():
     assert second.failure == "ResourceError: disk on fire"
     assert second[list(METRICS)].isna().all()
     assert third[list(METRICS)].equals(first[list(METRICS)])
+
+
+def test_keys_in_which_variants_differ_are_columns():
+    jobs = [job_of(STUDY, PLAN, variant) for variant in ("full", "layers=[2, 3]", "w/o restoration")]
+    frame = tidy(PLAN, {job.run_id: done(job) for job in jobs})
+    assert frame[["variant", *CHANGED]].values.tolist() == [
+        ["full", "[1, 2, 3]", "true", "0.001"],
+        ["layers=[2, 3]", "[2, 3]", "true", "0.001"],
+        ["w/o restoration", "[1, 2, 3]", "false", "0.001"],
+        ["lr=0.001", "[1, 2, 3]", "true", "0.001"],
+    ]
 
 
 def test_no_records_no_rows():
@@ -64,3 +77,15 @@ def test_metrics_are_numbers_also_where_none_is_known(column):
     job = job_of(STUDY, PLAN, "full")
     assert tidy(PLAN, {job.run_id: failed(job)})[column].dtype == float
     assert pd.isna(tidy(PLAN, {job.run_id: done(job, None)})[column]).all()
+
+
+def test_validation_metrics_are_columns_where_images_were_held_out():
+    study = make_study(data={"validation": 0.2})
+    plan = plan_of(study, "nut", "bolt")
+    record = done(job_of(study, plan, "full"), 0.5, **dict.fromkeys(VALIDATION_METRICS, 0.25))
+    failure = failed(job_of(study, plan, "full", "bolt"))
+    frame = tidy(plan, {record.run_id: record, failure.run_id: failure})
+    assert tuple(frame.columns) == columns(held_out=True)
+    assert set(VALIDATED) - set(COLUMNS) == {*VALIDATION_METRICS, "validation_seconds"}
+    assert frame.val_image_auroc.tolist()[0] == 0.25
+    assert frame.val_pixel_aupro.isna().tolist() == [False, True]

@@ -3,7 +3,7 @@ import math
 import pytest
 from rich.console import Console
 
-from ura_study.metrics.names import METRICS
+from ura_study.metrics.names import METRICS, VALIDATION_METRICS
 from ura_study.report.render import TITLES, cell_text, csv, markdown, terminal, title
 from ura_study.report.tables import Cell, Table
 
@@ -28,9 +28,11 @@ def printed(renderable):
 
 
 def test_every_metric_has_a_title():
-    assert set(TITLES) == set(METRICS)
+    assert set(TITLES) == {*METRICS, *VALIDATION_METRICS}
     assert title("image_auroc", 0.3) == "Image AUROC (%)"
     assert title("pixel_aupro", 0.05) == "AUPRO@0.05 (%)"
+    assert title("val_image_auroc", 0.3) == "Validation image AUROC (%)"
+    assert title("val_pixel_aupro", 0.3) == "Validation AUPRO@0.3 (%)"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_csv():
     frame = csv([TABLE, Table("image_ap", TABLE.columns, TABLE.rows[:1])])
     assert list(frame.columns) == [
         *("metric", "variant", "nut", "nut (std)", "[bold]", "[bold] (std)", "(mean)", "(mean) (std)"),
-        *("failed", "missing", "undefined"),
+        *("(failed)", "(missing)", "(undefined)"),
     ]
     assert frame[["metric", "variant"]].values.tolist() == [
         ["pixel_aupro", "full"],
@@ -83,8 +85,8 @@ def test_csv():
         ["image_ap", "full"],
     ]
     assert frame.loc[0, ["nut", "nut (std)", "(mean)"]].tolist() == pytest.approx([0.85, 0.05 * 2**0.5, 0.725])
-    assert math.isnan(frame.loc[1, "mean"])
-    assert frame[["failed", "missing", "undefined"]].values.tolist() == [
+    assert math.isnan(frame.loc[1, "(mean)"])
+    assert frame[["(failed)", "(missing)", "(undefined)"]].values.tolist() == [
         [0, 0, 0],
         [2, 1, 0],
         [0, 2, 1],

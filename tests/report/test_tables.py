@@ -71,7 +71,7 @@ def test_categories_without_masks_are_left_out_of_the_mean_and_named():
     table = table_of(outcomes, ablations=ABLATIONS)
     row = ["80.0 ± 0.0", "undefined", "80.0 ± 0.0"]
     assert texts(table) == {"full": row, "layers=[2, 3]": row, "w/o restoration": row}
-    assert table.note == "mean without bolt: image_auroc is undefined there"
+    assert table.note == "mean without bolt (no masks)"
 
 
 @pytest.mark.parametrize("trouble", ["failed", "missing"])
@@ -84,7 +84,7 @@ def test_a_failure_in_a_category_without_masks_does_not_bring_it_back_into_the_m
     table = table_of(outcomes, ablations=ABLATIONS)
     assert texts(table)["full"] == ["80.0 ± 0.0", f"2 {trouble}", "80.0 ± 0.0"]
     assert texts(table)["w/o restoration"] == ["80.0 ± 0.0", "undefined", "80.0 ± 0.0"]
-    assert table.note == "mean without bolt: image_auroc is undefined there"
+    assert table.note == "mean without bolt (no masks)"
 
 
 def test_a_category_with_one_number_counts():
@@ -98,7 +98,7 @@ def test_undefined_everywhere():
     table = table_of(dict.fromkeys(ALL), ablations=ABLATIONS)
     assert set(map(tuple, texts(table).values())) == {("undefined",) * 3}
     assert {cells[-1] for _, cells in table.rows} == {Cell(undefined=4)}
-    assert table.note == ""
+    assert table.note == "undefined: nut (no masks), bolt (no masks)"
 
 
 def test_equal_variants_share_their_numbers():

@@ -26,7 +26,7 @@ def test_files(tmp_path):
     assert len(pd.read_csv(folder / "results.csv")) == 6
     summary = pd.read_csv(folder / "per_category.csv")
     assert summary.metric.tolist() == ["pixel_ap"] * 3 + ["image_auroc"] * 3
-    assert summary.failed.tolist() == [0, 0, 1, 0, 0, 1]
+    assert summary["(failed)"].tolist() == [0, 0, 1, 0, 0, 1]
     text = (folder / "per_category.md").read_text()
     assert text.startswith("## example\n\n### Pixel AP (%)\n\n| variant | nut | bolt | mean |\n")
     assert "| w/o restoration | **75.0** | 1 failed | 1 failed |" in text

@@ -5,6 +5,7 @@ from hand_made import done, failed, job_of, make_study, plan_of
 from rich.console import Console
 
 from ura_study.tune import display as module
+from ura_study.config import VariantSettings
 from ura_study.tune.display import LOG_INTERVAL, Display, duration
 from ura_study.tune.progress import Progress
 
@@ -14,6 +15,9 @@ ABLATIONS = {
 }
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])
 PLAN = plan_of(STUDY, "[red]nut")
+
+#: Updates of a run with default settings.
+STEPS = VariantSettings().training.steps
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def lines(console):
 
 def halfway(display):
     display.started(job())
-    display.progressed(job(), [{"step": 100}, {"step": 200}])
+    display.progressed(job(), [{"step": 100}, {"step": 0.5 * STEPS}])
 
 
 def test_log_lines_are_modest(clock):
@@ -49,7 +53,7 @@ def test_log_lines_are_modest(clock):
         assert lines(console) == []
         clock[0] += LOG_INTERVAL
         display.progressed(job(), [])
-        display.progressed(job(), [{"step": 300}])
+        display.progressed(job(), [{"step": 0.75 * STEPS}])
         assert lines(console) == ["0 of 6 runs (8 %), 1 running, 00:10 elapsed, 01:50 remaining"]
         clock[0] += LOG_INTERVAL - 1
         display.finished(job(), done(job()))
@@ -81,12 +85,12 @@ def test_the_table_of_a_terminal(clock):
     display.started(job())
     display.finished(job(), done(job(), 0.75))
     display.started(job(seed=1))
-    display.progressed(job(seed=1), [{"step": 200}])
+    display.progressed(job(seed=1), [{"step": 0.5 * STEPS}])
     display.finished(job("layers=[2, 3]"), failed(job("layers=[2, 3]")))
     clock[0] += 65
     text = Console(width=120, file=io.StringIO(), color_system=None)
     text.print(display.draw())
-    heading, full, layers, backbone, bar = [line.split() for line in lines(text)]
+    bar, heading, full, layers, backbone = [line.split() for line in lines(text)]
     assert heading == ["variant", "done", "running", "failed", "image_auroc", "elapsed", "remaining"]
     assert full == ["full", "1/2", "1", "·", "75.0", "01:14", "00:04"]
     assert layers == ["layers=[2,", "3]", "0/2", "·", "1", "–", "00:00", "00:09"]
@@ -113,7 +117,18 @@ def test_nothing_is_left_where_all_runs_of_a_variant_are_over(clock):
         display.finished(job(seed=seed), done(job(seed=seed)) if seed else failed(job(seed=seed)))
     text = Console(width=120, file=io.StringIO(), color_system=None)
     text.print(display.draw())
-    assert lines(text)[1].split() == ["full", "1/2", "·", "1", "50.0", "00:09", "00:00"]
+    assert lines(text)[2].split() == ["full", "1/2", "·", "1", "50.0", "00:09", "00:00"]
+
+
+def test_the_bar_stays_where_not_all_variants_fit(clock):
+    display, _ = a_display(terminal=True)
+    display._console.height = 7
+    display.started(job("layers=[2, 3]"))
+    text = Console(width=120, file=io.StringIO(), color_system=None)
+    text.print(display.draw())
+    bar, _, first, second, more = lines(text)
+    assert "0 of 6 runs" in bar
+    assert (first.split()[0], second.split()[0], more) == ("layers=[2,", "full", "… and 1 more variants")
 
 
 @pytest.mark.parametrize(

@@ -2,45 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from ura_study.metrics.names import METRICS, VALIDATION_METRICS
-from ura_study.plan import Plan
+from ura_study.plan import Plan, Variant, readable
 from ura_study.runs.record import Record
 
 TIMINGS = ("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds", "score_ms_per_image")
-COLUMNS = (
-    *("variant", "ablation", "category", "seed", "status", *METRICS, "parameters", *TIMINGS),
-    *("failure", "undefined", "data_fingerprint", "finished", "reused_from", "run_id"),
-)
-#: The columns of a study that holds images out for validation.
-VALIDATED = (
-    *COLUMNS[: COLUMNS.index("parameters")],
-    *VALIDATION_METRICS,
-    *("parameters", *TIMINGS, "validation_seconds"),
-    *COLUMNS[COLUMNS.index("failure") :],
-)
+
+
+def columns(changed: Iterable[str] = (), held_out: bool = False) -> tuple[str, ...]:
+    """Return the columns of a study whose variants differ in the `changed` keys; more where images were held out."""
+    return (
+        *("variant", "ablation", *changed, "category", "seed", "status"),
+        *(*METRICS, *(VALIDATION_METRICS if held_out else ())),
+        *("parameters", *TIMINGS, *(("validation_seconds",) if held_out else ())),
+        *("failure", "undefined", "data_fingerprint", "finished", "reused_from", "run_id"),
+    )
 
 
 def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     """Return one row per (variant, category, seed) whose run has a record, in the order of the plan.
 
     Variants that are equal under two names each have their rows, with the same `run_id`. Metrics are fractions; NaN
-    where undefined (`undefined` says why) or where the run failed (`failure` says why). The `val_*` metrics and
-    `validation_seconds` are columns only where images were held out for validation.
+    where undefined (`undefined` says why) or where the run failed (`failure` says why). Every key in which variants
+    differ is a column. The `val_*` metrics and `validation_seconds` are there only where images were held out.
     """
-    ablations = {variant.name: variant.ablation for variant in plan.variants}
+    changed = tuple(dict.fromkeys(key for variant in plan.variants for key in variant.changes))
+    variants = {variant.name: _variant(variant, changed) for variant in plan.variants}
     rows = [
-        {"variant": variant, "ablation": ablations[variant], "category": category, "seed": seed} | _row(records[run_id])
+        variants[variant] | {"category": category, "seed": seed} | _row(records[run_id])
         for (variant, category, seed), run_id in plan.cells.items()
         if run_id in records
     ]
     held_out = any(record.data.get("validation") for record in records.values())
-    columns = VALIDATED if held_out else COLUMNS
     numbers = dict.fromkeys([*METRICS, *(VALIDATION_METRICS if held_out else ())], float)
-    return pd.DataFrame(rows, columns=list(columns)).astype(numbers | {"parameters": "Int64"})
+    return pd.DataFrame(rows, columns=list(columns(changed, held_out))).astype(numbers | {"parameters": "Int64"})
+
+
+def _variant(variant: Variant, changed: Iterable[str]) -> dict[str, object]:
+    """Return a variant's columns; a key below a part that is left out has no value."""
+    settings = variant.settings.model_dump(mode="json")
+    return {"variant": variant.name, "ablation": variant.ablation} | {key: _value(settings, key) for key in changed}
+
+
+def _value(settings: object, key: str) -> str | None:
+    for name in key.split("."):
+        if not isinstance(settings, dict) or name not in settings:
+            return None
+        settings = settings[name]
+    return settings.get("name", "true") if isinstance(settings, dict) else readable(settings)
 
 
 def _row(record: Record) -> dict[str, object]:

@@ -16,7 +16,7 @@ class TrainingSettings(Settings):
     is a number of updates. The last weights are the result; no checkpoint is chosen.
     """
 
-    steps: int = Field(300, ge=1, le=1_000_000)
+    steps: int = Field(200, ge=1, le=1_000_000)
     """Number of updates."""
     batch_size: int = Field(4, ge=1, le=1024)
     """Images per update."""

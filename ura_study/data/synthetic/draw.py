@@ -14,9 +14,9 @@ from ura_study.data.textures.mask import GAP, SPECK, close_gaps, without_specks
 #: A pixel has visibly changed where a channel differs by this many grey levels of 255 (as in the texture set).
 VISIBLE = 6
 #: A defect covers at least and at most this share of the object's area ...
-AREA = (0.0015, 0.12)
+AREA = (0.004, 0.15)
 #: ... stands out by this much (see `conspicuity`) ...
-STANDS_OUT = 1.75
+STANDS_OUT = 1.5
 #: ... and lies on the object with at least this share of its area; with less where that fails too often.
 ON_OBJECT, PARTLY = 0.8, 0.2
 ATTEMPTS = 40

@@ -23,7 +23,7 @@ def patch(site: Site, rng: np.random.Generator) -> np.ndarray:
 
     CutPaste (Li et al., CVPR 2021, section 2.2), with smaller patches; they are not rotated.
     """
-    area, aspect = _between(0.008, 0.05, rng) * site.unit**2, _between(0.4, 2.5, rng)
+    area, aspect = _between(0.015, 0.08, rng) * site.unit**2, _between(0.4, 2.5, rng)
     matte = _rectangle(site, np.sqrt(area * aspect), np.sqrt(area / aspect), 0.0)
     return _mix(site.here, jittered(site.piece, (0.15, 0.35), site.grey, rng), matte)
 
@@ -33,7 +33,7 @@ def scar(site: Site, rng: np.random.Generator) -> np.ndarray:
 
     CutPaste-Scar (Li et al., CVPR 2021, section 2.2).
     """
-    length, width = rng.uniform(0.15, 0.45) * site.unit, rng.uniform(0.018, 0.04) * site.unit
+    length, width = rng.uniform(0.25, 0.6) * site.unit, rng.uniform(0.022, 0.05) * site.unit
     matte = _rectangle(site, length, width, rng.uniform(0, np.pi))
     return _mix(site.here, jittered(np.flip(site.piece, (0, 1)), (0.2, 0.5), site.grey, rng), matte)
 
@@ -45,7 +45,7 @@ def blend(site: Site, rng: np.random.Generator) -> np.ndarray:
     come from an unrelated texture set; taking them from other normal images is in that of NSA (Schlueter et al., ECCV
     2022). Noise filtered by a Gaussian stands for Perlin's, and a blob bounds it.
     """
-    depth = blob(site.here.shape[:2], site.centre, _between(0.06, 0.16, rng) * site.unit, rng, wobble=0.3)
+    depth = blob(site.here.shape[:2], site.centre, _between(0.08, 0.18, rng) * site.unit, rng, wobble=0.3)
     depth = depth + 0.05 * site.unit * (smooth_noise(depth.shape, 0.035 * site.unit, rng) - 0.3)
     source = augmented(site.other[:, ::-1], site.grey, rng)
     return _mix(site.here, source, soft_step(depth, 0.012 * site.unit) * rng.uniform(0.45, 1))
@@ -56,7 +56,7 @@ def smear(site: Site, rng: np.random.Generator) -> np.ndarray:
 
     (A local blur is among the corruptions of Hendrycks & Dietterich, ICLR 2019; as a defect it is our own choice.)
     """
-    depth = blob(site.here.shape[:2], site.centre, _between(0.07, 0.15, rng) * site.unit, rng, stretch=2)
+    depth = blob(site.here.shape[:2], site.centre, _between(0.09, 0.18, rng) * site.unit, rng, stretch=2)
     if rng.random() < 0.5:
         worn = ndimage.gaussian_filter(site.here, (0.025 * site.unit, 0.025 * site.unit, 0))
     else:
@@ -70,7 +70,7 @@ def spot(site: Site, rng: np.random.Generator) -> np.ndarray:
 
     (Our own choice: the plainest of defects, visible on any surface.)
     """
-    depth = blob(site.here.shape[:2], site.centre, _between(0.035, 0.1, rng) * site.unit, rng, wobble=0.3)
+    depth = blob(site.here.shape[:2], site.centre, _between(0.05, 0.12, rng) * site.unit, rng, wobble=0.3)
     depth = depth + 0.006 * site.unit * smooth_noise(depth.shape, 0.02 * site.unit, rng)
     level = site.here[depth > 0].mean() if (depth > 0).any() else site.here.mean()
     bright = rng.random() < np.clip(1.25 - 1.5 * level, 0, 1)  # away from the end of the range that is near

@@ -117,3 +117,9 @@ def test_cache_root(monkeypatch, tmp_path):
     assert cache_root() == tmp_path / "b"
     monkeypatch.delenv("URA_STUDY_CACHE")
     assert cache_root().name == "ura_study"
+
+
+def test_a_cache_in_the_home_of_nobody_is_one_line(monkeypatch):
+    monkeypatch.setenv("URA_STUDY_CACHE", "~no-such-user/x")
+    with pytest.raises(ResourceError, match=r"^URA_STUDY_CACHE: Could not determine home directory"):
+        cache_root()

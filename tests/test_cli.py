@@ -157,3 +157,20 @@ def test_results_folder_that_cannot_be_written(call, study, tmp_path):
     code, _, err = call("run", study())
     assert code == 2
     assert err.startswith(f"ura-study: {tmp_path}/results/small: cannot be created below a file")
+
+
+def test_a_name_that_another_data_set_has_taken(call, study, tmp_path):
+    folder = tmp_path / "results/small"
+    folder.mkdir(parents=True)
+    (folder / "study.yaml").write_text(yaml.safe_dump({"study": "small", "data": {"layout": "textures"}}))
+    code, _, err = call("run", study())
+    assert code == 2
+    assert err.startswith(
+        f"ura-study: {folder}: holds a study of the same name on other data (textures ); give this one"
+    )
+
+
+def test_ray_client_is_refused(call, study):
+    code, _, err = call("run", study(), "--address", "ray://head:10001")
+    assert code == 2
+    assert "Ray Client (ray://) is not supported" in err

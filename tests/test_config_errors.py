@@ -179,7 +179,7 @@ def test_data(tmp_path, data, told):
         ),
         (
             "{features: {weights: 2024-01-01}}",
-            "base.features.weights: expected 'pretrained' or 'random', but got \"2024-01-01\"",
+            "base.features.weights: expected 'pretrained' or 'random', but got '2024-01-01'",
         ),
         ("{training: {lr: .nan}}", "base.training.lr: expected a finite number, but got NaN"),
         ("{training: {clip: .inf}}", "base.training.clip: expected a finite number, but got Infinity"),

@@ -77,3 +77,18 @@ def test_binary_file(tmp_path):
     path.write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_yaml(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{[a, b]: 1}", "expected a name as key"),
+        ("a: !!int abc", "invalid literal"),
+        ("a: &a [*a]", "an anchor (&) contains itself (*)"),
+    ],
+)
+def test_odd_yaml_is_one_line(tmp_path, text, message):
+    with pytest.raises(ConfigError) as caught:
+        load_yaml(write(tmp_path, text))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -31,7 +31,12 @@ BLOCK = 1 << 22  # bytes read at once for a checksum
 def cache_root() -> Path:
     """Return `$URA_STUDY_CACHE`, else the platform's cache folder for this program."""
     named = os.environ.get("URA_STUDY_CACHE")
-    return Path(os.path.expanduser(named)).resolve() if named else platformdirs.user_cache_path("ura_study")
+    if not named:
+        return platformdirs.user_cache_path("ura_study")
+    try:
+        return Path(named).expanduser().resolve()
+    except RuntimeError as error:  # `~name` of an unknown user
+        raise ResourceError(f"URA_STUDY_CACHE: {error} ({named})") from error
 
 
 def entry(folder: Path, about: dict, build: Callable[[Path], None]) -> Path:

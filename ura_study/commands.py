@@ -139,9 +139,7 @@ def _show(study: Study, planned: Plan, records: dict[str, Record], folder: Path,
     return SOME_FAILED if failures else 0
 
 
-def _known(
-    study: Study, planned: Plan, results: Path, console: Console
-) -> tuple[dict[str, Record], dict[str, Record]]:
+def _known(study: Study, planned: Plan, results: Path, console: Console) -> tuple[dict[str, Record], dict[str, Record]]:
     """Return what is recorded of a plan in the study's own folder, and what is done in others and not here."""
     own = {i: r for i, r in store.read(results / study.study).items() if i in planned.runs}
     missing = {i: run.variant for i, run in planned.runs.items() if not (i in own and own[i].done)}

@@ -60,3 +60,23 @@ def test_truncated_image(tmp_path):
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(DataError, match=r"a.jpg: cannot be read as an image \(image file is truncated"):
         load_image(path, 32)
+
+
+def test_masks_of_odd_modes_mark_the_same_pixels(tmp_path):
+    marked = np.zeros((64, 64), bool)
+    marked[10:21, 30:41] = True
+    grey = Image.fromarray((marked * 255).astype(np.uint8))
+    opaque = Image.merge("RGBA", [grey, grey, grey, Image.new("L", (64, 64), 255)])
+    palette = Image.fromarray((~marked).astype(np.uint8)).convert("P")
+    palette.putpalette([255, 255, 255, 0, 0, 0])
+    Image.new("L", (64, 64)).save(tmp_path / "image.png")
+    for name, mask in (("a.png", opaque), ("b.png", palette), ("c.jpg", grey), ("d.png", grey.convert("1"))):
+        mask.save(tmp_path / name)
+        np.testing.assert_array_equal(load_mask(tmp_path / name, tmp_path / "image.png", 64), marked, err_msg=name)
+
+
+@pytest.mark.parametrize("pixels", [np.full((8, 8), 0.5, np.float32), np.full((8, 8), 1 << 20, np.int32)])
+def test_images_of_32_bits_are_refused(tmp_path, pixels):
+    Image.fromarray(pixels).save(tmp_path / "a.tif")
+    with pytest.raises(DataError, match=r"a.tif: expected an image of 8 or 16 bits per channel"):
+        load_image(tmp_path / "a.tif", 8)

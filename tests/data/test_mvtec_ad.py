@@ -66,3 +66,23 @@ def test_empty_category(tmp_path):
 def test_wrong_roots(mvtec_root, place, message):
     with pytest.raises(DataError, match=message):
         mvtec_ad.categories(mvtec_root / place)
+
+
+def test_hidden_folders_are_no_defects(mvtec_root):
+    (mvtec_root / "nut/test/.ipynb_checkpoints").mkdir()
+    Image.new("L", (64, 64)).save(mvtec_root / "nut/test/.ipynb_checkpoints/000.png")
+    (mvtec_root / ".trash/train/good").mkdir(parents=True)
+    assert len(mvtec_ad.read(mvtec_root, "nut").test) == 6
+    assert mvtec_ad.categories(mvtec_root) == ("bolt", "nut")
+
+
+def test_masks_with_upper_case_endings(mvtec_root):
+    mask = mvtec_root / "nut/ground_truth/square/000_mask.png"
+    mask.rename(mask.with_suffix(".PNG"))
+    assert all(sample.mask for sample in mvtec_ad.read(mvtec_root, "nut").test if sample.anomalous)
+
+
+def test_names_that_are_no_text(mvtec_root):
+    (mvtec_root / "a\udcff/train/good").mkdir(parents=True)
+    with pytest.raises(DataError, match="expected names of printable UTF-8 text"):
+        mvtec_ad.categories(mvtec_root)

@@ -5,7 +5,7 @@ import timm
 import torch
 from PIL import Image
 
-from ura_study.errors import ResourceError
+from ura_study.errors import ConfigError, ResourceError
 from ura_study.features import weights
 from ura_study.features.backbone import Backbone
 from ura_study.features.config import FeatureSettings
@@ -70,3 +70,16 @@ def test_other_backbones_get_their_own_normalisation(monkeypatch):
     torch.testing.assert_close(backbone.mean.flatten(), 255 * torch.tensor([0.485, 0.456, 0.406]))
     maps = backbone(np.zeros((1, 64, 64, 3), np.uint8))
     assert [tuple(m.shape) for m in maps] == [(1, 64, 16, 16), (1, 128, 8, 8)]
+
+
+def test_maps_with_channels_last_are_turned(monkeypatch):
+    """timm's Swin gives (B, H, W, C); at its own input size."""
+    backbone = Backbone(FeatureSettings(backbone="swin_tiny_patch4_window7_224", weights="random"), (0, 1), CPU)
+    maps = backbone(np.zeros((1, 224, 224, 3), np.uint8))
+    assert [tuple(m.shape) for m in maps] == [(1, 96, 56, 56), (1, 192, 28, 28)]
+
+
+def test_an_image_size_the_backbone_cannot_take_is_one_line():
+    backbone = Backbone(FeatureSettings(backbone="vit_tiny_patch16_224", weights="random"), (0,), CPU)
+    with pytest.raises(ConfigError, match="'vit_tiny_patch16_224' takes no images of 256×256"):
+        backbone(np.zeros((1, 256, 256, 3), np.uint8))

@@ -71,7 +71,7 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _masks(folder: Path) -> dict[str, Path]:
-    """Return the masks of one kind of defect by the stems of their images (`000_mask.png`, or `000.png` in some sets)."""
+    """Return the masks of one kind of defect by the stems of their images (`000_mask.png`; in some sets `000.png`)."""
     return {path.stem.removesuffix("_mask"): path for path in _images(folder)} if folder.is_dir() else {}
 
 

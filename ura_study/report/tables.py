@@ -76,7 +76,8 @@ def per_category(plan: Plan, records: Mapping[str, Record], metric: str) -> Tabl
         for v in plan.variants
     )
     reasons = ", ".join(f"{category} ({_reason(plan, records, metric, category)})" for category in without)
-    note = f"mean without {reasons}" if len(counted) < len(plan.categories) else f"undefined: {reasons}" if without else ""
+    left_out = len(counted) < len(plan.categories)
+    note = f"{'mean without' if left_out else 'undefined:'} {reasons}" if without else ""
     return Table(metric, (*plan.categories, MEAN), rows, note)
 
 

@@ -57,9 +57,7 @@ def read(folder: Path) -> dict[str, Record]:
     return records
 
 
-def elsewhere(
-    results: Path, study: str, wanted: Mapping[str, str], warn: Callable[[str], None]
-) -> dict[str, Record]:
+def elsewhere(results: Path, study: str, wanted: Mapping[str, str], warn: Callable[[str], None]) -> dict[str, Record]:
     """Return finished records of the `wanted` runs (run id → this study's name for the variant) of other studies.
 
     They come as this study's own, with the study they were made in as `reused_from`. A study whose file cannot be read

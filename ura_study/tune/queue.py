@@ -106,9 +106,7 @@ def _failure(error: Exception | None) -> Failure:
         message = "the worker process died without a report (killed, out of memory, or its node was lost)"
         return Failure(kind="WorkerDied", message=message, expected=True)
     trace = "".join(traceback.format_exception(error))
-    return Failure(
-        kind=type(error).__name__, message=_last_line(error), expected=False, traceback=trace
-    )
+    return Failure(kind=type(error).__name__, message=_last_line(error), expected=False, traceback=trace)
 
 
 def _last_line(error: Exception) -> str:

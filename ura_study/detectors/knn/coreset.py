@@ -21,7 +21,7 @@ BLOCK = 1 << 16
 
 
 def greedy_coreset(tokens: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Return the indices (K,) of `count` tokens of (T, D) in the order in which they were taken, the first at random."""
+    """Return the indices (K,) of `count` tokens of (T, D) in the order they were taken in, the first at random."""
     count = min(count, len(tokens))
     first = torch.randint(len(tokens), (1,), generator=generator).item()
     taken = [first]

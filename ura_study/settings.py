@@ -20,7 +20,7 @@ class Settings(BaseModel):
     )
 
 
-#: Marks a setting that training never sees: variants that differ only in such settings share one fit.
+#: Marks a setting that training never sees. (Runs do not make use of it yet: each variant is fitted anew.)
 INFERENCE_ONLY = {"stage": "score"}
 
 

@@ -5,7 +5,7 @@ The life of a detector has two stages, and what is stored between them is its `s
     fit      `prepare` once, then `losses` and a step of the optimiser as often as the training settings say
     score    `calibrate` once, then `score` for any images, in batches of any size
 
-Settings marked `inference_field` may be read only by `calibrate` and `score`, so a change of them needs no new fit.
+Settings marked `inference_field` may be read only by `calibrate` and `score`, so the weights do not depend on them.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -31,7 +33,7 @@ def plan(path: Path, results: Path, console: Console) -> int:
     for heading in ("variant", "ablation", "changes", "runs", "recorded"):
         table.add_column(heading, justify="right" if heading in ("runs", "recorded") else "left")
     for variant in planned.variants:
-        ids = [run_id for (name, _, _), run_id in planned.cells.items() if name == variant.name]
+        ids = planned.ids[variant.name]
         changes = ", ".join(f"{key}: {readable(value)}" for key, value in variant.changes.items())
         recorded = sum((run_id in own and own[run_id].done) or run_id in other for run_id in ids)
         table.add_row(*map(Text, (variant.name, variant.ablation or "", changes, str(len(ids)), str(recorded))))
@@ -131,10 +133,10 @@ def _show(study: Study, planned: Plan, records: dict[str, Record], folder: Path,
         console.print(table)
     failures = [records[run_id] for run_id in planned.runs if not records[run_id].done]
     for record in failures:
-        where = f"{record.variant} · {record.category} · seed {record.seed}"
-        console.print(Text(f"failed: {where}: {record.failure.kind}: {record.failure.message}", "red"), soft_wrap=True)
-        if record.failure.traceback:
-            console.print(Text(record.failure.traceback, "dim"))
+        failure = record.failure
+        console.print(Text(f"failed: {record.where}: {failure.kind}: {failure.message}", "red"), soft_wrap=True)
+        if failure.traceback:
+            console.print(Text(failure.traceback, "dim"))
     console.print(Text(f"everything is in {folder}"), soft_wrap=True)
     return SOME_FAILED if failures else 0
 
@@ -174,19 +176,16 @@ def _plan_line(planned: Plan, own: dict[str, Record], other: dict[str, Record]) 
     return f"{v} variants × {c} categories × {s} seeds: {len(planned.runs)} different runs, {'; '.join(parts)}"
 
 
-class _alone:
-    """Holds the lock of a study's folder: one driver at a time."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = FileLock(folder / ".lock")
-
-    def __enter__(self) -> None:
-        try:
-            with writing(self._folder):
-                self._lock.acquire(timeout=0)
-        except Timeout:
-            raise ResourceError(f"{self._folder}: another `ura-study run` is at work on this study") from None
-
-    def __exit__(self, *exception: object) -> None:
-        self._lock.release()
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the lock of a study's folder: one driver at a time."""
+    lock = FileLock(folder / ".lock")
+    try:
+        with writing(folder):
+            lock.acquire(timeout=0)
+    except Timeout:
+        raise ResourceError(f"{folder}: another `ura-study run` is at work on this study") from None
+    try:
+        yield
+    finally:
+        lock.release()

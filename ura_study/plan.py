@@ -6,6 +6,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ura_study.canonical import canonical, digest
 from ura_study.config import Ablation, Study, Value, VariantSettings, validated
@@ -54,6 +55,14 @@ class Plan:
     """(variant, category, seed) → run id."""
     runs: Mapping[str, Run]
     """run id → run, in the order of execution."""
+
+    @cached_property
+    def ids(self) -> Mapping[str, tuple[str, ...]]:
+        """Variant name → the ids of its runs, in the order of the cells."""
+        ids: dict[str, list[str]] = {variant.name: [] for variant in self.variants}
+        for (variant, _, _), run_id in self.cells.items():
+            ids[variant].append(run_id)
+        return {variant: tuple(listed) for variant, listed in ids.items()}
 
 
 def make_plan(study: Study, fingerprints: Mapping[str, str]) -> Plan:

@@ -87,6 +87,11 @@ class Record(BaseModel):
         )
 
     @property
+    def where(self) -> str:
+        """Variant, category and seed, to name the run in a line of text."""
+        return f"{self.variant} · {self.category} · seed {self.seed}"
+
+    @property
     def done(self) -> bool:
         return self.status == "done"
 

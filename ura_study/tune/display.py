@@ -48,8 +48,7 @@ class Display:
     def finished(self, job: Job, record: Record) -> None:
         self._progress.finish(record)
         if record.failure is not None:
-            where = f"{job.variant} · {job.category} · seed {job.seed}"
-            self._console.print(Text(f"failed: {where}: {record.failure.message}", "red"), soft_wrap=True)
+            self._console.print(Text(f"failed: {record.where}: {record.failure.message}", "red"), soft_wrap=True)
         self._log(finished=True)
 
     def draw(self) -> Group:

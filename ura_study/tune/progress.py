@@ -81,7 +81,7 @@ class Progress:
         return [self._line(variant.name, seconds) for variant in self.plan.variants]
 
     def _line(self, variant: str, seconds: float | None) -> Line:
-        ids = [run_id for (name, _, _), run_id in self.plan.cells.items() if name == variant]
+        ids = self.plan.ids[variant]
         records = [self.records[i] for i in ids if i in self.records]
         running = [i for i in ids if i in self.fractions]
         left = len(ids) - len(records) - sum(self.fractions[i] for i in running)

@@ -5,13 +5,11 @@ The parts are those of the paper (synthesis, perception, restoration); their opt
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from ura_study.settings import Settings, inference_field
-
-Part = TypeVar("Part", bound=Settings)
 
 
 class SynthesisSettings(Settings):

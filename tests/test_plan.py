@@ -264,3 +264,11 @@ def test_identity_is_the_same_in_every_process():
         for hash_seed in ("1", "2")
     ]
     assert [json.loads(worker.communicate()[0]) for worker in workers] == [here, here]
+
+
+def test_the_reports_baseline_is_a_variant():
+    study = make_study(
+        report={"baseline": "strength=2"}, ablations={"s": {"sweep": {"model.synthesis.strength": [2.0]}}}
+    )
+    with pytest.raises(ConfigError, match=r"^report.baseline: no variant 'strength=2'; did you mean 'strength=2.0'\?$"):
+        expand(study)

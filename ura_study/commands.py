@@ -121,14 +121,18 @@ def _execute(
 
 
 def _show(study: Study, planned: Plan, records: dict[str, Record], folder: Path, console: Console) -> int:
+    from ura_study.report.comparison_text import comparison_terminal
     from ura_study.report.render import means, terminal
-    from ura_study.report.write import tables
+    from ura_study.report.write import comparisons, tables
 
     shown, limit = tables(study, planned, records), study.evaluation.fpr_limit
     drawn = [terminal(table, limit) for table in shown]
     if any(console.measure(table).maximum > console.width for table in drawn):
         drawn = [means(shown, limit)]
         console.print("this window is too narrow for all categories: they are in per_category.md", style="dim")
+    drawn += [
+        comparison_terminal(group, study.report.baseline, limit) for group in comparisons(study, planned, records)[:1]
+    ]
     for table in drawn:
         console.print(table)
     failures = [records[run_id] for run_id in planned.runs if not records[run_id].done]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import (
     Discriminator,
@@ -25,7 +25,8 @@ from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.errors import ConfigError
 from ura_study.features.config import FeatureSettings
-from ura_study.metrics.names import METRICS, VALIDATION, VALIDATION_METRICS
+from ura_study.metrics.names import VALIDATION
+from ura_study.report.config import ReportSettings
 from ura_study.settings import List, Settings
 from ura_study.study_file import load_yaml
 from ura_study.training.config import TrainingSettings
@@ -98,20 +99,6 @@ class ResourceSettings(Settings):
     """Processor cores (and threads) of one run."""
     gpu: float = Field(0.0, ge=0, le=64)
     """GPUs of one run; 0.25 lets four runs share one."""
-
-
-class ReportSettings(Settings):
-    """What the tables show."""
-
-    metrics: List[Literal[METRICS + VALIDATION_METRICS]] = ("image_auroc", "pixel_auroc", "pixel_ap", "pixel_aupro")
-    """The metrics of the tables, in their order; the records hold all of them, `val_*` only with `data.validation`."""
-
-    @field_validator("metrics")
-    @classmethod
-    def _distinct(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
-        if not metrics or len(set(metrics)) < len(metrics):
-            raise ValueError(f"metrics must be distinct, at least one, but got {list(metrics)}")
-        return metrics
 
 
 class Study(Settings):

@@ -11,10 +11,9 @@ from functools import cached_property
 from ura_study.canonical import canonical, digest
 from ura_study.config import Ablation, Study, Value, VariantSettings, validated
 from ura_study.config_errors import unknown_key
-from ura_study.errors import ConfigError
+from ura_study.errors import ConfigError, nearest
+from ura_study.report.config import BASELINE
 
-#: Name of the baseline variant.
-BASELINE = "full"
 #: Raised when the same configuration comes to mean other numbers: older records are then not reused.
 RUN_VERSION = 1
 
@@ -88,8 +87,8 @@ def expand(study: Study) -> tuple[Variant, ...]:
     """Return the baseline and the variants of all ablations, in the order of the study file.
 
     Raises:
-        ConfigError: where an ablation names an unknown key or a value the schema rejects, or where one name would
-            stand for different configurations.
+        ConfigError: where an ablation names an unknown key or a value the schema rejects, where one name would
+            stand for different configurations, or where `report.baseline` is none of the variants.
     """
     variants = {BASELINE: Variant(BASELINE, study.base)}
     labels = _labels([key for ablation in study.ablations.values() for key in ablation.values_by_key()])
@@ -100,6 +99,8 @@ def expand(study: Study) -> tuple[Variant, ...]:
             variant = Variant(_name(ablation, changes, labels), settings, changes, ablation_name)
             if variants.setdefault(variant.name, variant).settings != variant.settings:
                 raise ConfigError(f"{where}: variant '{variant.name}' stands for two different configurations")
+    if (baseline := study.report.baseline) not in variants:
+        raise ConfigError(f"report.baseline: no variant '{baseline}'{nearest(baseline, variants)}")
     return tuple(variants.values())
 
 

@@ -22,7 +22,8 @@ def test_a_table_for_each_metric_in_the_order_of_the_study():
 def test_files(tmp_path):
     folder = tmp_path / "deep" / "example"
     write_results(folder, STUDY, PLAN, records())
-    assert sorted(path.name for path in folder.iterdir()) == ["per_category.csv", "per_category.md", "results.csv"]
+    names = [f"{name}.{ending}" for name in ("comparison", "per_category") for ending in ("csv", "md")]
+    assert sorted(path.name for path in folder.iterdir()) == [*names, "results.csv"]
     assert len(pd.read_csv(folder / "results.csv")) == 6
     summary = pd.read_csv(folder / "per_category.csv")
     assert summary.metric.tolist() == ["pixel_ap"] * 3 + ["image_auroc"] * 3
@@ -30,6 +31,13 @@ def test_files(tmp_path):
     text = (folder / "per_category.md").read_text()
     assert text.startswith("## example\n\n### Pixel AP (%)\n\n| variant | nut | bolt | mean |\n")
     assert "| w/o restoration | **75.0** | 1 failed | 1 failed |" in text
+    compared = pd.read_csv(folder / "comparison.csv")
+    assert compared.variant.tolist() == ["layers=[2, 3]", "w/o restoration"] * 2
+    assert compared.failed.tolist() == [0, 1] * 2
+    text = (folder / "comparison.md").read_text()
+    assert "| w/o restoration | +0.0 | 1.000 | +0.00 | 1 seed | 1 failed |" in text
+    assert "Too few to be sure: 1 seed can give no p below 1, 1 after correction" in text
+    assert "1 pair left out: failed, missing or undefined runs" in text
 
 
 def test_files_are_replaced(tmp_path):

@@ -42,6 +42,24 @@ def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns(changed, held_out))).astype(numbers | {"parameters": "Int64"})
 
 
+def grid(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) -> pd.DataFrame:
+    """Return one row per (variant, category, seed) of the plan: `run_id`, `status` (done, failed, missing), metrics.
+
+    Metrics are NaN where the run is not done or the metric is undefined.
+    """
+    metrics = list(metrics)
+    rows = []
+    for (variant, category, seed), run_id in plan.cells.items():
+        record = records.get(run_id)
+        values = {} if record is None else {name: record.metrics.get(name) for name in metrics}
+        status = "missing" if record is None else record.status
+        rows.append(
+            {"variant": variant, "category": category, "seed": seed, "run_id": run_id, "status": status} | values
+        )
+    frame = pd.DataFrame(rows, columns=["variant", "category", "seed", "run_id", "status", *metrics])
+    return frame.astype(dict.fromkeys(metrics, float))
+
+
 def _variant(variant: Variant, changed: Iterable[str]) -> dict[str, object]:
     """Return a variant's columns; a key below a part that is left out has no value."""
     settings = variant.settings.model_dump(mode="json")

@@ -48,13 +48,13 @@ def markdown(table: Table, fpr_limit: float) -> str:
     """Return the table as Markdown, best value of each column bold."""
     header = ["variant", *table.columns]
     best = _best(table)
-    lines = [f"### {title(table.metric, fpr_limit)}", "", _line(header), _line(["---", *["---:"] * len(table.columns)])]
+    lines = [f"### {title(table.metric, fpr_limit)}", "", line(header), line(["---", *["---:"] * len(table.columns)])]
     for name, cells in table.rows:
         texts = (
             f"**{cell_text(c)}**" if c.complete and c.mean == b else cell_text(c)
             for c, b in zip(cells, best, strict=True)
         )
-        lines.append(_line([name, *texts]))
+        lines.append(line([name, *texts]))
     return "\n".join([*lines, *(["", table.note] if table.note else []), ""])
 
 
@@ -117,6 +117,6 @@ def _numbers(column: str, cell: Cell) -> list[tuple[str, float]]:
     return [(column, cell.mean), (f"{column} (std)", cell.std)]
 
 
-def _line(texts: Iterable[str]) -> str:
+def line(texts: Iterable[str]) -> str:
     escaped = (text.replace("|", "\\|") for text in texts)
     return f"| {' | '.join(escaped)} |"

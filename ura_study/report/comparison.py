@@ -1,0 +1,123 @@
+"""Variants against the baseline, paired over (category, seed).
+
+What is resampled and tested is the category: differences are averaged over seeds first, so a unit is a category's mean
+difference. Runs of one category share their test images and what is peculiar to them; counting each seed as one more
+observation would make chance in few categories look like evidence from many (Demšar, JMLR 2006, likewise takes the
+data set as the unit). The question is then whether the difference would hold on other categories of this kind. Where
+only one category has pairs, the units are its seeds, and the answer is about that category alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from ura_study.report.statistics import ALPHA, holm, interval, signed_rank
+
+#: Decimals of a difference that are kept: scores that are equal must not differ by rounding.
+DECIMALS = 12
+PAIR = ["category", "seed"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One metric of a variant minus that of the baseline (fractions); NaN where no pair is left."""
+
+    variant: str
+    metric: str
+    difference: float
+    """Mean over units."""
+    low: float
+    high: float
+    """The 95 % bootstrap interval of the mean; NaN for too few units."""
+    p: float
+    """Wilcoxon's signed-rank test over units, exact and two-sided."""
+    effect: float
+    """Matched-pairs rank-biserial correlation, -1..1."""
+    smallest_p: float
+    """The least p that so many units can give."""
+    unit: Literal["category", "seed"]
+    units: int
+    pairs: int
+    failed: int
+    """Pairs left out since a run failed; `missing` since one has no record; `undefined` since a metric is undefined."""
+    missing: int
+    undefined: int
+    corrected: float = math.nan
+    """p after Holm's correction over the variants that are compared."""
+    smallest_corrected: float = math.nan
+    """The least corrected p that these variants could have got."""
+    run_ids: tuple[str, ...] = ()
+    """The runs of all pairs that count, the baseline's and the variant's."""
+
+    @property
+    def significant(self) -> bool:
+        return self.corrected < ALPHA
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether there are so few units that no outcome could have been significant."""
+        return self.smallest_corrected >= ALPHA
+
+    @property
+    def excluded(self) -> int:
+        return self.failed + self.missing + self.undefined
+
+
+def compare(grid: pd.DataFrame, metric: str, baseline: str) -> tuple[Comparison, ...]:
+    """Return each variant of a grid (see `frame.grid`) against `baseline`, p-values corrected over the variants.
+
+    Variants that are the baseline under another name, run for run, are left out.
+    """
+    by_variant = dict(tuple(grid.groupby("variant", sort=False)))
+    base = by_variant.pop(baseline)
+    others = {name: rows for name, rows in by_variant.items() if list(rows.run_id) != list(base.run_id)}
+    return corrected([paired(base, rows, metric, name) for name, rows in others.items()])
+
+
+def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Return comparisons of one family with Holm's correction applied."""
+    p_values = holm(np.array([c.p for c in comparisons]))
+    smallest = holm(np.array([c.smallest_p for c in comparisons]))
+    return tuple(
+        dataclasses.replace(c, corrected=float(p), smallest_corrected=float(least))
+        for c, p, least in zip(comparisons, p_values, smallest, strict=True)
+    )
+
+
+def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> Comparison:
+    """Return one comparison of rows of a grid, `other` minus `base`, without correction."""
+    pairs = base.merge(other, how="outer", on=PAIR, suffixes=("_base", "_other"), sort=False)
+    states = pairs[["status_base", "status_other"]].fillna("missing")
+    values = pairs[[f"{metric}_base", f"{metric}_other"]]
+    failed = (states == "failed").any(axis=1)
+    missing = (states == "missing").any(axis=1) & ~failed
+    undefined = values.isna().any(axis=1) & ~failed & ~missing
+    counted = pairs[~(failed | missing | undefined)]
+    unit = "category" if counted.category.nunique() > 1 else "seed"
+    differences = (counted[f"{metric}_other"] - counted[f"{metric}_base"]).groupby(counted[unit], sort=False).mean()
+    return Comparison(
+        variant=name,
+        metric=metric,
+        **_tested(differences.to_numpy().round(DECIMALS)),
+        unit=unit,
+        units=len(differences),
+        pairs=len(counted),
+        failed=int(failed.sum()),
+        missing=int(missing.sum()),
+        undefined=int(undefined.sum()),
+        run_ids=(*counted.run_id_base, *counted.run_id_other),
+    )
+
+
+def _tested(differences: np.ndarray) -> dict[str, float]:
+    if len(differences) == 0:
+        return dict.fromkeys(("difference", "low", "high", "p", "effect", "smallest_p"), math.nan)
+    (low, high), test = interval(differences), signed_rank(differences)
+    return {"difference": float(differences.mean()), "low": low, "high": high} | dataclasses.asdict(test)

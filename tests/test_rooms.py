@@ -40,6 +40,7 @@ OWNERS = {
     "skimage": {"data"},
     "tensorboard": {"report"},
     "pandas": {"report"},
+    "jinja2": {"report"},
     "scipy": {"data", "metrics", "report"},
     "typer": {"cli"},
     "rich": {"cli", "commands", "report", "tune"},

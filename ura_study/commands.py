@@ -58,16 +58,20 @@ def open_study(path: Path) -> tuple[Study, Plan]:
     try:
         planned = survey(study)
         check_backbones(planned)
+        if study.report.reported:
+            from ura_study.report.reported import read_reported
+
+            read_reported(study.report.reported)  # says now what would else be said after all runs
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     return study, planned
 
 
 def _run(study: Study, planned: Plan, folder: Path, address: str | None, console: Console) -> int:
-    from ura_study.report.write import write_results, write_study
+    from ura_study.report.write import resolved, write_results, write_study
 
     _check_same_data(folder, study)
-    write_study(folder, study)
+    write_study(folder, resolved(study, planned))
     own, other = _known(study, planned, folder.parent, console)
     for record in other.values():
         store.append(folder, record)
@@ -121,20 +125,10 @@ def _execute(
 
 
 def _show(study: Study, planned: Plan, records: dict[str, Record], folder: Path, console: Console) -> int:
-    from ura_study.report.comparison_text import comparison_terminal
-    from ura_study.report.render import means, terminal
-    from ura_study.report.write import comparisons, tables
+    from ura_study.report.results import Results
+    from ura_study.report.screen import show_tables
 
-    shown, limit = tables(study, planned, records), study.evaluation.fpr_limit
-    drawn = [terminal(table, limit) for table in shown]
-    if any(console.measure(table).maximum > console.width for table in drawn):
-        drawn = [means(shown, limit)]
-        console.print("this window is too narrow for all categories: they are in per_category.md", style="dim")
-    drawn += [
-        comparison_terminal(group, study.report.baseline, limit) for group in comparisons(study, planned, records)[:1]
-    ]
-    for table in drawn:
-        console.print(table)
+    show_tables(Results(study, planned, records), console)
     failures = [records[run_id] for run_id in planned.runs if not records[run_id].done]
     for record in failures:
         failure = record.failure

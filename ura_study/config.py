@@ -133,23 +133,24 @@ class Study(Settings):
 
 
 def load_study(path: Path) -> Study:
-    """Return the study that a YAML file describes; a relative data root is relative to the file.
+    """Return the study that a YAML file describes; paths in it (`data.root`, `report.reported`) are relative to it.
 
     Raises:
         ConfigError: with the file and the key concerned.
     """
     raw = load_yaml(path)
-    data = raw.get("data")
-    if isinstance(data, dict) and isinstance(data.get("root"), str):
-        raw = raw | {"data": data | {"root": str(_absolute(data["root"], path))}}
+    for section, key in (("data", "root"), ("report", "reported")):
+        keys = raw.get(section)
+        if isinstance(keys, dict) and isinstance(keys.get(key), str):
+            raw = raw | {section: keys | {key: str(_absolute(keys[key], path, f"{section}.{key}"))}}
     return validated(Study, raw, str(path))
 
 
-def _absolute(root: str, study: Path) -> Path:
+def _absolute(place: str, study: Path, key: str) -> Path:
     try:
-        return study.parent.absolute() / Path(root).expanduser()
+        return study.parent.absolute() / Path(place).expanduser()
     except RuntimeError as error:
-        raise ConfigError(f"{study}: data.root: no such home folder: '{root}'") from error
+        raise ConfigError(f"{study}: {key}: no such home folder: '{place}'") from error
 
 
 def validated(schema: type[Settings], raw: object, where: str) -> Any:

@@ -91,10 +91,10 @@ def expand(study: Study) -> tuple[Variant, ...]:
             stand for different configurations, or where `report.baseline` is none of the variants.
     """
     variants = {BASELINE: Variant(BASELINE, study.base)}
-    labels = _labels([key for ablation in study.ablations.values() for key in ablation.values_by_key()])
+    labels = short_names([key for ablation in study.ablations.values() for key in ablation.values_by_key()])
     for ablation_name, ablation in study.ablations.items():
         where = f"ablations.{ablation_name}"
-        for changes in _changes(ablation):
+        for changes in changes_of(ablation):
             settings = changed(study.base, changes, where)
             variant = Variant(_name(ablation, changes, labels), settings, changes, ablation_name)
             if variants.setdefault(variant.name, variant).settings != variant.settings:
@@ -130,7 +130,7 @@ def _set(raw: dict, key: str, value: Value, where: str) -> None:
     raw[last] = value
 
 
-def _changes(ablation: Ablation) -> Iterator[dict[str, Value]]:
+def changes_of(ablation: Ablation) -> Iterator[dict[str, Value]]:
     """Yield what each variant of an ablation changes."""
     varied = ablation.values_by_key()
     if ablation.grid is not None:
@@ -145,7 +145,7 @@ def _name(ablation: Ablation, changes: Mapping[str, Value], labels: Mapping[str,
     return ", ".join(f"{labels[key]}={readable(value)}" for key, value in changes.items())
 
 
-def _labels(keys: Collection[str]) -> dict[str, str]:
+def short_names(keys: Collection[str]) -> dict[str, str]:
     """Return the shortest end of each dotted key that tells it from the others: `strength`, `restoration.depth`."""
 
     def ends(key: str) -> Iterator[str]:

@@ -6,8 +6,10 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ura_study.report.render import cell_text
-from ura_study.report.tables import MEAN, Cell, per_category
+from ura_study.report.config import ReportSettings
+from ura_study.report.results import Results
+from ura_study.report.sheet import sheet
+from ura_study.report.tables import MEAN, per_category, summary
 
 METRIC = "image_auroc"
 
@@ -20,20 +22,32 @@ def table_of(outcomes, seeds=(0, 1), categories=("nut", "bolt"), ablations=None)
     for cell, outcome in outcomes.items():
         job = job_of(study, plan, *cell)
         records[job.run_id] = failed(job) if outcome == "failed" else done(job, outcome)
-    return per_category(plan, records, METRIC)
+    return per_category(results_of(study, plan, records), METRIC)
+
+
+def results_of(study, plan, records, metrics=(METRIC,)):
+    report = study.report.model_copy(update={"metrics": metrics})
+    return Results(study.model_copy(update={"report": report}), plan, records)
 
 
 def texts(table):
-    return {name: [cell_text(cell) for cell in cells] for name, cells in table.rows}
+    lines = sheet(table, ReportSettings(), "example").lines
+    return {line.labels[0]: [cell.text for cell in line.cells] for line in lines}
+
+
+def left_out(table):
+    """The notes on categories that a mean leaves out."""
+    return [note for note in table.notes if "(no masks)" in note]
 
 
 def test_mean_over_categories_first_and_deviation_over_seeds():
     table = table_of(
         {("full", "nut", 0): 0.9, ("full", "nut", 1): 0.8, ("full", "bolt", 0): 0.5, ("full", "bolt", 1): 0.8}
     )
-    assert table.columns == ("nut", "bolt", MEAN)
-    ((name, (nut, bolt, mean)),) = table.rows
-    assert name == "full"
+    assert [column.heading for column in table.columns] == ["nut", "bolt", MEAN]
+    (row,) = table.rows
+    nut, bolt, mean = row.cells
+    assert row.labels == ("full",)
     assert nut.values == (0.9, 0.8)
     assert (nut.mean, nut.std) == pytest.approx((0.85, 0.1 / 2**0.5))
     assert (bolt.mean, bolt.std) == pytest.approx((0.65, 0.3 / 2**0.5))
@@ -44,7 +58,7 @@ def test_mean_over_categories_first_and_deviation_over_seeds():
 
 def test_a_single_seed_has_no_deviation():
     table = table_of({("full", "nut", 0): 0.9, ("full", "bolt", 0): 1.0}, seeds=[0])
-    assert all(math.isnan(cell.std) for _, cells in table.rows for cell in cells)
+    assert all(math.isnan(cell.std) for row in table.rows for cell in row.cells)
     assert texts(table) == {"full": ["90.0", "100.0", "95.0"]}
 
 
@@ -55,8 +69,8 @@ def test_what_is_not_known_is_never_averaged_away(outcome, text):
         del outcomes["full", "bolt", 1]
     table = table_of(outcomes)
     assert texts(table) == {"full": ["90.0 ± 0.0", text, text]}
-    assert all(math.isnan(cell.mean) and math.isnan(cell.std) for cell in table.rows[0][1][1:])
-    assert table.note == ""
+    assert all(math.isnan(cell.mean) and math.isnan(cell.std) for cell in table.rows[0].cells[1:])
+    assert left_out(table) == []
 
 
 def test_nothing_is_known_yet():
@@ -71,7 +85,7 @@ def test_categories_without_masks_are_left_out_of_the_mean_and_named():
     table = table_of(outcomes, ablations=ABLATIONS)
     row = ["80.0 ± 0.0", "undefined", "80.0 ± 0.0"]
     assert texts(table) == {"full": row, "layers=[2, 3]": row, "w/o restoration": row}
-    assert table.note == "mean without bolt (no masks)"
+    assert left_out(table) == ["Mean without bolt (no masks)."]
 
 
 @pytest.mark.parametrize("trouble", ["failed", "missing"])
@@ -84,35 +98,35 @@ def test_a_failure_in_a_category_without_masks_does_not_bring_it_back_into_the_m
     table = table_of(outcomes, ablations=ABLATIONS)
     assert texts(table)["full"] == ["80.0 ± 0.0", f"2 {trouble}", "80.0 ± 0.0"]
     assert texts(table)["w/o restoration"] == ["80.0 ± 0.0", "undefined", "80.0 ± 0.0"]
-    assert table.note == "mean without bolt (no masks)"
+    assert left_out(table) == ["Mean without bolt (no masks)."]
 
 
 def test_a_category_with_one_number_counts():
     outcomes = {cell: None if cell[1] == "bolt" else 0.8 for cell in ALL} | {("full", "bolt", 0): 0.7}
     table = table_of(outcomes, ablations=ABLATIONS)
     assert {row[-1] for row in texts(table).values()} == {"undefined"}
-    assert table.note == ""
+    assert left_out(table) == []
 
 
 def test_undefined_everywhere():
     table = table_of(dict.fromkeys(ALL), ablations=ABLATIONS)
     assert set(map(tuple, texts(table).values())) == {("undefined",) * 3}
-    assert {cells[-1] for _, cells in table.rows} == {Cell(undefined=4)}
-    assert table.note == "undefined: nut (no masks), bolt (no masks)"
+    assert {row.cells[-1].undefined for row in table.rows} == {4}
+    assert left_out(table) == ["Undefined: nut (no masks), bolt (no masks)."]
 
 
 def test_equal_variants_share_their_numbers():
     study = make_study(base={"training": {"lr": 1e-3}}, ablations={"a": {"sweep": {"training.lr": [1e-3]}}})
     plan = plan_of(study)
     job = job_of(study, plan, "full")
-    table = per_category(plan, {job.run_id: done(job, 0.9)}, METRIC)
+    table = per_category(results_of(study, plan, {job.run_id: done(job, 0.9)}), METRIC)
     assert texts(table) == {"full": ["90.0", "90.0"], "lr=0.001": ["90.0", "90.0"]}
 
 
 def test_records_of_other_plans_are_not_looked_at():
     study = make_study()
     stranger = job_of(make_study(seeds=[5]), plan_of(make_study(seeds=[5])), "full", seed=5)
-    table = per_category(plan_of(study), {stranger.run_id: done(stranger, 0.9)}, METRIC)
+    table = per_category(results_of(study, plan_of(study), {stranger.run_id: done(stranger, 0.9)}), METRIC)
     assert texts(table) == {"full": ["1 missing", "1 missing"]}
 
 
@@ -122,7 +136,7 @@ def test_every_run_is_counted_once(data):
     outcome = st.sampled_from(["failed", "missing", None]) | st.floats(0, 1)
     drawn = {("full", c, s): data.draw(outcome) for c in categories for s in seeds}
     table = table_of({cell: o for cell, o in drawn.items() if o != "missing"}, seeds, categories)
-    *cells, mean = table.rows[0][1]
+    *cells, mean = table.rows[0].cells
     for category, cell in zip(categories, cells, strict=True):
         known = [drawn["full", category, s] for s in seeds]
         assert cell.values == tuple(o for o in known if isinstance(o, float))
@@ -131,5 +145,65 @@ def test_every_run_is_counted_once(data):
     if all(isinstance(o, float) for o in drawn.values()):
         by_seed = [statistics.fmean(drawn["full", c, s] for c in categories) for s in seeds]
         assert (mean.mean, mean.std) == pytest.approx((statistics.fmean(by_seed), statistics.stdev(by_seed)))
-    counted = [cell for category, cell in zip(categories, cells, strict=True) if category not in table.note]
+    counted = [
+        cell for category, cell in zip(categories, cells, strict=True) if category not in "".join(left_out(table))
+    ]
     assert mean.complete == all(cell.complete for cell in counted)
+
+
+def marked(values):
+    """The rows of `full` and `w/o restoration` over ten categories, and the notes of the table."""
+    study = make_study(ablations=ABLATIONS)
+    plan = plan_of(study, *values)
+    records = {}
+    for cell in plan.cells:
+        job = job_of(study, plan, *cell)
+        records[job.run_id] = done(job, values[cell[1]] if cell[0] == "w/o restoration" else 0.5)
+    table = per_category(results_of(study, plan, records), METRIC)
+    return {row.labels[0]: row.cells for row in table.rows}, table.notes
+
+
+def test_the_mean_of_a_variant_that_differs_is_marked_and_explained():
+    rows, notes = marked({f"c{i}": 0.6 + i / 100 for i in range(10)})
+    assert [cell.significant for cell in rows["w/o restoration"]] == [False] * 10 + [True]
+    assert not any(cell.significant for cell in (*rows["full"], *rows["layers=[2, 3]"]))
+    assert notes[1].startswith("*: the mean differs from that of full (p < 0.05, exact Wilcoxon signed-rank test over")
+
+
+def test_what_may_be_chance_is_not_marked():
+    rows, notes = marked({f"c{i}": 0.5 + (-1) ** i / 10 for i in range(10)})
+    assert not any(cell.significant for cells in rows.values() for cell in cells)
+    assert notes == ("1 seed.",)
+
+
+def test_categories_of_mvtec_ad_have_means_by_kind():
+    values = {("full", "grid", 0): 0.5, ("full", "wood", 0): 0.7, ("full", "screw", 0): 0.9}
+    table = table_of(values, [0], ["grid", "wood", "screw"])
+    assert [column.heading for column in table.columns] == ["grid", "wood", "screw", "textures", "objects", "mean"]
+    assert texts(table)["full"] == ["50.0", "70.0", "90.0", "60.0", "90.0", "70.0"]
+    assert [column.key for column in table.columns][3:] == ["(textures)", "(objects)", "(mean)"]
+
+
+@pytest.mark.parametrize("categories", [["grid", "wood"], ["screw"], ["grid", "screw", "nut"]])
+def test_categories_of_one_kind_or_of_other_data_have_one_mean(categories):
+    table = table_of({}, [0], categories)
+    assert [column.heading for column in table.columns] == [*categories, "mean"]
+
+
+def test_cells_name_their_runs():
+    study = make_study(seeds=[0, 1])
+    plan = plan_of(study, "nut", "bolt")
+    row = per_category(results_of(study, plan, {}), METRIC).rows[0]
+    assert row.cells[0].run_ids == tuple(plan.cells["full", "nut", seed] for seed in (0, 1))
+    assert set(row.cells[-1].run_ids) == set(plan.runs)
+
+
+def test_summary_has_the_mean_of_each_metric():
+    study = make_study(ablations=ABLATIONS)
+    plan = plan_of(study, "nut", "bolt")
+    jobs = [job_of(study, plan, *cell) for cell in plan.cells]
+    records = {job.run_id: done(job, 0.5, pixel_ap=None if job.category == "bolt" else 0.25) for job in jobs}
+    table = summary(results_of(study, plan, records, (METRIC, "pixel_ap")))
+    assert [column.heading for column in table.columns] == ["Image AUROC", "Pixel AP"]
+    assert [[cell.mean for cell in row.cells] for row in table.rows] == [[0.5, 0.25]] * 3
+    assert table.notes == ("1 seed.", "Pixel AP: mean without bolt (no masks).")

@@ -17,7 +17,8 @@ class DataSettings(Settings):
     root: str | None = None
     """The data set's folder, with one folder per category; environment variables as `${NAME}`."""
     categories: Literal["all"] | List[str] = "all"
-    """The categories of the study, in the order of the tables; `all` takes every one found, sorted."""
+    """The categories of the study, in the order of the tables; `all` takes every one found, sorted
+    (those of MVTec AD itself in the order of papers: textures, then objects)."""
     image_size: int = Field(256, ge=32, le=2048, multiple_of=32)
     """Side in pixels to which images are resized, and at which anomaly maps are judged."""
     validation: float = Field(0.0, ge=0, le=0.5)

@@ -20,7 +20,7 @@ def locate(data: DataSettings) -> Path:
 
 
 def category_names(data: DataSettings) -> tuple[str, ...]:
-    """Return the names of the categories that a study asks for, in its order (sorted for `all`)."""
+    """Return the names of the categories that a study asks for, in its order (`all`: see the layout)."""
     return mvtec_ad.categories(locate(data)) if data.categories == "all" else data.categories
 
 

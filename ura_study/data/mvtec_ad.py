@@ -15,10 +15,14 @@ from ura_study.errors import DataError, nearest
 
 #: Endings of image files, lower case.
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+#: The categories of MVTec AD itself, in the order in which papers print them.
+TEXTURES = ("carpet", "grid", "leather", "tile", "wood")
+OBJECTS = ("bottle", "cable", "capsule", "hazelnut", "metal_nut")
+OBJECTS += ("pill", "screw", "toothbrush", "transistor", "zipper")
 
 
 def categories(root: Path) -> tuple[str, ...]:
-    """Return the names of the categories below `root`, sorted.
+    """Return the names of the categories below `root`: sorted, but those of MVTec AD in the order of papers.
 
     Raises:
         DataError: where `root` is missing, is no folder, or holds no category.
@@ -32,7 +36,8 @@ def categories(root: Path) -> tuple[str, ...]:
     found = tuple(p.name for p in _listed(root) if _is_category(p))
     if not found:
         raise DataError(f"{root}: holds no category (a folder with train/{GOOD} inside)")
-    return found
+    published = TEXTURES + OBJECTS
+    return tuple(sorted(found, key=published.index)) if set(found) <= set(published) else found
 
 
 def read(root: Path, name: str) -> Category:

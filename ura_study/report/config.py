@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from ura_study.metrics.names import METRICS, VALIDATION_METRICS
 from ura_study.settings import List, Settings
@@ -20,6 +20,16 @@ class ReportSettings(Settings):
     """The metrics of the tables, in their order; the records hold all of them, `val_*` only with `data.validation`."""
     baseline: str = BASELINE
     """The variant with which all others are compared."""
+    unit: Literal["percent", "fraction"] = "percent"
+    """How metrics are shown; files with raw numbers (CSV, …) always hold fractions."""
+    digits: int | None = Field(None, ge=0, le=6)
+    """Digits of metrics behind the point; default: 1 for percent, 3 for fractions."""
+    caption: str | None = Field(None, min_length=1)
+    """Caption of exported tables, as plain text; default: what the table shows."""
+    label: str | None = Field(None, pattern=r"^[A-Za-z0-9:._-]+$")
+    """LaTeX label of exported tables; default: tab:<study>-<table>."""
+    reported: str | None = Field(None, min_length=1)
+    """A YAML or CSV file with numbers from the literature (see `report/reported.py`), relative to the study file."""
 
     @field_validator("metrics")
     @classmethod

@@ -63,15 +63,24 @@ def grid(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) -> p
 def _variant(variant: Variant, changed: Iterable[str]) -> dict[str, object]:
     """Return a variant's columns; a key below a part that is left out has no value."""
     settings = variant.settings.model_dump(mode="json")
-    return {"variant": variant.name, "ablation": variant.ablation} | {key: _value(settings, key) for key in changed}
+    return {"variant": variant.name, "ablation": variant.ablation} | {key: setting(settings, key) for key in changed}
 
 
-def _value(settings: object, key: str) -> str | None:
+def setting(settings: object, key: str) -> str | None:
+    """Return the value of a dotted key as text; of a section its name. None below a part that is left out."""
+    value = lookup(settings, key)
+    if value is None or not isinstance(value, dict):
+        return None if value is None else readable(value)
+    return value.get("name", "true")
+
+
+def lookup(settings: object, key: str) -> object:
+    """Return the value of a dotted key in nested settings; None below a part that is left out."""
     for name in key.split("."):
         if not isinstance(settings, dict) or name not in settings:
             return None
         settings = settings[name]
-    return settings.get("name", "true") if isinstance(settings, dict) else readable(settings)
+    return settings
 
 
 def _row(record: Record) -> dict[str, object]:

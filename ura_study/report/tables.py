@@ -1,111 +1,128 @@
-"""The per-category table of one metric: variants by categories, mean and deviation over seeds; pure data."""
+"""Tables of metrics: variants by categories, and variants by metrics."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
-import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-from ura_study.plan import Plan
-from ura_study.runs.record import Record
+from ura_study.data.mvtec_ad import OBJECTS, TEXTURES
+from ura_study.report.measured import Measured, reason
+from ura_study.report.model import Cell, Column, Row, Table
+from ura_study.report.names import counted
+from ura_study.report.reported import reported_rows
+from ura_study.report.results import Results
+from ura_study.report.statistics import ALPHA
 
-#: Heading of the last column.
+#: Means over all categories, and over those of MVTec AD by kind.
 MEAN = "mean"
+GROUPS = {"textures": TEXTURES, "objects": OBJECTS}
+
+REPORTED = "Methods with a citation are as reported in the literature, not measured here."
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One metric of one variant on one category, or over all of them."""
-
-    values: tuple[float, ...] = ()
-    """One per seed (fractions)."""
-    failed: int = 0
-    missing: int = 0
-    """Runs without a record yet."""
-    undefined: int = 0
-    """Runs for which the metric is undefined."""
-
-    @property
-    def complete(self) -> bool:
-        return bool(self.values) and not (self.failed or self.missing or self.undefined)
-
-    @property
-    def mean(self) -> float:
-        """Mean over seeds; NaN where a run is missing, failed or undefined: those are never averaged away."""
-        return statistics.fmean(self.values) if self.complete else math.nan
-
-    @property
-    def std(self) -> float:
-        """Sample standard deviation over seeds; NaN for a single seed or an incomplete cell."""
-        return statistics.stdev(self.values) if self.complete and len(self.values) > 1 else math.nan
-
-
-@dataclass(frozen=True)
-class Table:
-    """One metric of a study."""
-
-    metric: str
-    columns: tuple[str, ...]
-    """The categories, then `mean`."""
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
-    """Variant name and its cells, in the order of the columns."""
-    note: str = ""
-    """What a reader must know of the mean."""
-
-    @property
-    def categories(self) -> tuple[str, ...]:
-        return self.columns[:-1]
-
-
-def per_category(plan: Plan, records: Mapping[str, Record], metric: str) -> Table:
-    """Return the table of one metric.
+def per_category(results: Results, metric: str) -> Table:
+    """Return one metric of each variant on each category, and its means over categories.
 
     The mean is taken over categories first and its deviation over seeds. Categories for which the metric is undefined
-    in every run that is done (no masks, say) are left out of it, and the note names them.
+    in every run that is done (no masks, say) are left out of it, and a note names them. For categories of MVTec AD of
+    both kinds there are means over textures and over objects, too.
     """
-    cells = {
-        (variant.name, category): _cell(plan, records, metric, variant.name, category)
-        for variant in plan.variants
-        for category in plan.categories
-    }
-    without = [c for c in plan.categories if _undefined_in([cells[v.name, c] for v in plan.variants])]
-    counted = [category for category in plan.categories if category not in without] or plan.categories
+    measured, categories = results.measured[metric], results.plan.categories
+    groups = _groups(categories)
+    columns = (
+        *(Column(category, category, ranked=True) for category in categories),
+        *(Column(f"({group})", group, ranked=True) for group in (*groups, MEAN)),
+    )
     rows = tuple(
-        (v.name, (*(cells[v.name, c] for c in plan.categories), _over([cells[v.name, c] for c in counted])))
-        for v in plan.variants
+        Row(
+            (variant.name,),
+            (
+                *(measured.cells[variant.name, category] for category in categories),
+                *(measured.mean(variant.name, members) for members in groups.values()),
+                mean_cell(results, metric, variant.name),
+            ),
+        )
+        for variant in results.plan.variants
     )
-    reasons = ", ".join(f"{category} ({_reason(plan, records, metric, category)})" for category in without)
-    left_out = len(counted) < len(plan.categories)
-    note = f"{'mean without' if left_out else 'undefined:'} {reasons}" if without else ""
-    return Table(metric, (*plan.categories, MEAN), rows, note)
-
-
-def _reason(plan: Plan, records: Mapping[str, Record], metric: str, category: str) -> str:
-    """Return why a metric is undefined on a category, as the first record that knows says."""
-    found = (records.get(run_id) for (_, name, _), run_id in plan.cells.items() if name == category)
-    return next(record.undefined[metric] for record in found if record is not None and metric in record.undefined)
-
-
-def _cell(plan: Plan, records: Mapping[str, Record], metric: str, variant: str, category: str) -> Cell:
-    found = [records.get(plan.cells[variant, category, seed]) for seed in plan.seeds]
-    done = [record for record in found if record is not None and record.done]
-    values = tuple(v for record in done if (v := record.metrics[metric]) is not None)
-    return Cell(
-        values=values,
-        failed=sum(record is not None and not record.done for record in found),
-        missing=sum(record is None for record in found),
-        undefined=len(done) - len(values),
+    reported = reported_rows(results.reported, [(name, metric) for name in (*categories, *groups, MEAN)])
+    return Table(
+        name="per_category",
+        title=results.title(metric),
+        stubs=("variant",),
+        columns=columns,
+        rows=rows,
+        reported=reported,
+        notes=notes(results, [metric], rows, reported),
+        kind="share",
+        about=("metric", metric),
     )
 
 
-def _undefined_in(cells: Sequence[Cell]) -> bool:
-    """Tell whether a metric is undefined in every run of a category that is done; `cells` are those of all variants."""
-    return any(cell.undefined for cell in cells) and not any(cell.values for cell in cells)
+def summary(results: Results) -> Table:
+    """Return the means over categories of all metrics of the study's report."""
+    rows = tuple(Row((variant.name,), mean_cells(results, variant.name)) for variant in results.plan.variants)
+    reported = reported_rows(results.reported, [(MEAN, metric) for metric in results.metrics])
+    return Table(
+        name="summary",
+        title="Means over categories",
+        stubs=("variant",),
+        columns=metric_columns(results),
+        rows=rows,
+        reported=reported,
+        notes=notes(results, results.metrics, rows, reported),
+    )
 
 
-def _over(cells: Sequence[Cell]) -> Cell:
-    """Return the mean over categories of each seed; what is missing, failed or undefined anywhere stays so."""
-    complete = all(cell.complete for cell in cells)
-    values = tuple(statistics.fmean(seed) for seed in zip(*(c.values for c in cells), strict=True)) if complete else ()
-    return Cell(values, *(sum(getattr(cell, kind) for cell in cells) for kind in ("failed", "missing", "undefined")))
+def metric_columns(results: Results) -> tuple[Column, ...]:
+    return tuple(Column(metric, results.title(metric), ranked=True) for metric in results.metrics)
+
+
+def mean_cells(results: Results, variant: str) -> tuple[Cell, ...]:
+    """Return the mean over categories of each metric of the study's report."""
+    return tuple(mean_cell(results, metric, variant) for metric in results.metrics)
+
+
+def mean_cell(results: Results, metric: str, variant: str) -> Cell:
+    cell = results.measured[metric].mean(variant)
+    return dataclasses.replace(cell, significant=variant in results.significant(metric))
+
+
+def notes(
+    results: Results, metrics: Sequence[str], rows: Iterable[Row], reported: Sequence[Row] = ()
+) -> tuple[str, ...]:
+    """Return what a reader must know of a table of metrics, with the rows it has."""
+    cells = [cell for row in rows for cell in row.cells]
+    seeds = counted(len(results.plan.seeds), "seed")
+    several = any(not math.isnan(cell.std) for cell in cells)
+    lines = [f"Mean ± standard deviation over {seeds}." if several else f"{seeds.capitalize()}."]
+    lines += [line for metric in metrics if (line := _left_out(results, metric, len(metrics) > 1))]
+    if any(cell.significant for cell in cells):
+        lines.append(
+            f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
+            f"{_units(results, metrics)}, Holm-corrected over the variants)."
+        )
+    return (*lines, *([REPORTED] if reported else []))
+
+
+def _units(results: Results, metrics: Sequence[str]) -> str:
+    units = dict.fromkeys(c.unit for metric in metrics for c in results.comparisons[metric] if c.significant)
+    return " or ".join({"category": "categories", "seed": "seeds"}[unit] for unit in units)
+
+
+def _left_out(results: Results, metric: str, named: bool) -> str:
+    """Return the sentence about categories on which a metric is undefined."""
+    measured: Measured = results.measured[metric]
+    if not measured.undefined:
+        return ""
+    reasons = ", ".join(f"{c} ({reason(results.plan, results.records, metric, c)})" for c in measured.undefined)
+    everywhere = len(measured.undefined) == len(measured.categories)
+    line = f"{'undefined:' if everywhere else 'mean without'} {reasons}."
+    return f"{results.title(metric)}: {line}" if named else line[0].upper() + line[1:]
+
+
+def _groups(categories: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the categories of MVTec AD by kind where all are of it and both kinds are there."""
+    found = {name: tuple(c for c in categories if c in members) for name, members in GROUPS.items()}
+    complete = all(found.values()) and sum(map(len, found.values())) == len(categories)
+    return found if complete else {}

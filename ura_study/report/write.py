@@ -2,57 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ura_study.cache import writing
 from ura_study.config import Study
 from ura_study.plan import Plan
-from ura_study.report.comparison import Comparison, compare
-from ura_study.report.comparison_text import comparison_csv, comparison_markdown
-from ura_study.report.frame import grid, tidy
-from ura_study.report.render import csv, markdown
-from ura_study.report.tables import Table, per_category
+from ura_study.report.comparison_table import comparison
+from ura_study.report.flat import flat
+from ura_study.report.frame import tidy
+from ura_study.report.markdown import markdown
+from ura_study.report.model import Table
+from ura_study.report.results import Results
+from ura_study.report.sheet import sheet
+from ura_study.report.tables import per_category
 from ura_study.runs.record import Record
 from ura_study.study_file import dump_yaml
 
 
-def tables(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[Table]:
-    """Return the per-category table of each metric that the study reports."""
-    return [per_category(plan, records, metric) for metric in study.report.metrics]
-
-
-def comparisons(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[tuple[Comparison, ...]]:
-    """Return all variants against the baseline, for each metric that the study reports; empty with one variant."""
-    metrics = study.report.metrics
-    found = (compare(grid(plan, records, metrics), metric, study.report.baseline) for metric in metrics)
-    return [compared for compared in found if compared]
+def resolved(study: Study, plan: Plan) -> Study:
+    """Return the study with the categories that were found: its tables can be made where the images are not."""
+    data = study.data.model_copy(update={"categories": plan.categories})
+    return study.model_copy(update={"data": data})
 
 
 def write_study(folder: Path, study: Study) -> None:
-    """Write the study as resolved, every default included; `ura-study run` accepts this file too."""
-    resolved = study.model_dump(mode="json", exclude_none=True)
-    _replace(folder / "study.yaml", dump_yaml(resolved))
+    """Write the study as it is, every default included; `ura-study run` accepts this file too."""
+    replace(folder / "study.yaml", dump_yaml(study.model_dump(mode="json", exclude_none=True)).encode())
 
 
 def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:
     """Write `results.csv` (a row per run), and the per-category tables and comparisons as CSV and Markdown."""
-    shown, compared = tables(study, plan, records), comparisons(study, plan, records)
-    baseline, limit = study.report.baseline, study.evaluation.fpr_limit
-    _replace(folder / "results.csv", tidy(plan, records).to_csv(index=False))
-    _replace(folder / "per_category.csv", csv(shown).to_csv(index=False))
-    texts = [markdown(table, limit) for table in shown]
-    _replace(folder / "per_category.md", "\n".join([f"## {study.study}", "", *texts]))
-    rows = [comparison for group in compared for comparison in group]
-    _replace(folder / "comparison.csv", comparison_csv(rows).to_csv(index=False))
-    texts = [comparison_markdown(group, baseline, limit) for group in compared]
-    _replace(folder / "comparison.md", "\n".join([f"## {study.study}: variants against {baseline}", "", *texts]))
+    results = Results(study, plan, records)
+    replace(folder / "results.csv", tidy(plan, records).to_csv(index=False).encode())
+    _write(folder, results, "per_category", [per_category(results, metric) for metric in results.metrics])
+    _write(folder, results, "comparison", [comparison(results, metric) for metric in results.metrics])
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+def replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        ResourceError: where the disk is full or the file cannot be written.
+    """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
         temporary.replace(path)
+
+
+def _write(folder: Path, results: Results, name: str, tables: Iterable[Table]) -> None:
+    tables = list(tables)
+    replace(folder / f"{name}.csv", flat(tables).to_csv(index=False).encode())
+    settings, study = results.study.report, results.study.study
+    texts = [markdown(sheet(table, settings, study)) for table in tables]
+    replace(folder / f"{name}.md", "\n".join([f"## {study}", "", *texts]).encode())

@@ -1,0 +1,94 @@
+"""The tables of costs, comparisons and runs."""
+
+import dataclasses
+
+import pytest
+from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+
+from ura_study.report.comparison_table import brief, comparison
+from ura_study.report.cost_table import cost
+from ura_study.report.results import Results
+from ura_study.report.runs_table import runs
+
+METRIC = "image_auroc"
+STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1], report={"metrics": [METRIC]})
+PLAN = plan_of(STUDY, "nut", "bolt")
+JOBS = {cell: job_of(STUDY, PLAN, *cell) for cell in PLAN.cells}
+
+
+def results(changes):
+    """All runs are done with 0.5, apart from those in `changes`: a record, or None for none."""
+    found = {cell: changes.get(cell, done(job)) for cell, job in JOBS.items()}
+    return Results(STUDY, PLAN, {record.run_id: record for record in found.values() if record is not None})
+
+
+def timed(cell, seconds, **fields):
+    record = done(JOBS[cell])
+    return record.model_copy(update={"timings": record.timings | {"fit_seconds": seconds}} | fields)
+
+
+def test_cost_is_a_mean_over_categories():
+    table = cost(results({("full", "nut", 0): timed(("full", "nut", 0), 10.0)}))
+    assert [(c.key, c.kind) for c in table.columns] == [
+        ("fit_seconds", "seconds"),
+        ("score_ms_per_image", "milliseconds"),
+        ("parameters", "count"),
+    ]
+    full = table.rows[0].cells
+    assert full[0].values == (8.0, 6.0)  # seed 0: (10 + 6) / 2
+    assert (full[1].mean, full[2].mean) == (20.0, 1000)
+
+
+def test_cost_of_failed_runs_is_not_averaged_away():
+    assert cost(results({("full", "nut", 0): failed(JOBS["full", "nut", 0])})).rows[0].cells[0].failed == 1
+
+
+def test_cost_says_on_which_machines():
+    cpu = {"device": "cpu", "processor": "Z80", "threads": 2}
+    changes = {
+        ("full", "nut", 0): timed(("full", "nut", 0), 1.0, provenance=cpu),
+        ("full", "nut", 1): timed(("full", "nut", 1), 1.0, provenance={"device": "H100", "processor": "Z80"}),
+    }
+    assert cost(results(changes)).notes[-1] == "On Z80, 2 threads; H100."
+    assert cost(results({})).notes[-1] == "On machines that are not recorded."
+
+
+def test_a_comparison_counts_what_it_leaves_out():
+    cell = ("w/o restoration", "nut", 0)
+    table = comparison(results({cell: failed(JOBS[cell]), ("full", "bolt", 1): None}), METRIC)
+    by_variant = {
+        row.labels[0]: dict(zip((c.key for c in table.columns), row.cells, strict=True)) for row in table.rows
+    }
+    row = by_variant["w/o restoration"]
+    assert (row["difference"].failed, row["difference"].missing, row["difference"].mean) == (1, 1, 0.0)
+    assert [row[key].mean for key in ("units", "pairs", "left_out")] == [2, 2, 2]
+    assert "3 pairs left out: failed, missing or undefined runs." in table.notes
+    assert "Too few to be sure: 2 categories can give no p below 1, 1 after correction." in table.notes
+
+
+def test_a_comparison_without_pairs_says_so():
+    table = comparison(results(dict.fromkeys(JOBS)), METRIC)
+    assert [cell.text for cell in table.rows[0].cells[:4]] == ["no pair"] * 4
+    assert not any("Too few" in note for note in table.notes)
+
+
+def test_brief():
+    table = brief(comparison(results({}), METRIC))
+    assert [column.key for column in table.columns] == ["difference", "p_holm"]
+    assert {len(row.cells) for row in table.rows} == {2}
+    assert not any("Wilcoxon" in note for note in table.notes)
+
+
+def test_every_run_is_a_row_of_runs():
+    cell = ("w/o restoration", "nut", 0)
+    table = runs(results({cell: failed(JOBS[cell])}))
+    assert [row.labels for row in table.rows] == [(v, c, str(s)) for v, c, s in PLAN.cells]
+    assert [row.cells[0].run_ids for row in table.rows] == [(run_id,) for run_id in PLAN.cells.values()]
+    lost = next(row.cells[0] for row in table.rows if row.labels == ("w/o restoration", "nut", "0"))
+    assert dataclasses.replace(lost, run_ids=()) == dataclasses.replace(lost, values=(), failed=1, run_ids=())
+
+
+@pytest.mark.parametrize("variants", [{}, {"same": {"sweep": {"training.batch_size": [8]}}}])
+def test_nothing_to_compare(variants):
+    study = make_study(base={"training": {"batch_size": 8}}, ablations=variants)
+    assert comparison(Results(study, plan_of(study), {}), METRIC).rows == ()

@@ -1,0 +1,91 @@
+"""Comparisons with a baseline, as a table."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from ura_study.report.comparison import Comparison
+from ura_study.report.model import Cell, Column, Row, Table
+from ura_study.report.names import counted
+from ura_study.report.results import Results
+from ura_study.report.statistics import ALPHA, LEVEL
+
+COLUMNS = (
+    Column("difference", f"Δ [{LEVEL:.0%} interval]", "points"),
+    Column("p", "p", "p"),
+    Column("p_holm", "p (Holm)", "p"),
+    Column("effect", "effect", "effect"),
+    Column("units", "units", "count"),
+    Column("pairs", "pairs", "count"),
+    Column("left_out", "left out", "count"),
+)
+BRIEF = ("difference", "p_holm")
+LEGEND = (
+    "Δ: mean difference over units, which are categories (means over seeds) or the seeds of a single category, with "
+    "its bootstrap interval. p: exact Wilcoxon signed-rank test, Holm-corrected over the variants "
+    f"(*: p < {ALPHA:g}). Effect: matched-pairs rank-biserial correlation."
+)
+NO_PAIR = Cell(text="no pair")
+
+
+def comparison(results: Results, metric: str) -> Table:
+    """Return all variants of a study against its baseline in one metric."""
+    title = f"{results.title(metric)}, difference from {results.baseline}"
+    return comparison_table("comparison", title, metric, results.comparisons[metric])
+
+
+def brief(table: Table) -> Table:
+    """Return a table of comparisons without what a terminal has no room for."""
+    kept = [i for i, column in enumerate(table.columns) if column.key in BRIEF]
+    return dataclasses.replace(
+        table,
+        columns=tuple(table.columns[i] for i in kept),
+        rows=tuple(Row(row.labels, tuple(row.cells[i] for i in kept)) for row in table.rows),
+        notes=table.notes[1:],
+    )
+
+
+def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[Comparison]) -> Table:
+    """Return comparisons of one metric as a table; its notes say what keeps them from saying more."""
+    return Table(
+        name=name,
+        title=title,
+        stubs=("variant",),
+        columns=COLUMNS,
+        rows=tuple(Row((c.variant,), _cells(c)) for c in comparisons),
+        notes=(LEGEND, *warnings(comparisons)),
+        about=("metric", metric),
+    )
+
+
+def warnings(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return what keeps the comparisons of one metric from saying more: too few units, pairs left out."""
+    hopeless = sorted({(c.units, c.unit, c.smallest_p, c.smallest_corrected) for c in comparisons if c.hopeless})
+    excluded = sum(c.excluded for c in comparisons)
+    return [
+        *(
+            f"Too few to be sure: {counted(units, unit)} can give no p below {p:.3g}, {after:.3g} after correction."
+            for units, unit, p, after in hopeless
+        ),
+        *([f"{counted(excluded, 'pair')} left out: failed, missing or undefined runs."] if excluded else []),
+    ]
+
+
+def _cells(c: Comparison) -> tuple[Cell, ...]:
+    if c.pairs == 0:
+        numbers = [NO_PAIR] * 4
+    else:
+        difference = Cell(
+            values=(c.difference,),
+            failed=c.failed,
+            missing=c.missing,
+            undefined=c.undefined,
+            partial=True,
+            interval=None if math.isnan(c.low) else (c.low, c.high),
+            significant=c.significant,
+            run_ids=c.run_ids,
+        )
+        numbers = [difference, *(Cell((value,)) for value in (c.p, c.corrected, c.effect))]
+    return (*numbers, *(Cell((count,)) for count in (c.units, c.pairs, c.excluded)))

@@ -1,0 +1,40 @@
+"""Tables as data frames of raw numbers, for CSV, Parquet and Excel: shares are fractions, whatever is printed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ura_study.report.model import Cell, Column, Row, Table
+
+COUNTS = ("failed", "missing", "undefined")
+
+
+def flat(tables: Sequence[Table]) -> pd.DataFrame:
+    """Return tables below each other, a line per row.
+
+    `<column>` is its mean, `<column> (std)` its deviation over seeds, `<column> (low)` and `(high)` its interval. In
+    brackets stands what could else be taken for a category: `(mean)`, and the numbers of runs that are `(failed)`,
+    `(missing)` and `(undefined)`. Reported rows have a `citation`.
+    """
+    return pd.DataFrame([_line(table, row) for table in tables for row in (*table.rows, *table.reported)])
+
+
+def _line(table: Table, row: Row) -> dict[str, object]:
+    line: dict[str, object] = dict([table.about] if table.about else [])
+    line |= dict(zip(table.stubs, row.labels, strict=False))
+    for column, cell in zip(table.columns, row.cells, strict=True):
+        line |= _numbers(column, cell)
+    counts = {f"({kind})": max(getattr(cell, kind) for cell in row.cells) for kind in COUNTS}
+    return line | counts | ({"citation": row.citation} if table.reported else {})
+
+
+def _numbers(column: Column, cell: Cell) -> dict[str, float]:
+    if column.kind == "points":
+        low, high = cell.interval or (math.nan, math.nan)
+        return {column.key: cell.mean, f"{column.key} (low)": low, f"{column.key} (high)": high}
+    if column.kind in ("share", "seconds", "milliseconds"):
+        return {column.key: cell.mean, f"{column.key} (std)": cell.std}
+    return {column.key: cell.mean}

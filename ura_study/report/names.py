@@ -1,0 +1,31 @@
+"""Metrics as papers print them."""
+
+from __future__ import annotations
+
+from ura_study.metrics.names import VALIDATION
+
+TITLES = {
+    "image_auroc": "Image AUROC",
+    "image_ap": "Image AP",
+    "image_f1_max": "Image F1-max",
+    "pixel_auroc": "Pixel AUROC",
+    "pixel_ap": "Pixel AP",
+    "pixel_f1_max": "Pixel F1-max",
+    "pixel_aupro": "AUPRO",
+}
+TITLES |= {
+    f"{VALIDATION}{name}": f"Validation {text.replace('Image', 'image').replace('Pixel', 'pixel')}"
+    for name, text in TITLES.items()
+}
+
+
+def title(metric: str, fpr_limit: float) -> str:
+    """Return a metric's heading without unit, e.g. `AUPRO@0.3`."""
+    limit = f"@{fpr_limit:g}" if metric.endswith("pixel_aupro") else ""
+    return f"{TITLES[metric]}{limit}"
+
+
+def counted(count: int, word: str) -> str:
+    """Return e.g. `1 seed` or `3 categories`."""
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{count} {word if count == 1 else plural}"

@@ -1,0 +1,60 @@
+"""A study with all that is known of it: what every table is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from ura_study.config import Study
+from ura_study.plan import Plan
+from ura_study.report.comparison import Comparison, compare
+from ura_study.report.frame import grid
+from ura_study.report.measured import Measured, measure, metric
+from ura_study.report.names import title
+from ura_study.report.reported import Reported, read_reported
+from ura_study.runs.record import Record
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study, its plan, and the records of its runs by id."""
+
+    study: Study
+    plan: Plan
+    records: Mapping[str, Record]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        return self.study.report.metrics
+
+    @property
+    def baseline(self) -> str:
+        return self.study.report.baseline
+
+    def title(self, name: str) -> str:
+        return title(name, self.study.evaluation.fpr_limit)
+
+    @cached_property
+    def measured(self) -> Mapping[str, Measured]:
+        """Each metric of the study's report by (variant, category)."""
+        return {name: measure(self.plan, self.records, metric(name)) for name in self.metrics}
+
+    @cached_property
+    def comparisons(self) -> Mapping[str, tuple[Comparison, ...]]:
+        """For each metric of the study's report all variants against the baseline."""
+        cells = grid(self.plan, self.records, self.metrics)
+        return {name: compare(cells, name, self.baseline) for name in self.metrics}
+
+    def significant(self, name: str) -> frozenset[str]:
+        """Return the variants that differ from the baseline in a metric."""
+        return frozenset(c.variant for c in self.comparisons[name] if c.significant)
+
+    @cached_property
+    def reported(self) -> tuple[Reported, ...]:
+        """Rows from the literature.
+
+        Raises:
+            ConfigError: where the file is missing or not as it must be.
+        """
+        return read_reported(self.study.report.reported) if self.study.report.reported else ()

@@ -1,0 +1,162 @@
+"""A table as it is printed, whatever the format: numbers as texts, the best and the second best found, notes.
+
+Two values that look the same are ranked the same. Where all look the same, or where there is only one, none is best.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ura_study.report.config import ReportSettings
+from ura_study.report.model import Cell, Column, Kind, Row, Table
+
+DIGITS = {"percent": 1, "fraction": 3}
+#: Behind a heading, by kind; a share's and a difference's depend on the unit of metrics.
+UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)"}
+PERCENT_UNITS: dict[Kind, str] = {"share": " (%)", "points": " (points)"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One cell: `main` and `tail` make its text."""
+
+    main: str
+    """The number, or what is wrong with it."""
+    tail: str = ""
+    """Deviation or interval, e.g. ` ± 0.3`."""
+    rank: int = 0
+    """1: the best of its column, 2: the second, 0: another."""
+    significant: bool = False
+    number: bool = True
+    failed: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{self.main}{self.tail}{'*' if self.significant else ''}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row."""
+
+    labels: tuple[str, ...]
+    cells: tuple[Shown, ...]
+    citation: str | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table that only needs to be set in a format's own way."""
+
+    title: str
+    caption: str
+    label: str
+    stubs: tuple[str, ...]
+    headings: tuple[tuple[str, str | None], ...]
+    """Each with the citation of a reported method, if it is one."""
+    lines: tuple[Line, ...]
+    reported: tuple[Line, ...]
+    notes: tuple[str, ...]
+    ranked: bool
+
+    def transposed(self) -> Sheet:
+        """Return the sheet with a column for each variant or reported method; its rows have one label."""
+        across = [*self.lines, *self.reported]
+        lines = tuple(
+            Line((heading,), tuple(line.cells[i] for line in across)) for i, (heading, _) in enumerate(self.headings)
+        )
+        headings = tuple((line.labels[0], line.citation) for line in across)
+        return dataclasses.replace(self, stubs=("",), headings=headings, lines=lines, reported=())
+
+
+def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True) -> Sheet:
+    """Return a table as it is printed under the `report` settings of a study.
+
+    Args:
+        alone: whether it is the only table that bears the settings' caption and label; else both are completed.
+    """
+    unit = "" if table.kind is None else _unit(table.kind, settings)
+    title = f"{table.title}{unit}"
+    name = "-".join([table.name.replace("_", "-"), *([_slug(table.about[1])] if table.about else [])])
+    label = settings.label or f"tab:{study}"
+    caption = f"{title}, study {study}." if settings.caption is None else settings.caption
+    units = ["" if table.kind is not None else _unit(column.kind, settings) for column in table.columns]
+    columns = [[_shown(row.cells[i], column, settings) for row in table.rows] for i, column in enumerate(table.columns)]
+    ranked = [_ranked(cells) if c.ranked else cells for c, cells in zip(table.columns, columns, strict=True)]
+    return Sheet(
+        title=title,
+        caption=caption if alone or settings.caption is None else f"{caption} {title}.",
+        label=label if alone and settings.label is not None else f"{label}-{name}",
+        stubs=table.stubs,
+        headings=tuple((f"{c.heading}{unit}", None) for c, unit in zip(table.columns, units, strict=True)),
+        lines=tuple(Line(row.labels, tuple(column[i] for column in ranked)) for i, row in enumerate(table.rows)),
+        reported=tuple(_reported(row, table.columns, settings) for row in table.reported),
+        notes=table.notes,
+        ranked=any(cell.rank for column in ranked for cell in column),
+    )
+
+
+def cited(text: str, citation: str | None) -> str:
+    """Return a heading or a label with its citation, for formats that have no citations of their own."""
+    return f"{text} [{citation}]" if citation else text
+
+
+def number(value: float, kind: Kind, settings: ReportSettings) -> str:
+    """Return a quantity as it is printed; `value` is a fraction where `kind` is share or points."""
+    if kind in ("share", "points"):
+        digits = DIGITS[settings.unit] if settings.digits is None else settings.digits
+        shown = 100 * value if settings.unit == "percent" else value
+        return _signed(f"{shown:+.{digits}f}") if kind == "points" else f"{shown:.{digits}f}"
+    if kind == "p":
+        return "<0.001" if value < 0.001 else f"{value:.3f}"
+    if kind == "effect":
+        return _signed(f"{value:+.2f}")
+    return f"{value:,.0f}" if kind == "count" else f"{value:.1f}"
+
+
+def _signed(text: str) -> str:
+    """Return a signed number with a real minus, and zero without a sign."""
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
+def _shown(cell: Cell, column: Column, settings: ReportSettings) -> Shown:
+    if not cell.complete:
+        return Shown(_trouble(cell), number=False, failed=bool(cell.failed))
+    spread = cell.std if column.kind != "count" or cell.std else math.nan  # a size that never varies has none
+    tail = "" if math.isnan(spread) else f" ± {number(spread, column.kind, settings)}"
+    if cell.interval is not None:
+        low, high = (number(end, column.kind, settings) for end in cell.interval)
+        tail = f" [{low}, {high}]"
+    return Shown(number(cell.mean, column.kind, settings), tail, significant=cell.significant)
+
+
+def _trouble(cell: Cell) -> str:
+    if cell.text:
+        return cell.text
+    if cell.failed:
+        return f"{cell.failed} failed"
+    return f"{cell.missing} missing" if cell.missing else "undefined"
+
+
+def _ranked(cells: Sequence[Shown]) -> list[Shown]:
+    values = sorted({float(cell.main) for cell in cells if cell.number}, reverse=True)
+    ranks = {value: rank for rank, value in enumerate(values[:2], start=1)} if len(values) > 1 else {}
+    return [dataclasses.replace(c, rank=ranks.get(float(c.main), 0) if c.number else 0) for c in cells]
+
+
+def _reported(row: Row, columns: Sequence[Column], settings: ReportSettings) -> Line:
+    cells = tuple(_shown(cell, column, settings) for cell, column in zip(row.cells, columns, strict=True))
+    return Line(row.labels, cells, row.citation)
+
+
+def _unit(kind: Kind, settings: ReportSettings) -> str:
+    return UNITS.get(kind, PERCENT_UNITS.get(kind, "") if settings.unit == "percent" else "")
+
+
+def _slug(text: str) -> str:
+    """Return a name as a part of a LaTeX label."""
+    return re.sub("[^A-Za-z0-9]+", "-", text).strip("-")

@@ -28,6 +28,7 @@ ROOMS = [
     "report",
     "tune",
     "commands",
+    "export_command",
     "cli",
 ]
 
@@ -39,11 +40,11 @@ OWNERS = {
     "timm": {"features"},
     "skimage": {"data"},
     "tensorboard": {"report"},
-    "pandas": {"report"},
+    "pandas": {"export_command", "report"},
     "jinja2": {"report"},
     "scipy": {"data", "metrics", "report"},
     "typer": {"cli"},
-    "rich": {"cli", "commands", "report", "tune"},
+    "rich": {"cli", "commands", "export_command", "report", "tune"},
 }
 
 
@@ -101,6 +102,7 @@ def test_the_walk_sees_what_it_must():
         ("ura_study.cli", ["torch", "ray", "pandas", "numpy", "pydantic"]),
         ("ura_study.commands", ["torch", "ray", "pandas", "timm", "matplotlib"]),
         ("ura_study.report.write", ["torch", "ray", "timm"]),
+        ("ura_study.export_command", ["torch", "ray", "timm"]),
         ("ura_study.tune.driver", ["torch", "ray", "timm"]),
         ("ura_study.tune.queue", ["torch", "timm"]),
         ("ura_study.tune.worker", ["torch", "timm"]),

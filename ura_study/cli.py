@@ -15,6 +15,7 @@ import typer
 
 from ura_study import __version__
 from ura_study.errors import UserError
+from ura_study.report.names import ENDINGS, TABLES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +34,13 @@ app = typer.Typer(
 
 StudyFile = Annotated[Path, typer.Argument(help="The study: a YAML file.", show_default=False)]
 Results = Annotated[Path, typer.Option(help="Folder that holds one folder per study.")]
+Recorded = Annotated[Path, typer.Argument(help="A results folder, or a study file.", show_default=False)]
+Form = Annotated[
+    str | None, typer.Option("--format", help=f"One of {', '.join(ENDINGS)}; default: by the file's ending.")
+]
+Metrics = Annotated[list[str] | None, typer.Option(help="Metric to show; may be given again.", show_default=False)]
+OutputFile = Annotated[Path | None, typer.Option("--output", "-o", help="File to write.", show_default=False)]
+Standalone = Annotated[bool, typer.Option("--standalone", help="A document of its own.")]
 
 
 def _version(wanted: bool) -> None:
@@ -68,6 +76,51 @@ def plan(study: StudyFile, results: Results = Path("results")) -> None:
     from ura_study import commands
 
     raise typer.Exit(commands.plan(study, results, _console()))
+
+
+@app.command()
+def export(
+    study: Recorded,
+    table: Annotated[str, typer.Option(help=f"One of {', '.join(TABLES)}.")] = "per_category",
+    form: Form = None,
+    metric: Metrics = None,
+    output: OutputFile = None,
+    results: Results = Path("results"),
+    standalone: Standalone = False,
+    transpose: Annotated[bool, typer.Option("--transpose", help="A column for each variant.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="List the run ids behind each cell.")] = False,
+    unit: Annotated[str | None, typer.Option(help="percent or fraction.")] = None,
+    digits: Annotated[int | None, typer.Option(help="Digits of metrics behind the point.")] = None,
+    caption: Annotated[str | None, typer.Option(help="Caption of the table.")] = None,
+    label: Annotated[str | None, typer.Option(help="LaTeX label of the table.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Variant with which the others are compared.")] = None,
+    reported: Annotated[
+        Path | None, typer.Option(help="YAML or CSV file with rows from the literature.", show_default=False)
+    ] = None,
+) -> None:
+    """Write a table of a study from its records, as LaTeX, Markdown, HTML, CSV, Parquet or Excel."""
+    from ura_study import export_command
+
+    options = {"unit": unit, "digits": digits, "caption": caption, "label": label, "baseline": baseline}
+    options |= {"metrics": metric, "reported": None if reported is None else str(reported)}
+    place = export_command.Output(form, output, standalone, transpose, explain)
+    raise typer.Exit(export_command.export(study, table, results, options, place))
+
+
+@app.command()
+def compare(
+    studies: Annotated[list[Path], typer.Argument(help="Results folders or study files.", show_default=False)],
+    form: Form = None,
+    metric: Metrics = None,
+    output: OutputFile = None,
+    results: Results = Path("results"),
+    standalone: Standalone = False,
+) -> None:
+    """Compare the same variants across studies: what moved, beyond noise?"""
+    from ura_study import export_command
+
+    place = export_command.Output(form, output, standalone)
+    raise typer.Exit(export_command.compare(studies, results, {"metrics": metric}, place, _console()))
 
 
 def _console() -> Console:

@@ -46,7 +46,7 @@ def test_three_pairs_never_fall_below_a_quarter():
 def test_zeros_are_dropped_and_alone_say_nothing():
     assert signed_rank(np.array([0.0, 1.0, 0.0, -2.0])) == signed_rank(np.array([1.0, -2.0]))
     test = signed_rank(np.zeros(4))
-    assert (test.p, test.effect, test.smallest_p) == (1.0, 0.0, 1.0)
+    assert (test.p, test.effect, test.smallest_p, test.differing) == (1.0, 0.0, 1.0, 0)
 
 
 @given(st.lists(st.integers(-4, 4), min_size=1, max_size=9).filter(any))

@@ -33,7 +33,6 @@ def test_files(tmp_path):
     assert compared["(failed)"].tolist() == [0, 1] * 2
     text = (folder / "comparison.md").read_text()
     assert "| w/o restoration | 0.0 | 1.000 | 1.000 | 0.00 | 1 | 1 | 1 |" in text
-    assert "Too few to be sure: 1 seed can give no p below 1, 1 after correction" in text
     assert "1 pair left out: failed, missing or undefined runs" in text
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ura_study.data.table import GOOD, Category, Sample
@@ -22,7 +23,7 @@ OBJECTS += ("pill", "screw", "toothbrush", "transistor", "zipper")
 
 
 def categories(root: Path) -> tuple[str, ...]:
-    """Return the names of the categories below `root`: sorted, but those of MVTec AD in the order of papers.
+    """Return the names of the categories below `root`, `in_order`.
 
     Raises:
         DataError: where `root` is missing, is no folder, or holds no category.
@@ -36,8 +37,13 @@ def categories(root: Path) -> tuple[str, ...]:
     found = tuple(p.name for p in _listed(root) if _is_category(p))
     if not found:
         raise DataError(f"{root}: holds no category (a folder with train/{GOOD} inside)")
-    published = TEXTURES + OBJECTS
-    return tuple(sorted(found, key=published.index)) if set(found) <= set(published) else found
+    return in_order(found)
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of categories sorted, but those of MVTec AD itself in the order of papers."""
+    names, published = set(names), TEXTURES + OBJECTS
+    return tuple(sorted(names, key=published.index if names <= set(published) else None))
 
 
 def read(root: Path, name: str) -> Category:

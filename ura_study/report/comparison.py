@@ -42,6 +42,8 @@ class Comparison:
     """Matched-pairs rank-biserial correlation, -1..1."""
     smallest_p: float
     """The least p that so many units can give."""
+    differing: int
+    """Units whose difference is not zero: only these count in the test."""
     unit: Literal["category", "seed"]
     units: int
     pairs: int
@@ -62,8 +64,8 @@ class Comparison:
 
     @property
     def hopeless(self) -> bool:
-        """Whether there are so few units that no outcome could have been significant."""
-        return self.smallest_corrected >= ALPHA
+        """Whether so few units differ that no outcome could have been significant."""
+        return self.differing > 0 and self.smallest_corrected >= ALPHA
 
     @property
     def excluded(self) -> int:
@@ -118,6 +120,6 @@ def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> C
 
 def _tested(differences: np.ndarray) -> dict[str, float]:
     if len(differences) == 0:
-        return dict.fromkeys(("difference", "low", "high", "p", "effect", "smallest_p"), math.nan)
+        return dict.fromkeys(("difference", "low", "high", "p", "effect", "smallest_p"), math.nan) | {"differing": 0}
     (low, high), test = interval(differences), signed_rank(differences)
     return {"difference": float(differences.mean()), "low": low, "high": high} | dataclasses.asdict(test)

@@ -55,19 +55,20 @@ def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[C
         stubs=("variant",),
         columns=COLUMNS,
         rows=tuple(Row((c.variant,), _cells(c)) for c in comparisons),
-        notes=(LEGEND, *warnings(comparisons)),
+        notes=(LEGEND, *warnings(comparisons)) if comparisons else ("There is nothing to compare.",),
         about=("metric", metric),
     )
 
 
 def warnings(comparisons: Sequence[Comparison]) -> list[str]:
     """Return what keeps the comparisons of one metric from saying more: too few units, pairs left out."""
-    hopeless = sorted({(c.units, c.unit, c.smallest_p, c.smallest_corrected) for c in comparisons if c.hopeless})
+    hopeless = sorted({(c.differing, c.unit, c.smallest_p, c.smallest_corrected) for c in comparisons if c.hopeless})
     excluded = sum(c.excluded for c in comparisons)
     return [
         *(
-            f"Too few to be sure: {counted(units, unit)} can give no p below {p:.3g}, {after:.3g} after correction."
-            for units, unit, p, after in hopeless
+            f"Too few to be sure: {counted(differing, unit)} with a difference can give no p below {p:.3g}, "
+            f"{after:.3g} after correction."
+            for differing, unit, p, after in hopeless
         ),
         *([f"{counted(excluded, 'pair')} left out: failed, missing or undefined runs."] if excluded else []),
     ]
@@ -87,5 +88,5 @@ def _cells(c: Comparison) -> tuple[Cell, ...]:
             significant=c.significant,
             run_ids=c.run_ids,
         )
-        numbers = [difference, *(Cell((value,)) for value in (c.p, c.corrected, c.effect))]
+        numbers = [difference, *(Cell((value,), run_ids=c.run_ids) for value in (c.p, c.corrected, c.effect))]
     return (*numbers, *(Cell((count,)) for count in (c.units, c.pairs, c.excluded)))

@@ -19,7 +19,9 @@ def flat(tables: Sequence[Table]) -> pd.DataFrame:
     brackets stands what could else be taken for a category: `(mean)`, and the numbers of runs that are `(failed)`,
     `(missing)` and `(undefined)`. Reported rows have a `citation`.
     """
-    return pd.DataFrame([_line(table, row) for table in tables for row in (*table.rows, *table.reported)])
+    lines = [_line(table, row) for table in tables for row in (*table.rows, *table.reported)]
+    empty = _line(tables[0], Row(("",) * len(tables[0].stubs), (Cell(),) * len(tables[0].columns)))
+    return pd.DataFrame(lines, columns=None if lines else list(empty))
 
 
 def _line(table: Table, row: Row) -> dict[str, object]:

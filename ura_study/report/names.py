@@ -1,8 +1,19 @@
-"""Metrics as papers print them."""
+"""Names: metrics as papers print them, tables and formats."""
 
 from __future__ import annotations
 
 from ura_study.metrics.names import VALIDATION
+
+#: What `ura-study export` makes, and of what kind; the endings of files name the format.
+TABLES = ("summary", "per_category", "components", "sweep", "cost", "comparison", "runs")
+ENDINGS = {
+    "latex": ".tex",
+    "markdown": ".md",
+    "html": ".html",
+    "csv": ".csv",
+    "parquet": ".parquet",
+    "excel": ".xlsx",
+}
 
 TITLES = {
     "image_auroc": "Image AUROC",

@@ -64,7 +64,9 @@ class Sheet:
     ranked: bool
 
     def transposed(self) -> Sheet:
-        """Return the sheet with a column for each variant or reported method; its rows have one label."""
+        """Return the sheet with a column for each variant or reported method; as it is if rows have several labels."""
+        if len(self.stubs) > 1:
+            return self
         across = [*self.lines, *self.reported]
         lines = tuple(
             Line((heading,), tuple(line.cells[i] for line in across)) for i, (heading, _) in enumerate(self.headings)
@@ -89,7 +91,7 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
     ranked = [_ranked(cells) if c.ranked else cells for c, cells in zip(table.columns, columns, strict=True)]
     return Sheet(
         title=title,
-        caption=caption if alone or settings.caption is None else f"{caption} {title}.",
+        caption=caption if alone or settings.caption is None else f"{caption.rstrip('.')}. {title}.",
         label=label if alone and settings.label is not None else f"{label}-{name}",
         stubs=table.stubs,
         headings=tuple((f"{c.heading}{unit}", None) for c, unit in zip(table.columns, units, strict=True)),

@@ -29,6 +29,8 @@ class SignedRank:
     """Matched-pairs rank-biserial correlation (Kerby 2014), (W₊ - W₋) / (W₊ + W₋), -1..1; 0 where all are zero."""
     smallest_p: float
     """What p would be if all differences that are not zero had the same sign."""
+    differing: int
+    """How many differences are not zero."""
 
 
 def interval(differences: np.ndarray) -> tuple[float, float]:
@@ -56,7 +58,7 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     """
     changed = differences[differences != 0]
     if len(changed) == 0:
-        return SignedRank(1.0, 0.0, 1.0)
+        return SignedRank(1.0, 0.0, 1.0, 0)
     twice = np.rint(2 * stats.rankdata(np.abs(changed))).astype(int)  # ranks may be halves
     chances = np.ones(1)  # of W₊ = 0, 1/2, 1, …
     for rank in twice:
@@ -65,7 +67,8 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     positive = int(twice[changed > 0].sum())
     tail = min(chances[: positive + 1].sum(), chances[positive:].sum())
     effect = (2 * positive - twice.sum()) / twice.sum()
-    return SignedRank(min(1.0, 2 * float(tail)), float(effect), min(1.0, 2.0 ** (1 - len(changed))))
+    smallest = min(1.0, 2.0 ** (1 - len(changed)))
+    return SignedRank(min(1.0, 2 * float(tail)), float(effect), smallest, len(changed))
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

@@ -19,6 +19,9 @@ from ura_study.report.tables import per_category
 from ura_study.runs.record import Record
 from ura_study.study_file import dump_yaml
 
+#: The study as resolved.
+STUDY_FILE = "study.yaml"
+
 
 def resolved(study: Study, plan: Plan) -> Study:
     """Return the study with the categories that were found: its tables can be made where the images are not."""
@@ -28,7 +31,7 @@ def resolved(study: Study, plan: Plan) -> Study:
 
 def write_study(folder: Path, study: Study) -> None:
     """Write the study as it is, every default included; `ura-study run` accepts this file too."""
-    replace(folder / "study.yaml", dump_yaml(study.model_dump(mode="json", exclude_none=True)).encode())
+    replace(folder / STUDY_FILE, dump_yaml(study.model_dump(mode="json", exclude_none=True)).encode())
 
 
 def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:

@@ -1,0 +1,136 @@
+"""`ura-study export` and `ura-study compare` on records made by hand, through the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+import pytest
+from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+
+from ura_study import cli
+from ura_study.report.write import resolved, write_study
+from ura_study.runs import store
+
+
+def leave(folder, shift=0.0):
+    """Write the folder of a study whose images are nowhere."""
+    study = make_study(
+        study=folder.name,
+        data={"layout": "mvtec_ad", "root": "/nowhere", "categories": ["nut", "bolt"]},
+        ablations=ABLATIONS,
+        report={"metrics": ["image_auroc", "pixel_ap"]},
+    )
+    plan = plan_of(study, "nut", "bolt")
+    write_study(folder, resolved(study, plan))
+    for cell in plan.cells:
+        job = job_of(study, plan, *cell)
+        store.append(folder, failed(job) if cell == ("w/o restoration", "bolt", 0) else done(job, 0.5 + shift))
+
+
+@pytest.fixture
+def call(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "150")
+    leave(tmp_path / "results/one")
+    leave(tmp_path / "results/two", 0.1)
+
+    def called(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ura-study", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        shown = capsys.readouterr()
+        return left.value.code, shown.out, shown.err
+
+    return called
+
+
+def test_markdown_on_the_screen_is_the_default(call):
+    code, out, err = call("export", "results/one", "--metric", "pixel_ap")
+    assert (code, err) == (0, "")
+    assert out.startswith("### Pixel AP (%)\n\n| variant | nut | bolt | mean |\n")
+    assert "| w/o restoration | 50.0 | 1 failed | 1 failed |" in out
+    assert "Image AUROC" not in out
+
+
+@pytest.mark.parametrize(
+    ("file", "begin"), [("t.tex", "\\begin{table}"), ("t.md", "### "), ("t.html", "<table"), ("deep/t.csv", "metric,")]
+)
+def test_the_ending_names_the_format(call, tmp_path, file, begin):
+    assert call("export", "results/one", "-o", file) == (0, "", "")
+    assert (tmp_path / file).read_text().startswith(begin)
+
+
+def test_parquet(call, tmp_path):
+    assert call("export", "results/one", "--table", "runs", "-o", "runs.parquet") == (0, "", "")
+    assert len(pd.read_parquet(tmp_path / "runs.parquet")) == 6
+
+
+def test_options_of_the_report(call):
+    options = ("--table", "summary", "--unit", "fraction", "--digits", "2", "--caption", "50% & more", "--label", "t:x")
+    code, out, _ = call("export", "results/one", "--format", "latex", "--standalone", *options)
+    assert code == 0
+    assert "full & 0.50 & 0.50 \\\\" in out
+    assert "\\caption{50\\% \\& more 1 seed.}" in out
+    assert "\\label{t:x}" in out
+    assert out.startswith("\\documentclass{article}")
+
+
+def test_transposed(call):
+    _, out, _ = call("export", "results/one", "--metric", "pixel_ap", "--transpose")
+    assert "|  | full | layers=[2, 3] | w/o restoration |\n" in out
+    assert "| bolt | 50.0 | 50.0 | 1 failed |\n" in out
+
+
+def test_explain_lists_runs_and_still_writes(call, tmp_path):
+    code, out, _ = call("export", "results/one", "--table", "summary", "--explain", "-o", "t.md")
+    assert code == 0
+    assert out.startswith("Means over categories\n  full · Image AUROC (%): 50.0 from ")
+    assert (tmp_path / "t.md").read_text().startswith("### Means over categories")
+    assert call("export", "results/one", "--table", "summary", "--explain")[1] == out
+
+
+def test_a_study_file_stands_for_its_results(call, tmp_path):
+    (tmp_path / "mine.yaml").write_text((tmp_path / "results/one/study.yaml").read_text())
+    assert call("export", "mine.yaml")[1] == call("export", "results/one")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["results/one", "--table", "sumary"], "--table: expected one of summary, per_category, components, "),
+        (["results/one", "--format", "latx"], "but got 'latx'; did you mean 'latex'?"),
+        (["results/one", "-o", "t.txt"], "t.txt: ending: expected one of .tex, .md, .html, .csv, .parquet, .xlsx, but"),
+        (["results/one", "--format", "parquet"], "--format parquet: needs a file to write to (-o FILE.parquet)"),
+        (["results/one", "--metric", "image_aurok"], "but got 'image_aurok'; did you mean 'image_auroc'?"),
+        (["results/one", "--baseline", "fulll"], "report.baseline: no variant 'fulll'; did you mean 'full'?"),
+        (["results/one", "--reported", "lit.yaml"], "lit.yaml: no such file"),
+        (["results/one", "-o", "results/one/runs.jsonl/t.md"], "runs.jsonl/t.md: expected a folder, but it is a file"),
+        (["results"], "results: no study.yaml in it; expected the results folder of one study"),
+    ],
+)
+def test_a_wrong_call_is_one_line(call, arguments, line):
+    code, out, err = call("export", *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("ura-study: ")
+    assert line in err
+    assert err.count("\n") == 1
+
+
+def test_compare_shows_what_moved(call):
+    code, out, err = call("compare", "results/one", "results/two", "--metric", "pixel_ap")
+    assert (code, err) == (0, "")
+    assert "Pixel AP, two minus one" in out
+    assert "+10.0" in out
+    assert "1 pair left out" in out
+
+
+def test_compare_writes_files(call, tmp_path):
+    assert call("compare", "results/one", "results/two", "results/one", "-o", "moved.csv") == (0, "", "")
+    frame = pd.read_csv(tmp_path / "moved.csv")
+    assert frame.difference.dropna().tolist() == pytest.approx([0.1] * 6)  # the third is the first
+    assert frame.metric.tolist() == ["image_auroc"] * 3 + ["pixel_ap"] * 3
+
+
+def test_compare_needs_two(call):
+    assert call("compare", "results/one") == (2, "", "ura-study: compare: expected two studies or more, but got 1\n")

@@ -1,0 +1,125 @@
+"""What `ura-study export` and `ura-study compare` do: from paths to an exit code. Nothing is run, no image is read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from ura_study.errors import UserError, nearest
+from ura_study.report.across import across
+from ura_study.report.export import MAKERS, as_data, as_text, explained, frame_of, sheets
+from ura_study.report.flat import flat
+from ura_study.report.folder import open_results
+from ura_study.report.names import ENDINGS
+from ura_study.report.sheet import Sheet
+from ura_study.report.terminal import terminal
+from ura_study.report.write import replace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BINARY_FORMATS = ("parquet", "excel")
+DATA_FORMATS = ("csv", *BINARY_FORMATS)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where to, and in which form."""
+
+    form: str | None = None
+    """A key of `ENDINGS`; None: what the file's ending says, else Markdown."""
+    file: Path | None = None
+    """None: standard output."""
+    standalone: bool = False
+    transpose: bool = False
+    explain: bool = False
+
+
+def export(study: Path, table: str, results: Path, options: Mapping[str, object], output: Output) -> int:
+    """Write one of a study's tables, or say which runs are behind its cells.
+
+    Args:
+        options: keys of the study's `report` section that take other values here; None: as the study has it.
+    """
+    form = _form(output)
+    _check("--table", table, MAKERS)
+    opened = open_results(study, results, options, _warn)
+    tables = MAKERS[table](opened)
+    shown = sheets(tables, opened.study.report, opened.study.study)
+    if output.explain:
+        print(explained(tables, shown), end="")
+    if output.file is not None or not output.explain:
+        _write(_content(shown, lambda: frame_of(table, tables, opened), form, output, opened.study.study), output.file)
+    return 0
+
+
+def compare(
+    studies: Sequence[Path], results: Path, options: Mapping[str, object], output: Output, console: Console
+) -> int:
+    """Set the variants of each further study against those of the first, in the terminal unless `output` says more."""
+    if len(studies) < 2:
+        raise UserError(f"compare: expected two studies or more, but got {len(studies)}")
+    form = _form(output)
+    first, *others = (open_results(path, results, options, _warn) for path in studies)
+    names = _names(studies)
+    tables = [
+        across(first, other, (names[0], name), metric)
+        for other, name in zip(others, names[1:], strict=True)
+        for metric in first.metrics
+    ]
+    shown = sheets(tables, first.study.report, "-".join(names))
+    if output.form is None and output.file is None:
+        for part in shown:
+            console.print(terminal(part))
+    else:
+        _write(_content(shown, lambda: flat(tables), form, output, " and ".join(names)), output.file)
+    return 0
+
+
+def _content(shown: Sequence[Sheet], frame: Callable[[], pd.DataFrame], form: str, output: Output, title: str) -> bytes:
+    if form in DATA_FORMATS:
+        return as_data(frame(), form)
+    return as_text([s.transposed() if output.transpose else s for s in shown], form, output.standalone, title)
+
+
+def _form(output: Output) -> str:
+    """Return the format that is asked for, or that the file's ending says."""
+    formats = {ending: form for form, ending in ENDINGS.items()}
+    if output.form is not None:
+        form = output.form
+        _check("--format", form, ENDINGS)
+    elif output.file is not None:
+        _check(f"{output.file}: ending", output.file.suffix, formats)
+        form = formats[output.file.suffix]
+    else:
+        form = "markdown"
+    if form in BINARY_FORMATS and output.file is None:
+        raise UserError(f"--format {form}: needs a file to write to (-o FILE{ENDINGS[form]})")
+    return form
+
+
+def _check(what: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise UserError(f"{what}: expected one of {', '.join(known)}, but got '{name}'{nearest(name, known)}")
+
+
+def _names(studies: Sequence[Path]) -> list[str]:
+    """Return the names of studies by their files or folders; whole paths where those are alike."""
+    names = [path.resolve().stem if path.is_file() else path.resolve().name for path in studies]
+    return names if len(set(names)) == len(names) else [str(path) for path in studies]
+
+
+def _warn(line: str) -> None:
+    print(f"ura-study: {line}", file=sys.stderr)
+
+
+def _write(content: bytes, file: Path | None) -> None:
+    if file is not None:
+        replace(file, content)
+    else:
+        sys.stdout.write(content.decode())

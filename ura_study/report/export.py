@@ -1,0 +1,89 @@
+"""One of a study's tables as the bytes of a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from ura_study.errors import ResourceError
+from ura_study.report.ablation_tables import components, sweeps
+from ura_study.report.comparison_table import comparison
+from ura_study.report.config import ReportSettings
+from ura_study.report.cost_table import cost
+from ura_study.report.flat import flat
+from ura_study.report.frame import tidy
+from ura_study.report.html import html, page
+from ura_study.report.latex import document, latex
+from ura_study.report.markdown import markdown
+from ura_study.report.model import Table
+from ura_study.report.results import Results
+from ura_study.report.runs_table import runs
+from ura_study.report.sheet import Sheet, sheet
+from ura_study.report.tables import per_category, summary
+
+#: The tables of each name in `names.TABLES`.
+MAKERS: dict[str, Callable[[Results], list[Table]]] = {
+    "summary": lambda results: [summary(results)],
+    "per_category": lambda results: [per_category(results, metric) for metric in results.metrics],
+    "components": components,
+    "sweep": sweeps,
+    "cost": lambda results: [cost(results)],
+    "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
+    "runs": lambda results: [runs(results)],
+}
+
+
+def sheets(tables: Sequence[Table], settings: ReportSettings, study: str) -> list[Sheet]:
+    """Return tables as they are printed."""
+    return [sheet(table, settings, study, alone=len(tables) == 1) for table in tables]
+
+
+def as_text(shown: Sequence[Sheet], form: str, standalone: bool, title: str) -> bytes:
+    """Return sheets as `latex`, `markdown` or `html`; `standalone`: as a document of its own."""
+    one = {"latex": latex, "markdown": markdown, "html": html}[form]
+    texts = [one(part) for part in shown]
+    if not standalone:
+        return "\n".join(texts).encode()
+    if form == "latex":
+        return document(texts).encode()
+    return (page(texts, title) if form == "html" else "\n".join([f"# {title}\n", *texts])).encode()
+
+
+def as_data(frame: pd.DataFrame, form: str) -> bytes:
+    """Return a data frame as `csv`, `parquet` or `excel`.
+
+    Raises:
+        ResourceError: for Excel where openpyxl is not installed.
+    """
+    if form == "csv":
+        return frame.to_csv(index=False).encode()
+    content = io.BytesIO()
+    if form == "parquet":
+        frame.to_parquet(content, index=False)
+    else:
+        try:
+            frame.to_excel(content, index=False)
+        except ImportError as error:
+            raise ResourceError("Excel files need openpyxl: pip install 'ura-study[excel]'") from error
+    return content.getvalue()
+
+
+def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFrame:
+    """Return raw numbers: of runs all that is recorded, of other tables what they show."""
+    return tidy(results.plan, results.records) if name == "runs" else flat(tables)
+
+
+def explained(tables: Sequence[Table], shown: Sequence[Sheet]) -> str:
+    """Return for each cell the ids of its runs, or the citation."""
+    lines = []
+    for table, printed in zip(tables, shown, strict=True):
+        lines.append(printed.title)
+        for row, line in zip(table.rows, printed.lines, strict=True):
+            for cell, text, (heading, _) in zip(row.cells, line.cells, printed.headings, strict=True):
+                if cell.run_ids:
+                    runs = ", ".join(dict.fromkeys(cell.run_ids))
+                    lines.append(f"  {' · '.join((*row.labels, heading))}: {text.text} from {runs}")
+        lines += [f"  {row.labels[0]}: reported in {row.citation}" for row in table.reported]
+    return "\n".join([*lines, ""])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def numbers(place: Path, results: str = "results") -> pd.DataFrame:
     ]
 
 
-def test_a_study_from_images_to_tables_and_again(place):
+def test_a_study_from_images_to_tables_again_and_exported_without_images(place, mvtec_root):
     code, out = run(place)
     assert code == 0, out
     folder = place / "results" / "tiny"
@@ -109,6 +110,11 @@ def test_a_study_from_images_to_tables_and_again(place):
     assert "0 to run" in again
     assert again[again.index("Image AUROC") :] == out[out.index("Image AUROC") :]
     assert time.monotonic() - started < 20  # Ray alone needs some seconds to start
+
+    shutil.rmtree(mvtec_root)
+    command = [sys.executable, "-m", "ura_study", "export", str(folder)]
+    exported = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert (folder / "per_category.md").read_text() == f"## tiny\n\n{exported}"
 
 
 def test_killed_and_started_again_is_as_if_undisturbed(place):

@@ -71,7 +71,7 @@ def test_options_of_the_report(call):
     code, out, _ = call("export", "results/one", "--format", "latex", "--standalone", *options)
     assert code == 0
     assert "full & 0.50 & 0.50 \\\\" in out
-    assert "\\caption{50\\% \\& more 1 seed.}" in out
+    assert "\\caption{50\\% \\& more. 1 seed.}" in out
     assert "\\label{t:x}" in out
     assert out.startswith("\\documentclass{article}")
 

@@ -72,8 +72,8 @@ def document(tables: Sequence[str]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text as LaTeX prints it letter by letter, on one line."""
-    plain = "".join(SPECIAL.get(letter, letter) for letter in " ".join(text.split()))
+    """Return text as LaTeX prints it letter by letter, on one line; what cannot be printed becomes a question mark."""
+    plain = "".join(SPECIAL.get(letter, letter if letter.isprintable() else "?") for letter in " ".join(text.split()))
     return re.sub("-(?=-)", "-{}", plain)
 
 

@@ -85,13 +85,14 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
     title = f"{table.title}{unit}"
     name = "-".join([table.name.replace("_", "-"), *([_slug(table.about[1])] if table.about else [])])
     label = settings.label or f"tab:{study}"
-    caption = f"{title}, study {study}." if settings.caption is None else settings.caption
+    caption = f"{title}, study {study}" if settings.caption is None else settings.caption
+    caption = caption if caption[-1] in ".!?" else f"{caption}."
     units = ["" if table.kind is not None else _unit(column.kind, settings) for column in table.columns]
     columns = [[_shown(row.cells[i], column, settings) for row in table.rows] for i, column in enumerate(table.columns)]
     ranked = [_ranked(cells) if c.ranked else cells for c, cells in zip(table.columns, columns, strict=True)]
     return Sheet(
         title=title,
-        caption=caption if alone or settings.caption is None else f"{caption.rstrip('.')}. {title}.",
+        caption=caption if alone or settings.caption is None else f"{caption} {title}.",
         label=label if alone and settings.label is not None else f"{label}-{name}",
         stubs=table.stubs,
         headings=tuple((f"{c.heading}{unit}", None) for c, unit in zip(table.columns, units, strict=True)),

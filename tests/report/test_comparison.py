@@ -96,7 +96,7 @@ def test_chance_that_is_peculiar_to_categories_is_no_evidence():
     cells = pd.MultiIndex.from_product([["full", "other"], range(12), range(5)], names=["variant", "category", "seed"])
     frame = pd.DataFrame(index=cells).reset_index().assign(status="done", run_id=[str(i) for i in range(120)])
     significant = []
-    for _ in range(300):
+    for _ in range(200):
         favour = rng.normal(0, 0.02, 12)[frame.category] * (frame.variant == "other")
         noisy = frame.assign(**{METRIC: 0.9 + favour + rng.normal(0, 0.01, 120)})
         significant.append(compare(noisy, METRIC, "full")[0].significant)

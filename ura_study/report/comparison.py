@@ -95,27 +95,34 @@ def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
 
 def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> Comparison:
     """Return one comparison of rows of a grid, `other` minus `base`, without correction."""
-    pairs = base.merge(other, how="outer", on=PAIR, suffixes=("_base", "_other"), sort=False)
-    states = pairs[["status_base", "status_other"]].fillna("missing")
-    values = pairs[[f"{metric}_base", f"{metric}_other"]]
-    failed = (states == "failed").any(axis=1)
-    missing = (states == "missing").any(axis=1) & ~failed
-    undefined = values.isna().any(axis=1) & ~failed & ~missing
-    counted = pairs[~(failed | missing | undefined)]
-    unit = "category" if counted.category.nunique() > 1 else "seed"
-    differences = (counted[f"{metric}_other"] - counted[f"{metric}_base"]).groupby(counted[unit], sort=False).mean()
+    one, two = base.set_index(PAIR), other.set_index(PAIR)
+    pairs = one.index if one.index.equals(two.index) else one.index.union(two.index, sort=False)
+    one, two = one.reindex(pairs), two.reindex(pairs)
+    states = np.array([rows.status.fillna("missing") for rows in (one, two)])  # (2, pairs)
+    change = (two[metric] - one[metric]).to_numpy()
+    failed = (states == "failed").any(axis=0)
+    missing = (states == "missing").any(axis=0) & ~failed
+    undefined = np.isnan(change) & ~failed & ~missing
+    counted = ~(failed | missing | undefined)
+    unit, differences = _by_unit(pd.Series(change, pairs)[counted])
     return Comparison(
         variant=name,
         metric=metric,
-        **_tested(differences.to_numpy().round(DECIMALS)),
+        **_tested(differences),
         unit=unit,
         units=len(differences),
-        pairs=len(counted),
+        pairs=int(counted.sum()),
         failed=int(failed.sum()),
         missing=int(missing.sum()),
         undefined=int(undefined.sum()),
-        run_ids=(*counted.run_id_base, *counted.run_id_other),
+        run_ids=(*one.run_id[counted], *two.run_id[counted]),
     )
+
+
+def _by_unit(changes: pd.Series) -> tuple[Literal["category", "seed"], np.ndarray]:
+    """Return what the units are, and the mean change of each (units,)."""
+    unit = "category" if changes.index.get_level_values("category").nunique() > 1 else "seed"
+    return unit, changes.groupby(level=unit, sort=False).mean().to_numpy().round(DECIMALS)
 
 
 def _tested(differences: np.ndarray) -> dict[str, float]:

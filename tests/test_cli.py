@@ -174,3 +174,9 @@ def test_ray_client_is_refused(call, study):
     code, _, err = call("run", study(), "--address", "ray://head:10001")
     assert code == 2
     assert "Ray Client (ray://) is not supported" in err
+
+
+def test_rows_from_the_literature_are_read_before_anything_runs(call, study, tmp_path):
+    path = study(report={"reported": "papers/lit.yaml"})
+    assert call("run", path) == (2, "", f"ura-study: {path}: {tmp_path}/papers/lit.yaml: no such file\n")
+    assert not (tmp_path / "results").exists()

@@ -86,3 +86,13 @@ def test_names_that_are_no_text(mvtec_root):
     (mvtec_root / "a\udcff/train/good").mkdir(parents=True)
     with pytest.raises(DataError, match="expected names of printable UTF-8 text"):
         mvtec_ad.categories(mvtec_root)
+
+
+def test_order_of_categories():
+    assert mvtec_ad.in_order(["zipper", "bottle", "wood", "carpet"]) == ("carpet", "wood", "bottle", "zipper")
+    assert mvtec_ad.in_order(["zipper", "wood", "axle"]) == ("axle", "wood", "zipper")
+
+
+def test_all_fifteen_categories_are_known():
+    textures, objects = set(mvtec_ad.TEXTURES), set(mvtec_ad.OBJECTS)
+    assert (len(textures), len(objects), textures & objects) == (5, 10, set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pandas as pd
@@ -130,6 +131,14 @@ def test_compare_writes_files(call, tmp_path):
     frame = pd.read_csv(tmp_path / "moved.csv")
     assert frame.difference.dropna().tolist() == pytest.approx([0.1] * 6)  # the third is the first
     assert frame.metric.tolist() == ["image_auroc"] * 3 + ["pixel_ap"] * 3
+    assert set(frame.study + " " + frame.against) == {"results/two results/one"}  # one is there twice
+
+
+def test_labels_of_several_tables_differ(call, tmp_path):
+    leave(tmp_path / "results/three", 0.2)
+    _, out, _ = call("compare", "results/one", "results/two", "results/three", "--format", "latex")
+    labels = re.findall(r"\\label\{(.*?)\}", out)
+    assert len(labels) == len(set(labels)) == 4
 
 
 def test_compare_needs_two(call):

@@ -30,7 +30,7 @@ METRIC = Table(
     ),
     notes=("Mean ± standard deviation over 2 seeds.", "*: p < 0.05."),
     kind="share",
-    about=("metric", "pixel_aupro"),
+    about={"metric": "pixel_aupro"},
 )
 PARTS = Table(
     name="components",
@@ -42,7 +42,7 @@ PARTS = Table(
         Row(("w/o synthesis", "✗", "✓"), (Cell((0.8,)), Cell((1000.0,)))),
         Row(("w/o restoration", "✓", "✗"), (Cell((0.8,), significant=True), Cell(failed=1))),
     ),
-    about=("ablation", "my parts"),
+    about={"ablation": "my parts"},
 )
 CHANGE = Table(
     name="comparison",
@@ -66,6 +66,6 @@ CHANGE = Table(
         Row(("c",), (Cell(text="no pair"), Cell(text="no pair"), Cell(text="no pair"))),
     ),
     notes=("One pair left out.",),
-    about=("metric", "image_auroc"),
+    about={"metric": "image_auroc"},
 )
 TABLES = (METRIC, PARTS, CHANGE)

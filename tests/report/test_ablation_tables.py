@@ -53,7 +53,7 @@ def test_a_sweep_over_several_keys_is_several_tables():
     layers, depth = sweeps(results_of({"s": ablation}))
     assert labels(layers) == [("[1, 2, 3] (full)",), ("[2]",), ("[2, 3]",)]
     assert labels(depth) == [("1 (full)",), ("2",)]
-    assert (layers.about, depth.about) == (("ablation", "s: layers"), ("ablation", "s: depth"))
+    assert (layers.about, depth.about) == ({"ablation": "s: layers"}, {"ablation": "s: depth"})
 
 
 def test_a_grid_is_one_table():
@@ -81,7 +81,7 @@ def test_variants_that_an_earlier_ablation_named_are_there():
     sweep = {"sweep": {"model.synthesis.strength": [0.25, 4.0]}}
     first, second = sweeps(results_of({"a": sweep, "b": sweep}))
     assert labels(first) == labels(second)
-    assert [table.about[1] for table in (first, second)] == ["a", "b"]
+    assert [table.about["ablation"] for table in (first, second)] == ["a", "b"]
 
 
 def test_without_such_an_ablation():

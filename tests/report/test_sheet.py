@@ -153,7 +153,7 @@ def test_units_stand_in_the_headings_or_where_all_is_alike_in_the_title():
     ],
 )
 def test_caption_and_label(keys, alone, caption, label):
-    shown = sheet(table_of(Cell((0.5,)), about=("ablation", "a: b")), ReportSettings(**keys), "my", alone)
+    shown = sheet(table_of(Cell((0.5,)), about={"ablation": "a: b"}), ReportSettings(**keys), "my", alone)
     assert (shown.caption, shown.label) == (caption, label)
 
 

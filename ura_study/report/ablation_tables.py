@@ -73,7 +73,7 @@ def _table(
         columns=metric_columns(results),
         rows=rows,
         notes=notes(results, results.metrics, rows),
-        about=("ablation", about),
+        about={"ablation": about},
     )
 
 

@@ -25,7 +25,8 @@ def across(first: Results, other: Results, names: tuple[str, str], metric: str) 
     compared = corrected([paired(before[name], after[name], metric, name) for name in both if name not in same])
     title = f"{first.title(metric)}, {names[1]} minus {names[0]}"
     table = comparison_table("comparison", title, metric, compared)
-    return dataclasses.replace(table, notes=(*table.notes, *_differences(first, other, names, same)))
+    about = {"metric": metric, "study": names[1], "against": names[0]}
+    return dataclasses.replace(table, about=about, notes=(*table.notes, *_differences(first, other, names, same)))
 
 
 def _differences(first: Results, other: Results, names: tuple[str, str], same: list[str]) -> list[str]:

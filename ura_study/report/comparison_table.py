@@ -56,7 +56,7 @@ def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[C
         columns=COLUMNS,
         rows=tuple(Row((c.variant,), _cells(c)) for c in comparisons),
         notes=(LEGEND, *warnings(comparisons)) if comparisons else ("There is nothing to compare.",),
-        about=("metric", metric),
+        about={"metric": metric},
     )
 
 

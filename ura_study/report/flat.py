@@ -25,7 +25,7 @@ def flat(tables: Sequence[Table]) -> pd.DataFrame:
 
 
 def _line(table: Table, row: Row) -> dict[str, object]:
-    line: dict[str, object] = dict([table.about] if table.about else [])
+    line: dict[str, object] = dict(table.about)
     line |= dict(zip(table.stubs, row.labels, strict=False))
     for column, cell in zip(table.columns, row.cells, strict=True):
         line |= _numbers(column, cell)

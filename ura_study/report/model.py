@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 #: share: a metric in 0..1; points: a difference of two; p: a p-value; effect: a correlation; else a plain quantity.
@@ -91,5 +92,5 @@ class Table:
     """Sentences that a reader must know."""
     kind: Kind | None = None
     """Where all columns hold the same: its unit then stands in the title instead of each heading."""
-    about: tuple[str, str] | None = None
-    """What tells it from others of its name, e.g. ("metric", "image_auroc") or ("ablation", "strength")."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What tells it from others of its name, e.g. {"metric": "image_auroc"} or {"ablation": "strength"}."""

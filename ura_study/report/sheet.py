@@ -81,19 +81,15 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
     Args:
         alone: whether it is the only table that bears the settings' caption and label; else both are completed.
     """
-    unit = "" if table.kind is None else _unit(table.kind, settings)
-    title = f"{table.title}{unit}"
-    name = "-".join([table.name.replace("_", "-"), *([_slug(table.about[1])] if table.about else [])])
-    label = settings.label or f"tab:{study}"
-    caption = f"{title}, study {study}" if settings.caption is None else settings.caption
-    caption = caption if caption[-1] in ".!?" else f"{caption}."
+    title = table.title if table.kind is None else f"{table.title}{_unit(table.kind, settings)}"
+    caption, label = _caption(title, settings, study, alone), _label(table, settings, study, alone)
     units = ["" if table.kind is not None else _unit(column.kind, settings) for column in table.columns]
     columns = [[_shown(row.cells[i], column, settings) for row in table.rows] for i, column in enumerate(table.columns)]
     ranked = [_ranked(cells) if c.ranked else cells for c, cells in zip(table.columns, columns, strict=True)]
     return Sheet(
         title=title,
-        caption=caption if alone or settings.caption is None else f"{caption} {title}.",
-        label=label if alone and settings.label is not None else f"{label}-{name}",
+        caption=caption,
+        label=label,
         stubs=table.stubs,
         headings=tuple((f"{c.heading}{unit}", None) for c, unit in zip(table.columns, units, strict=True)),
         lines=tuple(Line(row.labels, tuple(column[i] for column in ranked)) for i, row in enumerate(table.rows)),
@@ -124,6 +120,19 @@ def number(value: float, kind: Kind, settings: ReportSettings) -> str:
 def _signed(text: str) -> str:
     """Return a signed number with a real minus, and zero without a sign."""
     return text.replace("-", "−") if float(text) else text[1:]
+
+
+def _caption(title: str, settings: ReportSettings, study: str, alone: bool) -> str:
+    caption = f"{title}, study {study}" if settings.caption is None else settings.caption
+    caption = caption if caption[-1] in ".!?" else f"{caption}."
+    return caption if alone or settings.caption is None else f"{caption} {title}."
+
+
+def _label(table: Table, settings: ReportSettings, study: str, alone: bool) -> str:
+    if alone and settings.label is not None:
+        return settings.label
+    parts = (table.name, *table.about.values())
+    return "-".join([settings.label or f"tab:{_slug(study)}", *map(_slug, parts)])
 
 
 def _shown(cell: Cell, column: Column, settings: ReportSettings) -> Shown:
@@ -162,4 +171,4 @@ def _unit(kind: Kind, settings: ReportSettings) -> str:
 
 def _slug(text: str) -> str:
     """Return a name as a part of a LaTeX label."""
-    return re.sub("[^A-Za-z0-9]+", "-", text).strip("-")
+    return re.sub("[^A-Za-z0-9.]+", "-", text).strip("-")

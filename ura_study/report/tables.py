@@ -55,7 +55,7 @@ def per_category(results: Results, metric: str) -> Table:
         reported=reported,
         notes=notes(results, [metric], rows, reported),
         kind="share",
-        about=("metric", metric),
+        about={"metric": metric},
     )
 
 

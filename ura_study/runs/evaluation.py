@@ -15,5 +15,9 @@ from ura_study.runs.scoring import Scored
 def evaluate_run(samples: Sequence[Sample], scored: Scored, image_size: int, fpr_limit: float) -> Metrics:
     """Return the metrics of scored images, judged at `image_size`; labels come from folders, never from masks."""
     labels = np.array([sample.anomalous for sample in samples])
-    masks = [load_mask(s.mask, s.path, image_size) if s.mask is not None else None for s in samples]
-    return evaluate(labels, scored.scores, scored.maps, masks, fpr_limit=fpr_limit)
+    return evaluate(labels, scored.scores, scored.maps, load_masks(samples, image_size), fpr_limit=fpr_limit)
+
+
+def load_masks(samples: Sequence[Sample], image_size: int) -> list[np.ndarray | None]:
+    """Return the mask (image_size, image_size) bool of each sample that has one."""
+    return [load_mask(s.mask, s.path, image_size) if s.mask is not None else None for s in samples]

@@ -50,8 +50,10 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
     numbers = _numbers(metrics)
     if held is not None:
         with _timed(timings, "validation_seconds"):
-            on_validation = _numbers(validate(detector, held, job, device))
+            metrics, reliability = validate(detector, held, job, device)
+            on_validation = _numbers(metrics)
             numbers = {key: numbers[key] | on_validation[key] for key in numbers}
+            numbers["reliability"] = reliability.lists() if reliability is not None else {}
     yield Record.of(
         job,
         status="done",

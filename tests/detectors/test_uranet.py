@@ -146,3 +146,14 @@ def test_without_perception_nothing_is_suspected(train):
 
     expected = residual(tokens, detector.restoration(tokens, torch.zeros(1, 64)))
     torch.testing.assert_close(distance, expected)
+
+
+def test_plain_weights_know_no_epistemic_uncertainty_and_draw_no_samples(train):
+    plain = {"width": 8, "bayesian": False}
+    few, many = (build(train, perception=plain | {"mc_samples": n}) for n in (1, 9))
+    said, again = scores(few, train), scores(many, train)
+    assert said.epistemic.max() == 0
+    assert said.aleatoric.max() > 0
+    torch.testing.assert_close(said.maps, again.maps)
+    assert sum(p.numel() for p in few.parameters()) < sum(p.numel() for p in build(train).parameters())
+    assert few.losses(train.batch([0, 1]), 0.5, torch.Generator().manual_seed(0))["divergence"] == 0

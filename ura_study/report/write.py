@@ -8,6 +8,7 @@ from pathlib import Path
 from ura_study.cache import writing
 from ura_study.config import Study
 from ura_study.plan import Plan
+from ura_study.report import reliability
 from ura_study.report.frame import tidy
 from ura_study.report.render import csv, markdown
 from ura_study.report.tables import Table, per_category
@@ -27,12 +28,17 @@ def write_study(folder: Path, study: Study) -> None:
 
 
 def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:
-    """Write `results.csv` (a row per run) and the per-category tables as CSV and Markdown."""
+    """Write `results.csv` (a row per run), the per-category tables as CSV and Markdown, and `reliability.svg`.
+
+    The last, a reliability diagram, is there where probabilities were judged on held-out images.
+    """
     shown = tables(study, plan, records)
     _replace(folder / "results.csv", tidy(plan, records).to_csv(index=False))
     _replace(folder / "per_category.csv", csv(shown).to_csv(index=False))
     texts = [markdown(table, study.evaluation.fpr_limit) for table in shown]
     _replace(folder / "per_category.md", "\n".join([f"## {study.study}", "", *texts]))
+    if found := reliability.curves(plan, records):
+        _replace(folder / "reliability.svg", reliability.draw(found).decode())
 
 
 def _replace(path: Path, text: str) -> None:

@@ -47,6 +47,9 @@ class PerceptionSettings(Settings):
     """Units of each hidden layer."""
     depth: int = Field(2, ge=1, le=6)
     """Number of hidden layers."""
+    bayesian: bool = True
+    """Whether weights are distributions. `false` is the deterministic control: plain weights, no divergence in the
+    loss, no epistemic uncertainty; `prior_std`, `kl_weight`, `mc_samples` and `caution` then change nothing."""
     prior_std: float = Field(1.0, gt=0, le=100)
     """Standard deviation of the zero-mean Gaussian prior of every weight, in units of 1 / sqrt(inputs)."""
     kl_weight: float = Field(1e-6, ge=0, le=1)

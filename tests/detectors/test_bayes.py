@@ -5,7 +5,7 @@ from ura_study.detectors.uranet.bayes import BayesianLinear, PointLinear
 
 
 def layer(inputs=5, outputs=3, prior_std=0.7, std=0.3):
-    made = BayesianLinear(inputs, outputs, prior_std)
+    made = BayesianLinear(inputs, outputs, prior_std, initial_std=0.05)
     made.initialise(torch.Generator().manual_seed(1))
     with torch.no_grad():
         made.bias.copy_(torch.arange(outputs))

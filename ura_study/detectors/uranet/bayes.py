@@ -14,9 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: Standard deviation of every weight at the start, in units of 1 / sqrt(I).
-INITIAL_STD = 0.05
-
 
 class PointLinear(nn.Module):
     """y = W x + b with one plain W: the deterministic control, to be used like `BayesianLinear`."""
@@ -49,16 +46,16 @@ class PointLinear(nn.Module):
 class BayesianLinear(PointLinear):
     """y = W x + b with W ~ N(mean, std²), independent entries, and a plain bias b."""
 
-    def __init__(self, inputs: int, outputs: int, prior_std: float) -> None:
+    def __init__(self, inputs: int, outputs: int, prior_std: float, initial_std: float) -> None:
         super().__init__(inputs, outputs)
         self.raw_std = nn.Parameter(torch.zeros(outputs, inputs))
-        self.prior_std = prior_std / math.sqrt(inputs)
+        self.prior_std, self.initial_std = prior_std / math.sqrt(inputs), initial_std / math.sqrt(inputs)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the means as those of `PointLinear` and set the standard deviations."""
         super().initialise(generator)
-        self.raw_std.fill_(math.log(math.expm1(INITIAL_STD / math.sqrt(self.mean.shape[1]))))
+        self.raw_std.fill_(math.log(math.expm1(self.initial_std)))
 
     @property
     def std(self) -> Tensor:

@@ -50,9 +50,7 @@ class Perception(nn.Module):
         super().__init__()
         widths = [channels, *[settings.width] * settings.depth, 1]
         pairs = itertools.pairwise(widths)
-        self.layers = nn.ModuleList(
-            BayesianLinear(i, o, settings.prior_std) if settings.bayesian else PointLinear(i, o) for i, o in pairs
-        )
+        self.layers = nn.ModuleList(_layer(settings, i, o) for i, o in pairs)
         self.norms = nn.ModuleList(nn.BatchNorm1d(settings.width) for _ in range(settings.depth))
         self.register_buffer("whitening", torch.eye(channels))
 
@@ -87,6 +85,12 @@ class Perception(nn.Module):
     def divergence(self) -> Tensor:
         """Return the divergence of all weights from their prior, in nats."""
         return torch.stack([layer.divergence() for layer in self.layers]).sum()
+
+
+def _layer(settings: PerceptionSettings, inputs: int, outputs: int) -> PointLinear:
+    if not settings.bayesian:
+        return PointLinear(inputs, outputs)
+    return BayesianLinear(inputs, outputs, settings.prior_std, settings.posterior_std)
 
 
 def summarise(logits: Tensor) -> Perceived:

@@ -60,8 +60,7 @@ class PerceptionSettings(Settings):
     """Number of hidden layers."""
     bayesian: bool = True
     """Whether weights are distributions. `false` is the deterministic control: plain weights, no divergence in the
-    loss, no epistemic uncertainty; `prior_std`, `posterior_std`, `kl_weight`, `mc_samples` and `caution` then do nothing.
-    """
+    loss, no epistemic uncertainty. The other options but `width` and `depth` then do nothing."""
     prior_std: float = Field(1.0, gt=0, le=100)
     """Standard deviation of the zero-mean Gaussian prior of every weight, in units of 1 / sqrt(inputs)."""
     posterior_std: float = Field(0.2, gt=0, le=10)

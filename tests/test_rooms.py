@@ -97,7 +97,7 @@ def test_the_walk_sees_what_it_must():
     ("module", "absent"),
     [
         ("ura_study.cli", ["torch", "ray", "pandas", "numpy", "pydantic"]),
-        ("ura_study.commands", ["torch", "ray", "pandas", "timm", "matplotlib"]),
+        ("ura_study.commands.run", ["torch", "ray", "pandas", "timm", "matplotlib"]),
         ("ura_study.report.write", ["torch", "ray", "timm"]),
         ("ura_study.tune.driver", ["torch", "ray", "timm"]),
         ("ura_study.tune.queue", ["torch", "timm"]),

@@ -1,4 +1,4 @@
-"""What the commands do: one function each, from paths to an exit code."""
+"""`ura-study run`: do what is missing of a study, then write and show its tables."""
 
 from __future__ import annotations
 
@@ -8,38 +8,20 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from ura_study.cache import writing
+from ura_study.commands.opening import known, open_study, plan_line
 from ura_study.config import Study, load_study
 from ura_study.errors import ConfigError, ResourceError
-from ura_study.plan import Plan, Run, readable
+from ura_study.plan import Plan, Run
 from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
-from ura_study.survey import check_backbones, survey
 from ura_study.tune.progress import counts
 
 #: Exit codes beside 0.
 SOME_FAILED, STOPPED = 1, 130
-
-
-def plan(path: Path, results: Path, console: Console) -> int:
-    """Show the variants and runs of a study and what is recorded of them; run nothing."""
-    study, planned = open_study(path)
-    own, other = _known(study, planned, results, console)
-    table = Table(title=f"{study.study}: {len(planned.runs)} runs", title_justify="left")
-    for heading in ("variant", "ablation", "changes", "runs", "recorded"):
-        table.add_column(heading, justify="right" if heading in ("runs", "recorded") else "left")
-    for variant in planned.variants:
-        ids = planned.ids[variant.name]
-        changes = ", ".join(f"{key}: {readable(value)}" for key, value in variant.changes.items())
-        recorded = sum((run_id in own and own[run_id].done) or run_id in other for run_id in ids)
-        table.add_row(*map(Text, (variant.name, variant.ablation or "", changes, str(len(ids)), str(recorded))))
-    console.print(table)
-    console.print(Text(_plan_line(planned, own, other)), soft_wrap=True)
-    return 0
 
 
 def run(path: Path, results: Path, address: str | None, console: Console) -> int:
@@ -52,28 +34,17 @@ def run(path: Path, results: Path, address: str | None, console: Console) -> int
         return _run(study, planned, folder, address, console)
 
 
-def open_study(path: Path) -> tuple[Study, Plan]:
-    """Return a study and its plan, everything checked that can be without running it."""
-    study = load_study(path)
-    try:
-        planned = survey(study)
-        check_backbones(planned)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    return study, planned
-
-
 def _run(study: Study, planned: Plan, folder: Path, address: str | None, console: Console) -> int:
     from ura_study.report.write import write_results, write_study
 
     _check_same_data(folder, study)
     write_study(folder, study)
-    own, other = _known(study, planned, folder.parent, console)
+    own, other = known(study, planned, folder.parent, console)
     for record in other.values():
         store.append(folder, record)
     records = {run_id: record for run_id, record in (own | other).items() if record.done}
     pending = [_job(study, run) for run in planned.runs.values() if run.run_id not in records]
-    console.print(Text(_plan_line(planned, own, other)), soft_wrap=True)
+    console.print(Text(plan_line(planned, own, other)), soft_wrap=True)
     completed = not pending or _execute(study, planned, pending, records, folder, address, console)
     records = store.read(folder)
     write_results(folder, study, planned, records)
@@ -141,13 +112,6 @@ def _show(study: Study, planned: Plan, records: dict[str, Record], folder: Path,
     return SOME_FAILED if failures else 0
 
 
-def _known(study: Study, planned: Plan, results: Path, console: Console) -> tuple[dict[str, Record], dict[str, Record]]:
-    """Return what is recorded of a plan in the study's own folder, and what is done in others and not here."""
-    own = {i: r for i, r in store.read(results / study.study).items() if i in planned.runs}
-    missing = {i: run.variant for i, run in planned.runs.items() if not (i in own and own[i].done)}
-    return own, store.elsewhere(results, study.study, missing, lambda line: console.print(Text(line), soft_wrap=True))
-
-
 def _job(study: Study, run: Run) -> Job:
     return Job(
         run_id=run.run_id,
@@ -162,18 +126,6 @@ def _job(study: Study, run: Run) -> Job:
         threads=study.resources.cpu,
         gpu=study.resources.gpu,
     )
-
-
-def _plan_line(planned: Plan, own: dict[str, Record], other: dict[str, Record]) -> str:
-    done, failed, left = counts(planned, own | other)
-    parts = [f"{done} recorded", f"{left} to run"]
-    if failed:
-        parts.append(f"{failed} failed before and to be tried again")
-    if other:
-        sources = sorted({record.reused_from for record in other.values()})
-        parts.append(f"{len(other)} of the recorded reused from {', '.join(sources)}")
-    v, c, s = len(planned.variants), len(planned.categories), len(planned.seeds)
-    return f"{v} variants × {c} categories × {s} seeds: {len(planned.runs)} different runs, {'; '.join(parts)}"
 
 
 @contextlib.contextmanager

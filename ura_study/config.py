@@ -98,6 +98,8 @@ class ResourceSettings(Settings):
     """Processor cores (and threads) of one run."""
     gpu: float = Field(0.0, ge=0, le=64)
     """GPUs of one run; 0.25 lets four runs share one."""
+    retries: int = Field(2, ge=0, le=100)
+    """How often a run is tried again whose worker died or ran out of memory; other failures would only repeat."""
 
 
 class ReportSettings(Settings):

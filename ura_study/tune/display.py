@@ -51,6 +51,9 @@ class Display:
             self._console.print(Text(f"failed: {record.where}: {record.failure.message}", "red"), soft_wrap=True)
         self._log(finished=True)
 
+    def dropped(self, job: Job) -> None:
+        self._progress.drop(job.run_id)
+
     def draw(self) -> Group:
         """Return the progress bar and the table of variants: as many as fit, those that go on first."""
         lines = self._progress.lines()

@@ -52,9 +52,12 @@ class Progress:
     def advance(self, run_id: str, fraction: float) -> None:
         self.fractions[run_id] = fraction
 
+    def drop(self, run_id: str) -> None:
+        self.fractions.pop(run_id, None)
+        self.starts.pop(run_id, None)
+
     def finish(self, record: Record) -> None:
-        self.fractions.pop(record.run_id, None)
-        self.starts.pop(record.run_id, None)
+        self.drop(record.run_id)
         self.records[record.run_id] = record
 
     @property

@@ -14,7 +14,7 @@ from ura_study.cache import writing
 from ura_study.commands.opening import known, open_study, plan_line
 from ura_study.config import Study, load_study
 from ura_study.errors import ConfigError, ResourceError
-from ura_study.plan import Plan, Run
+from ura_study.plan import Plan
 from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
@@ -43,7 +43,7 @@ def _run(study: Study, planned: Plan, folder: Path, address: str | None, console
     for record in other.values():
         store.append(folder, record)
     records = {run_id: record for run_id, record in (own | other).items() if record.done}
-    pending = [_job(study, run) for run in planned.runs.values() if run.run_id not in records]
+    pending = [Job.of(study, run) for run in planned.runs.values() if run.run_id not in records]
     console.print(Text(plan_line(planned, own, other)), soft_wrap=True)
     completed = not pending or _execute(study, planned, pending, records, folder, address, console)
     records = store.read(folder)
@@ -110,22 +110,6 @@ def _show(study: Study, planned: Plan, records: dict[str, Record], folder: Path,
             console.print(Text(failure.traceback, "dim"))
     console.print(Text(f"everything is in {folder}"), soft_wrap=True)
     return SOME_FAILED if failures else 0
-
-
-def _job(study: Study, run: Run) -> Job:
-    return Job(
-        run_id=run.run_id,
-        study=study.study,
-        variant=run.variant,
-        category=run.category,
-        seed=run.seed,
-        data=study.data,
-        fingerprint=run.fingerprint,
-        settings=run.settings,
-        evaluation=study.evaluation,
-        threads=study.resources.cpu,
-        gpu=study.resources.gpu,
-    )
 
 
 @contextlib.contextmanager

@@ -92,6 +92,13 @@ def make_plan(study: Study, fingerprints: Mapping[str, str], variants: Sequence[
     return Plan(named, fingerprints, study.seeds, cells, runs)
 
 
+def joined(plan: Plan, more: Plan) -> Plan:
+    """Return the plan of the variants of both; `more` may repeat some, and is about the same data and seeds."""
+    variants = {variant.name: variant for variant in (*plan.variants, *more.variants)}
+    runs = plan.runs | {run_id: run for run_id, run in more.runs.items() if run_id not in plan.runs}
+    return Plan(tuple(variants.values()), plan.fingerprints, plan.seeds, plan.cells | more.cells, runs)
+
+
 def expand(study: Study) -> tuple[Variant, ...]:
     """Return the baseline and the variants of all ablations, in the order of the study file.
 

@@ -8,14 +8,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ura_study.commands.opening import known, open_study, plan_line
+from ura_study.commands.opening import known, open_study, plan_line, reused
 from ura_study.plan import readable
 
 
 def plan(path: Path, results: Path, console: Console) -> int:
     """Show the variants and runs of a study and what is recorded of them; run nothing."""
-    study, planned = open_study(path)
-    own, other = known(study, planned, results, console)
+    study, planned, _ = open_study(path)
+    own, library = known(study, planned, results, console)
+    other = reused(study, planned, own, library)
     table = Table(title=f"{study.study}: {len(planned.runs)} runs", title_justify="left")
     for heading in ("variant", "ablation", "changes", "runs", "recorded"):
         table.add_column(heading, justify="right" if heading in ("runs", "recorded") else "left")

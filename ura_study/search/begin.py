@@ -20,6 +20,7 @@ from ura_study.errors import ConfigError
 from ura_study.plan import changed
 from ura_study.search.objective import directions
 from ura_study.search.pruners import make_pruner
+from ura_study.search.samplers import make_sampler
 from ura_study.search.space import Space
 
 #: The attribute of the Optuna study that says which search it is.
@@ -33,11 +34,17 @@ def begin(study: Study, fingerprints: Mapping[str, str], space: Space, storage: 
         ConfigError: where one of the same name is another search, or a variant to begin with is not in the space.
     """
     search = study.search
+    runs = len(fingerprints) * len(study.seeds)
+    if search.pruner.name == "asha" and runs > 1:
+        raise ConfigError(
+            f"search.pruner: asha compares training curves and needs variants of one run, but got {runs} (categories × seeds)"
+        )
+    make_sampler(search.sampler, space, seed=0, objectives=len(search.objective))  # says so if its options are wrong
     tried = optuna.create_study(
         study_name=study.study,
         storage=storage,
         directions=directions(search.objective),
-        pruner=make_pruner(search, runs=len(fingerprints) * len(study.seeds)),
+        pruner=make_pruner(search.pruner),
         load_if_exists=True,
     )
     _check_same(tried, _identity(study, fingerprints), folder, shared=search.storage is not None)
@@ -81,10 +88,8 @@ def _check_same(tried: optuna.Study, identity: dict[str, str], folder: Path, *, 
 
 
 def _first(study: Study, space: Space) -> list[dict[str, Any]]:
-    """Return the parameters of the variants to begin with: those named, or the whole grid."""
+    """Return the parameters of the variants to begin with: those that the study names."""
     search = study.search
-    if search.sampler.name == "grid":
-        return space.grid()[: search.trials]
     first = []
     for index, changes in enumerate(search.enqueue):
         where = f"search.enqueue.{index}"

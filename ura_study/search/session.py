@@ -23,6 +23,7 @@ from ura_study.randomness import derived_seed
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.search.candidate import Candidate, row
+from ura_study.search.grid_sampler import GridSampler
 from ura_study.search.objective import Undefined, constraint_names, constraints, value
 from ura_study.search.samplers import make_sampler
 from ura_study.search.space import Space
@@ -110,7 +111,9 @@ class Session:
 
     def _reseeded(self, number: int) -> optuna.Study:
         """Return the Optuna study with the sampler for the trial of this number."""
-        seed = derived_seed(self._search.seed, f"trial {number}") % 2**32
+        seed = self._search.seed  # a low-discrepancy sequence is one sequence
+        if self._search.sampler.name != "qmc":
+            seed = derived_seed(seed, f"trial {number}") % 2**32
         self._tried.sampler = make_sampler(self._search.sampler, self._space, seed, objectives=len(self._search.objective))
         return self._tried
 
@@ -118,7 +121,7 @@ class Session:
         search, done = self._search, finished(self._tried)
         if len(done) + len(self._open) >= search.trials:
             return False
-        if search.sampler.name == "grid" and not _waiting(self._tried):
+        if search.sampler.name == "grid" and not GridSampler(self._space, search.seed).remaining(self._tried):
             return False
         if search.patience is not None and stale(self._tried) >= search.patience:
             return False
@@ -215,7 +218,3 @@ class Session:
         self._handed -= dropped
         return dropped
 
-
-def _waiting(tried: optuna.Study) -> bool:
-    """Tell whether variants to begin with are still to be tried."""
-    return any(trial.state == TrialState.WAITING for trial in tried.get_trials(deepcopy=False))

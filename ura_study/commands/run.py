@@ -38,9 +38,7 @@ def run(path: Path, results: Path, address: str | None, console: Console) -> int
         return _run(study, planned, space, folder, address, console)
 
 
-def _run(
-    study: Study, planned: Plan, space: Space | None, folder: Path, address: str | None, console: Console
-) -> int:
+def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address: str | None, console: Console) -> int:
     from ura_study.report.write import write_results, write_study
 
     _check_same_data(folder, study)
@@ -57,14 +55,15 @@ def _run(
         pending = list(search.session.more())
     completed = not pending or _execute(study, pending, progress, search, folder, address, console)
     records = store.read(folder)
-    write_results(folder, study, planned, records)
     if search is not None:
-        search.write(records)
+        planned = search.chosen()
+        search.finish(records, console)
+    write_results(folder, study, planned, records)
     if not completed:
         done, failed, left = counts(progress.plan, records)
         console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
         return STOPPED
-    return _show(study, planned, records, search, folder, console)
+    return _show(study, planned, records, folder, console)
 
 
 def _check_same_data(folder: Path, study: Study) -> None:
@@ -106,7 +105,6 @@ def _show(
     study: Study,
     planned: Plan,
     records: dict[str, Record],
-    search: Searching | None,
     folder: Path,
     console: Console,
 ) -> int:
@@ -120,8 +118,6 @@ def _show(
         console.print("this window is too narrow for all categories: they are in per_category.md", style="dim")
     for table in drawn:
         console.print(table)
-    if search is not None:
-        search.show(records, console)
     failures = [records[run_id] for run_id in planned.runs if not records[run_id].done]
     for record in failures:
         failure = record.failure

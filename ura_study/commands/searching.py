@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ura_study.config import Study
-from ura_study.plan import Plan, Run
+from ura_study.plan import Plan, Run, joined, make_plan
 from ura_study.runs import store
 from ura_study.runs.record import Record
 from ura_study.tune.progress import Progress
@@ -57,20 +57,25 @@ class Searching:
         self.session = Session(study, planned.fingerprints, space, self._tried, self._find, progress.extend)
         progress.search = self.session
 
-    def write(self, records: Mapping[str, Record]) -> None:
-        """Write the tables of the search."""
-        from ura_study.report.write import write_search
-
-        write_search(self._folder, self._study, self._tried, self._plan(), records)
-
-    def show(self, records: Mapping[str, Record], console: Console) -> None:
-        """Print the best variants."""
-        from ura_study.report.leaderboard import leaderboard
-        from ura_study.report.render_search import terminal
+    def chosen(self) -> Plan:
+        """Return the plan of the baseline, the ablations and the best of the search (or its Pareto front)."""
         from ura_study.search.trials import trials
 
-        for line in terminal(leaderboard(self._study, self._plan(), trials(self._tried), records)):
-            console.print(line)
+        best = {trial.variant for trial in trials(self._tried) if trial.best}
+        plan = self._plan()
+        return joined(
+            self._planned, make_plan(self._study, plan.fingerprints, [v for v in plan.variants if v.name in best])
+        )
+
+    def finish(self, records: Mapping[str, Record], console: Console) -> None:
+        """Write the tables of the search, and print the best variants."""
+        from ura_study.report.render_search import terminal
+        from ura_study.report.write import write_search
+        from ura_study.search.trials import trials
+
+        board = write_search(self._folder, self._study, self._plan(), trials(self._tried), records)
+        for part in terminal(board):
+            console.print(part)
 
     def _plan(self) -> Plan:
         """Return the plan of all variants that were tried."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ura_study.cache import writing
 from ura_study.config import Study
 from ura_study.plan import Plan
 from ura_study.report.frame import tidy
+from ura_study.report.leaderboard import Leaderboard, leaderboard
 from ura_study.report.render import csv, markdown
+from ura_study.report.render_search import markdown as search_markdown
 from ura_study.report.tables import Table, per_category
 from ura_study.runs.record import Record
+from ura_study.search.trials import Tried
 from ura_study.study_file import dump_yaml
 
 
@@ -33,6 +36,17 @@ def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, 
     _replace(folder / "per_category.csv", csv(shown).to_csv(index=False))
     texts = [markdown(table, study.evaluation.fpr_limit) for table in shown]
     _replace(folder / "per_category.md", "\n".join([f"## {study.study}", "", *texts]))
+
+
+def write_search(
+    folder: Path, study: Study, plan: Plan, found: Sequence[Tried], records: Mapping[str, Record]
+) -> Leaderboard:
+    """Write `search.csv` and `search.md` (a row per trial, best first) and `search_runs.csv` (a row per run)."""
+    board = leaderboard(study, plan, found, records)
+    _replace(folder / "search.csv", board.rows.assign(split=study.search.split).to_csv(index=False))
+    _replace(folder / "search.md", search_markdown(board))
+    _replace(folder / "search_runs.csv", tidy(plan, records).to_csv(index=False))
+    return board
 
 
 def _replace(path: Path, text: str) -> None:

@@ -27,7 +27,9 @@ from ura_study.search.space import Space
 IDENTITY = "ura_study"
 
 
-def begin(study: Study, fingerprints: Mapping[str, str], space: Space, storage: BaseStorage, folder: Path) -> optuna.Study:
+def begin(
+    study: Study, fingerprints: Mapping[str, str], space: Space, storage: BaseStorage, folder: Path
+) -> optuna.Study:
     """Return the Optuna study of a search, with the variants to begin with enqueued.
 
     Raises:
@@ -37,7 +39,8 @@ def begin(study: Study, fingerprints: Mapping[str, str], space: Space, storage: 
     runs = len(fingerprints) * len(study.seeds)
     if search.pruner.name == "asha" and runs > 1:
         raise ConfigError(
-            f"search.pruner: asha compares training curves and needs variants of one run, but got {runs} (categories × seeds)"
+            "search.pruner: asha compares training curves and needs variants of one run, "
+            f"but got {runs} (categories × seeds)"
         )
     make_sampler(search.sampler, space, seed=0, objectives=len(search.objective))  # says so if its options are wrong
     tried = optuna.create_study(

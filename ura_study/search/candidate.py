@@ -44,4 +44,3 @@ class Candidate:
 def row(record: Record) -> Row:
     """Return all numbers of a record that is done, metrics and resources, by name."""
     return record.category, record.seed, record.metrics | record.timings | {"parameters": record.parameters}
-

@@ -114,7 +114,9 @@ class Session:
         seed = self._search.seed  # a low-discrepancy sequence is one sequence
         if self._search.sampler.name != "qmc":
             seed = derived_seed(seed, f"trial {number}") % 2**32
-        self._tried.sampler = make_sampler(self._search.sampler, self._space, seed, objectives=len(self._search.objective))
+        self._tried.sampler = make_sampler(
+            self._search.sampler, self._space, seed, objectives=len(self._search.objective)
+        )
         return self._tried
 
     def _may_propose(self) -> bool:
@@ -217,4 +219,3 @@ class Session:
         dropped = {i for i in candidate.plan.runs if i not in candidate.records and not self._waiting(i)}
         self._handed -= dropped
         return dropped
-

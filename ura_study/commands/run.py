@@ -39,14 +39,15 @@ def run(path: Path, results: Path, address: str | None, console: Console) -> int
 
 
 def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address: str | None, console: Console) -> int:
-    from ura_study.report.write import write_results, write_study
+    from ura_study.report.folder import remember
+    from ura_study.report.write import write_results
 
     _check_same_data(folder, study)
     own, library = known(study, planned, folder.parent, console)
     other = reused(study, planned, own, library)
     progress = Progress(planned, study.report.metrics[0], {i: r for i, r in (own | other).items() if r.done})
     search = None if space is None else Searching(study, planned, space, folder, progress, library)
-    write_study(folder, study)
+    remember(folder, study, planned)
     for record in other.values():
         store.append(folder, record)
     console.print(Text(plan_line(planned, own, other)), soft_wrap=True)

@@ -36,7 +36,7 @@ DETECTORS = {
     "model.memory": {"choice": [10, 20], "when": {"model": KNN}},
     "model.synthesis.strength": {
         "choice": [0.5, 1.0],
-        "when": {"model": {"name": "uranet", "synthesis": {"share": 0.5}}},
+        "when": {"model": {"name": "uranet"}},
     },
 }
 

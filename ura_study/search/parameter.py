@@ -69,7 +69,9 @@ def stored(value: Value) -> Any:
 
 
 def holds(value: Value, wanted: Value) -> bool:
-    """Whether a value is what a condition wants; `true` wants any section."""
+    """Whether a value is what a condition wants: of a section the keys that it names; `true` wants any section."""
+    if isinstance(value, dict) and isinstance(wanted, dict):
+        return all(holds(value.get(key, ...), part) for key, part in wanted.items())
     return equal(value, wanted) or (wanted is True and isinstance(value, dict))
 
 

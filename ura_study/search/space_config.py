@@ -18,7 +18,8 @@ class Domain(Settings):
     """What all domains share."""
 
     when: dict[str, Any] = Field(default_factory=dict)
-    """The parameter is there only where each of these keys has its value (`true`: a section that is not `false`)."""
+    """The parameter is there only where each of these keys has its value (`true`: a section that is not `false`;
+    a mapping: a section with these keys)."""
 
     def size(self) -> float:
         """Return the number of values; infinite for a real number without steps."""

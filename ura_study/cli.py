@@ -57,17 +57,27 @@ def run(
     address: Annotated[str | None, typer.Option(help="Ray cluster to use, e.g. 'auto'; default: this machine.")] = None,
 ) -> None:
     """Run a study, or what is left of it, and print its tables."""
-    from ura_study import commands
+    from ura_study.commands import run
 
-    raise typer.Exit(commands.run(study, results, address, _console()))
+    raise typer.Exit(run.run(study, results, address, _console()))
 
 
 @app.command()
 def plan(study: StudyFile, results: Results = Path("results")) -> None:
     """Show the variants and runs of a study and what is recorded; run nothing."""
-    from ura_study import commands
+    from ura_study.commands import plan
 
-    raise typer.Exit(commands.plan(study, results, _console()))
+    raise typer.Exit(plan.plan(study, results, _console()))
+
+
+@app.command()
+def cache(
+    clear: Annotated[str | None, typer.Option(help="Remove a kind of what is shown, or 'all'.")] = None,
+) -> None:
+    """Show what the cache folder holds and how large it is, or clear it."""
+    from ura_study.commands import cache
+
+    raise typer.Exit(cache.cache(clear, _console()))
 
 
 def _console() -> Console:

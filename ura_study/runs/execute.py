@@ -13,9 +13,11 @@ import torch
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import read_category
 from ura_study.data.table import Category
+from ura_study.detectors.base import Detector
 from ura_study.errors import DataError
 from ura_study.features.cached import feature_maps
 from ura_study.metrics.evaluate import Metrics
+from ura_study.randomness import generator
 from ura_study.runs.evaluation import evaluate_run
 from ura_study.runs.fitting import fitted
 from ura_study.runs.job import Job
@@ -40,7 +42,14 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
         samples, held = category.train, None
         if job.data.validation:
             samples, train, held = hold_out(category.train, train, job, device)
-    fit = yield from fitted(job, samples, train, device)
+    watch = None
+    if job.watch and held is not None:
+
+        def watch(detector: Detector) -> dict[str, float | None]:
+            detector.calibrate(train, generator(job.seed, "calibrate"))
+            return _numbers(validate(detector, held, job, device))["metrics"]
+
+    fit = yield from fitted(job, samples, train, device, watch)
     detector, timings["fit_seconds"] = fit.detector, fit.seconds
     with _timed(timings, "score_seconds"):
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -33,6 +33,9 @@ from ura_study.training.loop import Interval, fit
 
 WEIGHTS, CURVE = "weights.pt", "curve.json"
 GIGABYTE = 1 << 30
+
+#: What a detector is worth by now: metrics by name.
+Watch = Callable[[Detector], dict[str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Fitted:
 
 
 def fitted(
-    job: Job, samples: Sequence[Sample], train: FeatureMaps, device: torch.device
+    job: Job, samples: Sequence[Sample], train: FeatureMaps, device: torch.device, watch: Watch | None = None
 ) -> Generator[Interval, None, Fitted]:
     """Yield the progress of the training and return its result; who wants the same weights meanwhile waits for them.
 
@@ -64,6 +67,7 @@ def fitted(
         samples: the images of `train`.
         train: the feature maps to train on.
         device: where to train.
+        watch: returns what a detector is worth so far; each interval of a new training then holds it.
 
     Raises:
         NonFiniteLoss: where training diverged; nothing is kept then.
@@ -78,7 +82,7 @@ def fitted(
             yield from curve
         else:
             started = time.perf_counter()
-            curve = yield from _train(job, detector, train, device)
+            curve = yield from _train(job, detector, train, device, watch)
             seconds = time.perf_counter() - started
             with building(folder, about) as temporary:
                 _save(temporary, detector, curve, seconds)
@@ -106,10 +110,12 @@ def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[st
 
 
 def _train(
-    job: Job, detector: Detector, train: FeatureMaps, device: torch.device
+    job: Job, detector: Detector, train: FeatureMaps, device: torch.device, watch: Watch | None
 ) -> Generator[Interval, None, tuple[Interval, ...]]:
     curve = []
     for interval in fit(detector, train, job.settings.training, job.seed, device):
+        if watch is not None:
+            interval = replace(interval, metrics=watch(detector))
         curve.append(interval)
         yield interval
     return tuple(curve)

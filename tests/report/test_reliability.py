@@ -37,7 +37,7 @@ def test_counts_are_added_over_categories_and_seeds():
     assert (curve.name, curve.runs) == ("full", 3)
     assert [curve.counts.tokens[i] for i in (0, 1, 14)] == [190, 0, 20]
     assert [curve.counts.anomalous[i] for i in (0, 14)] == [1, 17]
-    assert curve.ece == pytest.approx((abs(2 - 1) + abs(19 - 17)) / 210)
+    assert curve.ece == pytest.approx(((0.1 + 2.5) / 100 + 1.1 / 100 + 0.5 / 10) / 3)
 
 
 def test_variants_come_in_the_order_of_the_plan_and_equal_ones_once():

@@ -2,6 +2,9 @@
 
 Above, the share of anomalous tokens by mean probability: on the diagonal the two agree, above it defects are
 underestimated. Below, how many tokens the bins hold, on a logarithmic scale. See `metrics.calibration`.
+
+The curve is of all tokens together, but the error in the legend is the mean of the runs', as in the tables: together,
+what is overestimated in one category would make up for what is underestimated in another.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Literal
 
 from matplotlib import rc_context
@@ -37,7 +41,7 @@ class Curve:
     name: str
     counts: Reliability
     ece: float
-    """Of the pooled counts, 0..1."""
+    """Expected calibration error, mean over its runs, 0..1."""
     runs: int
 
 
@@ -51,8 +55,7 @@ def curves(plan: Plan, records: Mapping[str, Record]) -> list[Curve]:
         ids = plan.ids[variant.name]
         parts = [Reliability.of(records[i].reliability) for i in ids if i in records and records[i].reliability]
         if parts and ids not in seen:
-            counts = pooled(parts)
-            found.append(Curve(variant.name, counts, ece(counts), len(parts)))
+            found.append(Curve(variant.name, pooled(parts), fmean(map(ece, parts)), len(parts)))
         seen.add(ids)
     return found
 

@@ -63,11 +63,28 @@ def run(
 
 
 @app.command()
-def plan(study: StudyFile, results: Results = Path("results")) -> None:
-    """Show the variants and runs of a study and what is recorded; run nothing."""
+def plan(
+    study: StudyFile,
+    results: Results = Path("results"),
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Do one missing run to learn how long they take.")
+    ] = False,
+) -> None:
+    """Show the variants and runs of a study, what is recorded and how long the rest takes."""
     from ura_study.commands import plan
 
-    raise typer.Exit(plan.plan(study, results, _console()))
+    raise typer.Exit(plan.plan(study, results, calibrate, _console()))
+
+
+@app.command()
+def status(
+    study: Annotated[str | None, typer.Argument(help="A study's file, folder or name; default: all.")] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Show how far a study is, its best variants and its failures; it may be running elsewhere."""
+    from ura_study.commands import status
+
+    raise typer.Exit(status.status(study, results, _console()))
 
 
 @app.command()

@@ -102,7 +102,7 @@ class Progress:
 
     def lines(self) -> list[Line]:
         """Return the state of each variant, in the order of the plan."""
-        seconds = _mean(record.seconds for record in self.records.values() if record.done)
+        seconds = mean_of(record.seconds for record in self.records.values() if record.done)
         return [self._line(variant.name, seconds) for variant in self.plan.variants]
 
     def _line(self, variant: str, seconds: float | None) -> Line:
@@ -117,7 +117,7 @@ class Progress:
             done=sum(record.done for record in records),
             running=len(running),
             failed=sum(not record.done for record in records),
-            metric=_mean(value for value in values if value is not None),
+            metric=mean_of(values),
             elapsed=sum(r.seconds for r in records) + sum(time.monotonic() - self.starts[i] for i in running),
             remaining=None if seconds is None else left * seconds,
         )
@@ -130,6 +130,7 @@ def counts(plan: Plan, records: Mapping[str, Record]) -> tuple[int, int, int]:
     return done, len(known) - done, len(plan.runs) - len(known)
 
 
-def _mean(values: Iterable[float]) -> float | None:
-    listed = list(values)
-    return statistics.fmean(listed) if listed else None
+def mean_of(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known else None

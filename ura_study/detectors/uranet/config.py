@@ -30,9 +30,10 @@ class SynthesisSettings(Settings):
     max_area: float = Field(0.25, gt=0, lt=1)
     """Largest share of an image that is corrupted."""
 
-    edge: int = Field(3, ge=1, le=9)
+    edge: int = Field(1, ge=1, le=9)
     """Side in tokens of the square over which a mask is averaged, odd: tokens on its edge are corrupted in part, and
-    perception learns their share. 1: hard edges, every token corrupted in full or not at all."""
+    perception learns their share. 1: hard edges, every token corrupted in full or not at all. With 3 probabilities are
+    better calibrated, but fewer defective images are told from normal ones."""
 
     @field_validator("edge")
     @classmethod

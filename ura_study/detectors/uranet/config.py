@@ -64,7 +64,7 @@ class PerceptionSettings(Settings):
     loss, no epistemic uncertainty. The other options but `width` and `depth` then do nothing."""
     prior_std: float = Field(1.0, gt=0, le=100)
     """Standard deviation of the zero-mean Gaussian prior of every weight, in units of 1 / sqrt(inputs)."""
-    posterior_std: float = Field(0.2, gt=0, le=10)
+    posterior_std: float = Field(0.05, gt=0, le=10)
     """Standard deviation of every weight before training, in the same units. A few hundred steps hardly change it, so
     it sets how far the weight samples disagree: the epistemic uncertainty."""
     kl_weight: float = Field(1e-6, ge=0, le=1)

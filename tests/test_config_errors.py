@@ -11,6 +11,7 @@ from ura_study.config_errors import shown
 from ura_study.errors import ConfigError
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
+LAYOUTS = "'textures', 'mvtec_ad', 'btad', 'oct2017', 'visa', 'mpdd', 'mvtec_loco', 'magnetic_tile', 'elpv' or 'folder'"
 ALL_METRICS = (
     "'image_auroc', 'image_ap', 'image_f1_max', 'pixel_auroc', 'pixel_ap', 'pixel_f1_max', 'pixel_aupro', "
     "'val_image_auroc', 'val_image_ap', 'val_image_f1_max', 'val_pixel_auroc', 'val_pixel_ap', 'val_pixel_f1_max' "
@@ -96,9 +97,18 @@ def test_top_level(tmp_path, text, told):
         ("", "data: expected a mapping of keys to values, but got null"),
         (
             "{layout: mvtec}",
-            "data.layout: expected 'textures' or 'mvtec_ad', but got 'mvtec'; did you mean 'mvtec_ad'?",
+            f"data.layout: expected {LAYOUTS}, but got 'mvtec'; did you mean 'mvtec_ad'?",
         ),
-        ("{layout: btad}", "data.layout: expected 'textures' or 'mvtec_ad', but got 'btad'"),
+        ("{layout: btat}", f"data.layout: expected {LAYOUTS}, but got 'btat'; did you mean 'btad'?"),
+        (
+            "{layout: folder, root: x, folder: {train: '{category}/ok'}}",
+            "data.folder.train: expected a folder inside a category's own, without placeholders, "
+            "but got '{category}/ok'",
+        ),
+        (
+            "{layout: btad, root: x, elpv: {uncertain: true}}",
+            "data: 'elpv' holds options of the layout 'elpv', but the layout is 'btad'",
+        ),
         ("{layout: mvtec_ad}", "data: layout 'mvtec_ad' needs a root"),
         ("{root: /x}", "data: layout 'textures' is built in and takes no root"),
         ("{layout: mvtec_ad, root: 3}", "data.root: expected a string, but got 3"),

@@ -15,7 +15,7 @@ from ura_study.plan import expand
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-BLOCKS = {language: re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) for language in ("sh", "yaml")}
+BLOCKS = {language: re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) for language in ("sh", "yaml", "yml")}
 COMMANDS = [line.split("#")[0].strip() for block in BLOCKS["sh"] for line in block.splitlines() if line.strip()]
 
 
@@ -66,3 +66,8 @@ def test_the_example_study_is_valid(tmp_path, monkeypatch):
     study = load_study(tmp_path / "study.yaml")
     assert [v.name for v in expand(study)][:3] == ["full", "w/o synthesis", "w/o perception"]
     assert study.base == Study(study="x").base, "the README's baseline is not the default"
+
+
+def test_the_example_of_own_folders_is_valid(tmp_path):
+    (tmp_path / "study.yaml").write_text(f"study: own\n{BLOCKS['yml'][0]}")
+    assert load_study(tmp_path / "study.yaml").data.folder.mask_suffix == "_gt"

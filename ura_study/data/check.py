@@ -14,5 +14,5 @@ def check_headers(category: Category) -> None:
     """
     for sample in (*category.train, *category.test):
         size = image_size(sample.path)
-        if sample.mask is not None:
-            check_mask_size(sample.mask, image_size(sample.mask), sample.path, size)
+        for mask in sample.masks:
+            check_mask_size(mask, image_size(mask), sample.path, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,11 @@ def load_mask(path: Path, image: Path, size: int) -> np.ndarray:
     mask = _open(path)
     check_mask_size(path, mask.size, image, image_size(image))
     return np.asarray(Image.fromarray(_marked(mask, path)).resize((size, size), Image.Resampling.NEAREST))
+
+
+def load_masks(paths: Sequence[Path], image: Path, size: int) -> np.ndarray | None:
+    """Return the union of an image's masks as `load_mask` gives each of them; None where it has none."""
+    return np.logical_or.reduce([load_mask(path, image, size) for path in paths]) if paths else None
 
 
 def check_mask_size(mask: Path, mask_size: tuple[int, int], image: Path, size: tuple[int, int]) -> None:

@@ -28,6 +28,7 @@ ROOMS = [
     "report",
     "tune",
     "commands",
+    "data_commands",
     "cli",
 ]
 
@@ -41,7 +42,7 @@ OWNERS = {
     "tensorboard": {"report"},
     "pandas": {"report"},
     "typer": {"cli"},
-    "rich": {"cli", "commands", "report", "tune"},
+    "rich": {"cli", "commands", "data_commands", "report", "tune"},
 }
 
 
@@ -98,6 +99,7 @@ def test_the_walk_sees_what_it_must():
     [
         ("ura_study.cli", ["torch", "ray", "pandas", "numpy", "pydantic"]),
         ("ura_study.commands", ["torch", "ray", "pandas", "timm", "matplotlib"]),
+        ("ura_study.data_commands", ["torch", "ray", "pandas", "timm", "matplotlib", "scipy", "skimage"]),
         ("ura_study.report.write", ["torch", "ray", "timm"]),
         ("ura_study.tune.driver", ["torch", "ray", "timm"]),
         ("ura_study.tune.queue", ["torch", "timm"]),

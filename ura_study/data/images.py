@@ -22,7 +22,7 @@ def load_image(path: Path, size: int) -> np.ndarray:
     Raises:
         DataError: where the file cannot be decoded.
     """
-    image = _to_rgb(_open(path), path)
+    image = to_rgb(open_image(path), path)
     return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
 
 
@@ -32,7 +32,7 @@ def load_original(path: Path) -> np.ndarray:
     Raises:
         DataError: where the file cannot be decoded.
     """
-    return np.asarray(_to_rgb(_open(path), path))
+    return np.asarray(to_rgb(open_image(path), path))
 
 
 def load_mask(path: Path, image: Path, size: int) -> np.ndarray:
@@ -43,9 +43,9 @@ def load_mask(path: Path, image: Path, size: int) -> np.ndarray:
     Raises:
         DataError: where the file cannot be decoded, or is not of the size of its `image`.
     """
-    mask = _open(path)
+    mask = open_image(path)
     check_mask_size(path, mask.size, image, image_size(image))
-    return np.asarray(Image.fromarray(_marked(mask, path)).resize((size, size), Image.Resampling.NEAREST))
+    return np.asarray(Image.fromarray(marked(mask, path)).resize((size, size), Image.Resampling.NEAREST))
 
 
 def load_masks(paths: Sequence[Path], image: Path, size: int) -> np.ndarray | None:
@@ -71,7 +71,12 @@ def image_size(path: Path) -> tuple[int, int]:
         raise DataError(_unreadable(path, error)) from error
 
 
-def _open(path: Path) -> Image.Image:
+def open_image(path: Path) -> Image.Image:
+    """Return an image as its file has it, decoded.
+
+    Raises:
+        DataError: where the file cannot be decoded.
+    """
     try:
         with Image.open(path) as image:
             image.load()
@@ -85,15 +90,16 @@ def _unreadable(path: Path, error: Exception) -> str:
     return f"{path}: cannot be read as an image ({reason})"
 
 
-def _marked(mask: Image.Image, path: Path) -> np.ndarray:
-    """Return a mask's own pixels as (H, W) bool."""
+def marked(mask: Image.Image, path: Path) -> np.ndarray:
+    """Return a mask's own pixels as (H, W) bool: True where anomalous."""
     if mask.mode.startswith(("I", "F")):
         return np.asarray(mask) != 0
     colours = np.asarray(mask.convert("RGB"))  # (H, W, 3), without alpha, palette resolved
     return (colours > (127 if path.suffix.lower() in (".jpg", ".jpeg") else 0)).any(axis=2)
 
 
-def _to_rgb(image: Image.Image, path: Path) -> Image.Image:
+def to_rgb(image: Image.Image, path: Path) -> Image.Image:
+    """Return an image in 8-bit RGB; 16-bit grey is divided by 257."""
     if not image.mode.startswith(("I", "F")):
         return image.convert("RGB")
     grey = np.asarray(image)  # 16-bit grey comes as "I;16" or widened to "I"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ura_study.config import Study
-from ura_study.data.check import check_headers
+from ura_study.data.check import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import category_names, read_category
 from ura_study.data.validation import split
@@ -22,6 +22,8 @@ def survey(study: Study) -> Plan:
     for name in category_names(study.data):
         category = read_category(study.data, name)
         check_headers(category)
+        if study.data.eval_size == "original":
+            common_shape(category.test)
         if study.data.validation:
             split(category.train, study.data.validation)  # says so if there are too few images
         fingerprints[name] = fingerprint(category)

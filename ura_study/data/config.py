@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
@@ -72,7 +72,20 @@ class DataSettings(Settings):
     categories: Literal["all"] | List[str] = "all"
     """The categories of the study, in the order of the tables; `all` takes every one found, sorted."""
     image_size: int = Field(256, ge=32, le=2048, multiple_of=32)
-    """Side in pixels to which images are resized, and at which anomaly maps are judged."""
+    """Side in pixels of the square that the network sees, and at which anomaly maps are judged."""
+    resize: Literal["square", "crop"] = "square"
+    """`square` stretches the whole image; `crop` keeps its proportions and takes the middle: nothing beside is seen.
+
+    With `crop`, masks are cut too, so the part of a defect that lies outside is not judged.
+    """
+    shorter_side: int | None = Field(None, ge=32, le=2048)
+    """Length of the shorter side before the crop, unset: `image_size`. (PatchCore crops 224 from 256 pixels.)"""
+    eval_size: int | Literal["original"] | None = None
+    """Side at which maps and masks are compared, if not `image_size`; `original`: the images' own size.
+
+    Image scores do not depend on it, and `val_*` metrics are judged at `image_size` always. `original` needs test
+    images of one size in each category, and much memory: about 15 bytes per pixel of the test set.
+    """
     validation: float = Field(0.0, ge=0, le=0.5)
     """Share of each category's training images that is held out for the `val_*` metrics (at least 8; 0: none).
 
@@ -95,6 +108,37 @@ class DataSettings(Settings):
         if self.categories != "all" and len(set(self.categories)) < max(len(self.categories), 1):
             raise ValueError("categories must be 'all' or distinct names, at least one")
         return self
+
+    @field_validator("eval_size")
+    @classmethod
+    def _sensible(cls, size: int | str | None) -> int | str | None:
+        if isinstance(size, int) and not 32 <= size <= 2048:
+            raise ValueError(f"expected a number from 32 to 2048, or 'original', but got {size}")
+        return size
+
+    @model_validator(mode="after")
+    def _prepared(self) -> DataSettings:
+        if self.resize == "square" and self.shorter_side is not None:
+            raise ValueError("shorter_side needs resize: crop")
+        if self.shorter_side is not None and self.shorter_side < self.image_size:
+            raise ValueError(f"shorter_side must be at least image_size {self.image_size}, but got {self.shorter_side}")
+        if self.resize == "crop" and self.eval_size == "original":
+            raise ValueError("eval_size: original needs resize: square, since a crop does not see the whole image")
+        return self
+
+    @property
+    def crop_from(self) -> int | None:
+        """Length of the shorter side before the crop; None where images are stretched."""
+        return None if self.resize == "square" else self.shorter_side or self.image_size
+
+    def identity(self) -> dict[str, Any]:
+        """Return what changes the numbers of a run beside its images; newer keys only where they are in use."""
+        newer = {
+            "crop_from": self.crop_from,
+            "eval_size": self.eval_size if self.eval_size != self.image_size else None,
+        }
+        used = {key: value for key, value in newer.items() if value is not None}
+        return {"image_size": self.image_size, "validation": self.validation} | used
 
     @model_validator(mode="after")
     def _own_options(self) -> DataSettings:

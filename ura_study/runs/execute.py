@@ -37,8 +37,8 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
     settings, image_size, timings = job.settings, job.data.image_size, {}
     category = _read(job)
     with _timed(timings, "features_seconds"):
-        train = feature_maps(category.train, settings.features, image_size, device)
-        test = feature_maps(category.test, settings.features, image_size, device)
+        train = feature_maps(category.train, settings.features, image_size, device, job.data.crop_from)
+        test = feature_maps(category.test, settings.features, image_size, device, job.data.crop_from)
         samples, held = category.train, None
         if job.data.validation:
             samples, train, held = hold_out(category.train, train, job, device)
@@ -55,7 +55,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device)
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
-        metrics = evaluate_run(category.test, scored, image_size, job.evaluation.fpr_limit)
+        metrics = evaluate_run(category.test, scored, job.data, job.evaluation.fpr_limit)
     numbers = _numbers(metrics)
     if held is not None:
         with _timed(timings, "validation_seconds"):

@@ -47,7 +47,7 @@ def hold_out(
     """
     parts = split(samples, job.data.validation)
     altered = altered_samples([samples[i] for i in parts.altered])
-    altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device)
+    altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device, job.data.crop_from)
     normal = tuple(samples[i] for i in parts.normal)
     kept = [samples[i] for i in parts.train]
     return kept, maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
@@ -62,7 +62,8 @@ def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) 
         scores=np.concatenate([part.scores for part in parts]),
         ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
     )
-    metrics = evaluate_run((*held.normal, *held.altered), scored, size, job.evaluation.fpr_limit)
+    data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
+    metrics = evaluate_run((*held.normal, *held.altered), scored, data, job.evaluation.fpr_limit)
     return Metrics(
         {f"{VALIDATION}{name}": value for name, value in metrics.values.items()},
         {f"{VALIDATION}{name}": reason for name, reason in metrics.undefined.items()},

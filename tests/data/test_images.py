@@ -114,7 +114,7 @@ def test_a_camera_that_was_turned(tmp_path, ending, orientation):
     exif[0x0112] = orientation
     path = tmp_path / f"a{ending}"
     Image.fromarray(pixels).save(path, exif=exif, quality=95)
-    with Image.open(path) as image:
+    with path.open("rb") as file, Image.open(file) as image:
         image.load()
         upright = ImageOps.exif_transpose(image)
     assert image_size(path) == upright.size == ((40, 24) if orientation > 4 else (24, 40))

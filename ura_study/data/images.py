@@ -89,7 +89,7 @@ def open_image(path: Path) -> Image.Image:
         DataError: where the file cannot be decoded.
     """
     try:
-        with Image.open(path) as image:
+        with path.open("rb") as file, Image.open(file) as image:  # by its path Pillow 13 scrambles a turned, raw TIFF
             image.load()
             return ImageOps.exif_transpose(image) if image.format in ROTATED else image
     except UNREADABLE as error:

@@ -41,6 +41,7 @@ OWNERS = {
     "skimage": {"data"},
     "tensorboard": {"report"},
     "pandas": {"report"},
+    "matplotlib": {"report"},
     "typer": {"cli"},
     "rich": {"cli", "commands", "report", "tune"},
 }

@@ -11,6 +11,7 @@ from ura_study.config_errors import shown
 from ura_study.errors import ConfigError
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
+LAYOUTS = "'textures', 'mvtec_ad', 'btad', 'oct2017', 'visa', 'mpdd', 'mvtec_loco', 'magnetic_tile', 'elpv' or 'folder'"
 ALL_METRICS = (
     "'image_auroc', 'image_ap', 'image_f1_max', 'pixel_auroc', 'pixel_ap', 'pixel_f1_max', 'pixel_aupro', "
     "'val_image_auroc', 'val_image_ap', 'val_image_f1_max', 'val_pixel_auroc', 'val_pixel_ap', 'val_pixel_f1_max' "
@@ -37,7 +38,7 @@ def message(tmp_path, text):
         ("{study: x, ablation: {}}", "ablation: unknown key; did you mean 'ablations'?"),
         (
             "{study: x, zzz: 1}",
-            "zzz: unknown key; expected one of ablations, base, data, evaluation, report, resources, seeds, study",
+            "zzz: unknown key; expected one of ablations, base, data, evaluation, report, resources, search, seeds, study",
         ),
         ("{study: 3}", "study: expected a string, but got 3"),
         ("{study: a/b}", f"study: expected a string that matches {NAME}, but got 'a/b'"),
@@ -96,9 +97,26 @@ def test_top_level(tmp_path, text, told):
         ("", "data: expected a mapping of keys to values, but got null"),
         (
             "{layout: mvtec}",
-            "data.layout: expected 'textures' or 'mvtec_ad', but got 'mvtec'; did you mean 'mvtec_ad'?",
+            f"data.layout: expected {LAYOUTS}, but got 'mvtec'; did you mean 'mvtec_ad'?",
         ),
-        ("{layout: btad}", "data.layout: expected 'textures' or 'mvtec_ad', but got 'btad'"),
+        ("{layout: btat}", f"data.layout: expected {LAYOUTS}, but got 'btat'; did you mean 'btad'?"),
+        (
+            "{layout: folder, root: x, folder: {train: '{category}/ok'}}",
+            "data.folder.train: expected a folder inside a category's own, without placeholders, "
+            "but got '{category}/ok'",
+        ),
+        (
+            "{layout: btad, root: x, elpv: {uncertain: true}}",
+            "data: 'elpv' holds options of the layout 'elpv', but the layout is 'btad'",
+        ),
+        ("{shorter_side: 300}", "data: shorter_side needs resize: crop"),
+        ("{resize: crop, shorter_side: 224}", "data: shorter_side must be at least image_size 256, but got 224"),
+        ("{resize: crob}", "data.resize: expected 'square' or 'crop', but got 'crob'; did you mean 'crop'?"),
+        ("{eval_size: 3000}", "data.eval_size: expected a number from 32 to 2048, or 'original', but got 3000"),
+        (
+            "{eval_size: original, resize: crop}",
+            "data: eval_size: original needs resize: square, since a crop does not see the whole image",
+        ),
         ("{layout: mvtec_ad}", "data: layout 'mvtec_ad' needs a root"),
         ("{root: /x}", "data: layout 'textures' is built in and takes no root"),
         ("{layout: mvtec_ad, root: 3}", "data.root: expected a string, but got 3"),

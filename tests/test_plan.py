@@ -5,6 +5,7 @@ import sys
 import pytest
 from hand_made import make_study, plan_of
 
+from ura_study.canonical import digest
 from ura_study.config import VariantSettings
 from ura_study.errors import ConfigError
 from ura_study.plan import BASELINE, expand, make_plan
@@ -215,6 +216,10 @@ def run_id(fingerprint="data", category="nut", **sections):
         {"fingerprint": "other data"},
         {"data": {"image_size": 320}},
         {"data": {"validation": 0.2}},
+        {"data": {"resize": "crop"}},
+        {"data": {"resize": "crop", "shorter_side": 320}},
+        {"data": {"eval_size": 320}},
+        {"data": {"eval_size": "original"}},
         {"evaluation": {"fpr_limit": 0.05}},
     ],
 )
@@ -229,6 +234,7 @@ def test_identity_changes_with_what_makes_the_numbers(other):
         {"resources": {"cpu": 4, "gpu": 0.5}},
         {"report": {"metrics": ["pixel_ap"]}},
         {"data": {"layout": "mvtec_ad", "root": "/elsewhere", "categories": ["nut", "bolt"]}},
+        {"data": {"resize": "square", "eval_size": 256}},
         {"base": make_study().base.model_dump(mode="json")},
         {"base": {"model": {"synthesis": {"strength": 1}}, "training": {"lr": DEFAULTS.training.lr}}},
         {"base": {"training": {"reports": 10}, "model": {"name": "uranet"}, "features": {"layers": [1, 2, 3]}}},
@@ -244,8 +250,24 @@ def test_identity_does_not_depend_on_order():
     assert plan_of(one, "nut", "bolt").cells == plan_of(other, "bolt", "nut").cells
 
 
+def test_the_identity_of_the_first_records_stays():
+    """Records that users have are found again, whatever keys came later."""
+    described = {
+        "version": 1,
+        "settings": make_study().base.model_dump(mode="json"),
+        "image_size": 256,
+        "validation": 0.0,
+        "evaluation": {"fpr_limit": 0.3},
+        "category": "nut",
+        "data": "data",
+        "seed": 0,
+    }
+    assert run_id() == digest(described)
+
+
 IDENTITIES = """
 import json
+from ura_study.canonical import digest
 from ura_study.config import Study
 from ura_study.plan import make_plan
 ablations = {"a": {"sweep": {"model.synthesis": [{"strength": 2, "share": 0.5}, False]}}}

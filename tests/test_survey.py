@@ -49,6 +49,12 @@ def test_too_few_images_for_validation_are_found_before_anything_runs(mvtec_root
     )
 
 
+def test_images_that_have_no_size_in_common_are_found_before_anything_runs(mvtec_root):
+    Image.new("L", (70, 64)).save(mvtec_root / "nut/test/good/001.png")
+    with pytest.raises(DataError, match=r"001.png: data.eval_size 'original' needs test images of one size"):
+        survey(make_study(data={"layout": "mvtec_ad", "root": str(mvtec_root), "eval_size": "original"}))
+
+
 def test_layers_that_do_not_exist():
     with pytest.raises(ConfigError) as caught:
         check_backbones(plan_of(make_study(base={"features": {"layers": [1, 7]}})))

@@ -97,6 +97,29 @@ def cache(
     raise typer.Exit(cache.cache(clear, _console()))
 
 
+data_app = typer.Typer(help="Look at data sets: what is supported, and whether a folder is as it should be.")
+app.add_typer(data_app, name="data", no_args_is_help=True)
+
+
+@data_app.command("check")
+def data_check(
+    layout: Annotated[str, typer.Argument(help="A layout (see `data list`) or a study file.", show_default=False)],
+    root: Annotated[Path | None, typer.Argument(help="The data set's folder.", show_default=False)] = None,
+) -> None:
+    """Count and check all images and masks of a data set; exit code 1 where something would spoil results."""
+    from ura_study.commands import data
+
+    raise typer.Exit(data.check(layout, root, _console()))
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """Show the supported data sets with licence, source, size and citation."""
+    from ura_study.commands import data
+
+    raise typer.Exit(data.listing(_console()))
+
+
 def _console() -> Console:
     """Return the console to print on; a file or a pipe has no width of its own, so it gets a generous one."""
     from rich.console import Console

@@ -186,8 +186,7 @@ def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, see
         {
             "version": RUN_VERSION,
             "settings": variant.settings.model_dump(mode="json"),
-            "image_size": study.data.image_size,
-            "validation": study.data.validation,
+            **study.data.identity(),
             "evaluation": study.evaluation.model_dump(mode="json"),
             "category": category,
             "data": fingerprint,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ura_study.config import Study
-from ura_study.data.check import check_headers
+from ura_study.data.check import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import category_names, read_category
 from ura_study.data.table import Category
@@ -24,6 +24,8 @@ def survey(study: Study) -> Plan:
     for name in category_names(study.data):
         category = read_category(study.data, name)
         check_headers(category)
+        if study.data.eval_size == "original":
+            common_shape(category.test)
         if study.data.validation:
             split(category.train, study.data.validation)  # says so if there are too few images
         if study.search is not None:
@@ -35,7 +37,7 @@ def survey(study: Study) -> Plan:
 def _check_objective(search: SearchSettings, category: Category) -> None:
     """Raise a `ConfigError` where an objective needs masks of test images that have none."""
     anomalous = [sample for sample in category.test if sample.anomalous]
-    without = sum(sample.mask is None for sample in anomalous)
+    without = sum(not sample.masks for sample in anomalous)
     pixelwise = [name for objective in search.objective for name in objective.names if name.startswith("pixel_")]
     if without and pixelwise:
         raise ConfigError(

@@ -135,3 +135,25 @@ def test_inference_settings_do_not_touch_training(mvtec_root, cache):
         shutil.rmtree(cache / "fits")
     assert weights[0].keys() == weights[1].keys()
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_watching_does_not_change_the_weights(mvtec_root, cache):
+    from datasets import write_category
+
+    from ura_study.data.config import DataSettings
+    from ura_study.data.fingerprint import fingerprint
+    from ura_study.data.mvtec_ad import read
+
+    write_category(mvtec_root, "many", train=20)
+    data = DataSettings(layout="mvtec_ad", root=str(mvtec_root), image_size=64, validation=0.4)
+    fields = {"category": "many", "data": data, "fingerprint": fingerprint(read(mvtec_root, "many"))}
+    *unwatched, plain = attempt(small_job(mvtec_root, **fields))
+    shutil.rmtree(cache / "fits")
+    *watched, record = attempt(small_job(mvtec_root, **fields, watch=True))
+    assert record.done, record.failure
+    assert all(interval.metrics == {} for interval in unwatched)
+    assert [interval.losses for interval in watched] == [interval.losses for interval in unwatched]
+    assert record.metrics == plain.metrics
+    last = {name: value for name, value in record.metrics.items() if name.startswith("val_")}
+    assert watched[-1].metrics == last
+    assert watched[0].metrics != last

@@ -156,6 +156,28 @@ def test_what_is_not_wanted_any_more_is_dropped(jobs, tmp_path, diary):
     assert list(store.read(tmp_path)) == ["0"]
 
 
+def test_a_run_that_goes_on_is_not_begun_again(jobs, tmp_path):
+    source = Proposals(jobs[:2])
+    queue = Queue(jobs[:1], tmp_path, [], source=source, slots=2)
+    queue.suggest("t0")
+    assert Job.model_validate_json(queue.suggest("t1")[JOB]) == jobs[1]
+    assert queue.suggest("t2") is None
+    queue.on_trial_complete("t0", done(jobs[0]))
+    assert source.seen == ["0"]
+
+
+def test_a_run_that_was_dropped_and_is_wanted_again_goes_on(jobs, tmp_path):
+    source = Proposals(jobs[1:2])
+    queue = Queue(jobs[:2], tmp_path, [], source=source, slots=3)
+    queue.suggest("t0")
+    queue.suggest("t1")
+    source.drop = {"1"}
+    queue.on_trial_complete("t0", done(jobs[0]))
+    assert queue.unwanted("t1")
+    assert queue.suggest("t2") is None
+    assert not queue.unwanted("t1")
+
+
 def test_an_error_of_the_source_stops_the_study(jobs, tmp_path):
     source = Proposals()
     source.more = lambda: 1 / 0

@@ -107,7 +107,7 @@ def _line(trial: Tried, labels: Sequence[str], metrics: Sequence[str], rows: Seq
     tested = {m: _mean(m, rows) for m in metrics} if trial.state == "complete" else {}
     params = {key: readable(value) if isinstance(value, bool) else value for key, value in trial.params.items()}
     base = {"trial": trial.number, "variant": trial.variant, "state": state, "best": trial.best, "runs": trial.runs}
-    return base | dict(zip(labels, values, strict=True)) | params | tested | {"reason": trial.reason or None}
+    return base | dict(zip(labels, values, strict=True)) | params | tested | {"reason": trial.reason}
 
 
 def _mean(metric: str, rows: Sequence[Row]) -> float | None:

@@ -101,6 +101,7 @@ def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[st
         "threads": job.threads,
         "images": digest(contents(samples)),
         "image_size": job.data.image_size,
+        "crop_from": job.data.crop_from,
         "weights": weights_id(settings.features),
         "features": trained_part(settings.features),
         "model": trained_part(settings.model),

@@ -76,8 +76,7 @@ class Record(BaseModel):
         data = {
             "layout": job.data.layout,
             "root": job.data.root,
-            "image_size": job.data.image_size,
-            "validation": job.data.validation,
+            **job.data.identity(),
             "fingerprint": job.fingerprint,
         }
         return cls(

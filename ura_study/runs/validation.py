@@ -18,7 +18,7 @@ from ura_study.metrics.calibration import Reliability
 from ura_study.metrics.evaluate import Metrics
 from ura_study.metrics.names import VALIDATION
 from ura_study.metrics.uncertainty import evaluate_uncertainty, joined
-from ura_study.runs.evaluation import evaluate_run, load_masks
+from ura_study.runs.evaluation import evaluate_run, masks_of
 from ura_study.runs.job import Job
 from ura_study.runs.scoring import Scored, score_maps
 
@@ -49,7 +49,7 @@ def hold_out(
     """
     parts = split(samples, job.data.validation)
     altered = altered_samples([samples[i] for i in parts.altered])
-    altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device)
+    altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device, job.data.crop_from)
     normal = tuple(samples[i] for i in parts.normal)
     kept = [samples[i] for i in parts.train]
     return kept, maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
@@ -69,8 +69,10 @@ def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) 
         tokens=joined([part.tokens for part in parts]),
     )
     samples = (*held.normal, *held.altered)
-    detected = evaluate_run(samples, scored, size, job.evaluation.fpr_limit)
-    masks = [np.zeros((size, size), bool) if mask is None else mask for mask in load_masks(samples, size)]
+    data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
+    detected = evaluate_run(samples, scored, data, job.evaluation.fpr_limit)
+    found = masks_of(samples, size, data.crop_from)
+    masks = [np.zeros((size, size), bool) if mask is None else mask for mask in found]
     uncertain, reliability = evaluate_uncertainty(scored.tokens, np.stack(masks))
     values, undefined = detected.values | uncertain.values, detected.undefined | uncertain.undefined
     named = ({f"{VALIDATION}{name}": entry for name, entry in entries.items()} for entries in (values, undefined))

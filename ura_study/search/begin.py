@@ -66,7 +66,7 @@ def _identity(study: Study, fingerprints: Mapping[str, str]) -> dict[str, str]:
         "base": study.base.model_dump(mode="json"),
         "seeds": study.seeds,
         "evaluation": study.evaluation.model_dump(mode="json"),
-        "data": [dict(fingerprints), study.data.image_size, study.data.validation],
+        "data": [dict(fingerprints), study.data.identity()],
     }
     return {key: digest(value) for key, value in parts.items()}
 

@@ -60,7 +60,7 @@ class SearchSettings(Settings):
     sampler: SamplerSettings = SamplerSettings()
     """What proposes variants."""
     pruner: PrunerSettings = PrunerSettings()
-    """What stops them early."""
+    """What stops them early. With several objectives nothing does."""
     enqueue: List[dict[str, Any]] = Field(({},))
     """Variants to try first, as changes of the baseline; `{}` is the baseline itself."""
     storage: str | None = None

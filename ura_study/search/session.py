@@ -183,7 +183,7 @@ class Session:
 
     @property
     def _compares_instances(self) -> bool:
-        return self._search.pruner.name == "wilcoxon"
+        return self._search.pruner.name == "wilcoxon" and len(self._search.objective) == 1
 
     def _worth(self, candidate: Candidate, rows: Sequence[Any]) -> list[float] | None:
         """Return the objectives' values over rows; where one is undefined the candidate is told as failed."""

@@ -100,8 +100,13 @@ class Queue(Searcher):
         return self.stopped or trial_id in self._unwanted
 
     def _refill(self) -> None:
-        if self._source is not None:
-            self._pending.extend(self._source.more())
+        """Take in further jobs. One that goes on already is not begun again: its record will count."""
+        running = {job.run_id: trial_id for trial_id, job in self.jobs.items()}
+        for job in self._source.more() if self._source is not None else ():
+            if job.run_id in running:
+                self._unwanted.discard(running[job.run_id])
+            else:
+                self._pending.append(job)
 
     def on_trial_start(self, trial_id: str) -> None:
         """Called by `hooks.Events`."""

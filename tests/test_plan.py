@@ -8,7 +8,7 @@ from hand_made import make_study, plan_of
 from ura_study.canonical import digest
 from ura_study.config import VariantSettings
 from ura_study.errors import ConfigError
-from ura_study.plan import BASELINE, expand, make_plan
+from ura_study.plan import BASELINE, RUN_VERSION, expand, make_plan
 
 DEFAULTS = VariantSettings()
 
@@ -143,7 +143,7 @@ def test_one_name_for_two_configurations_is_refused():
         ({"leave_one_out": ["model.fusion"]}, "model.fusion: expected a mapping of keys to values, but got false"),
         (
             {"sweep": {"model.synthesis": [{"x": 1}]}},
-            "model.synthesis.x: unknown key; expected one of max_area, min_area, ",
+            "model.synthesis.x: unknown key; expected one of edge, max_area, min_area, ",
         ),
         ({"sweep": {"features.layers.0": [1]}}, "features.layers.0: cannot be set, since features.layers is [1, 2, 3]"),
         ({"sweep": {"features.backbone.x": [1]}}, "features.backbone.x: cannot be set, since features.backbone is tf_"),
@@ -253,7 +253,7 @@ def test_identity_does_not_depend_on_order():
 def test_the_identity_of_the_first_records_stays():
     """Records that users have are found again, whatever keys came later."""
     described = {
-        "version": 1,
+        "version": RUN_VERSION,
         "settings": make_study().base.model_dump(mode="json"),
         "image_size": 256,
         "validation": 0.0,

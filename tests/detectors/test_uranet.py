@@ -52,13 +52,16 @@ def test_every_ablation_runs_end_to_end(train, model):
     assert (detector.restoration is not None) == bool(settings.restoration)
 
 
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("model", ABLATIONS.values(), ids=ABLATIONS)
-def test_gradients_reach_every_parameter(train, model):
+def test_gradients_reach_every_parameter(train, model, precision):
     """The second step counts: the last layer of an attention block's network starts at zero and blocks the first."""
     detector = build(train, **model)
     descend(detector, train, 1)
     detector.zero_grad()
-    detector.losses(train.batch(slice(None)), 0.5, torch.Generator().manual_seed(0))["total"].backward()
+    with torch.autocast("cpu", precision, enabled=precision is not torch.float32):
+        total = detector.losses(train.batch(slice(None)), 0.5, torch.Generator().manual_seed(0))["total"]
+    total.backward()
     missed = [name for name, p in detector.named_parameters() if p.grad is None or p.grad.abs().max() == 0]
     assert missed == []
 
@@ -154,7 +157,7 @@ def test_perception_judges_what_a_trusting_restoration_leaves(train):
     tokens = detector._standardise(train.batch([0]))
     expected = tokens - detector.restoration(tokens, torch.zeros(1, 64))
     torch.testing.assert_close(detector._unexplained(tokens), expected)
-    assert not detector._unexplained(tokens).requires_grad
+    assert not detector._seen(tokens).requires_grad
 
 
 def test_without_restoration_perception_judges_the_tokens(train):
@@ -165,7 +168,7 @@ def test_without_restoration_perception_judges_the_tokens(train):
 
 def test_what_perception_sees_of_normal_images_is_centred_and_white(train):
     detector = build(train)
-    seen = detector.perception.whiten(detector._unexplained(detector._standardise(train.batch(slice(None)))))
+    seen = detector._seen(detector._standardise(train.batch(slice(None))))
     tokens = seen.flatten(0, 1)
     assert tokens.mean(dim=0).abs().max() < 0.01
     assert 0.5 < tokens.square().mean() < 1

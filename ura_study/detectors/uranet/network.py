@@ -71,7 +71,7 @@ class URANet(Detector):
         truth = mask[:, sources]  # (B, P)
         suspected = torch.zeros_like(truth, dtype=normal.dtype)
         if self.perception is not None:
-            seen = self.perception.whiten(self._unexplained(corrupted, sources))
+            seen = self._seen(corrupted, sources)
             logits = self.perception(seen[:, sources], perceiving)
             terms["perception"] = segmentation_loss(logits, truth)
             terms["divergence"] = self.settings.perception.kl_weight * self.perception.divergence()
@@ -117,7 +117,7 @@ class URANet(Detector):
         """Return residual (B, N), logit of perception (B, N) and all that was perceived; None for a part left out."""
         perceived, suspected = None, torch.zeros_like(tokens[..., 0])
         if self.perception is not None:
-            seen = self.perception.whiten(self._unexplained(tokens))
+            seen = self._seen(tokens)
             perceived = summarise(self.perception.logits(seen, self.networks))
             suspected = suspicion(perceived, self.settings.perception.caution)
         distance = None
@@ -126,11 +126,17 @@ class URANet(Detector):
         return distance, None if perceived is None else perceived.evidence, perceived
 
     @torch.no_grad()
-    def _unexplained(self, tokens: Tensor, sources: Tensor | None = None) -> Tensor:
-        """Return what perception judges (B, N, C): tokens less their first restoration, in which nothing is suspected.
+    def _seen(self, tokens: Tensor, sources: Tensor | None = None) -> Tensor:
+        """Return what perception sees (B, N, C) of an image. Restoration is not trained through it.
 
-        Restoration is not trained through it: it would learn to help perception and not to restore.
+        Never in lower precision: whitening blows up differences that would be rounded away. (And autocast of some
+        versions of torch would keep weights cast here, without gradient, for the restoration that is trained.)
         """
+        with torch.autocast(tokens.device.type, enabled=False):
+            return self.perception.whiten(self._unexplained(tokens, sources))
+
+    def _unexplained(self, tokens: Tensor, sources: Tensor | None = None) -> Tensor:
+        """Return tokens (B, N, C) less their first restoration, in which nothing is suspected."""
         if self.restoration is None:
             return tokens
         trusted = torch.zeros_like(tokens[..., 0] if sources is None else tokens[:, sources, 0])

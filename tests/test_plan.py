@@ -84,21 +84,21 @@ def test_a_section_set_to_a_mapping_is_replaced_as_a_whole():
 
 
 def test_keys_with_one_ending_are_told_apart():
-    sweep = {"model.perception.depth": [1], "model.restoration.depth": [1, 2], "training.lr": [0.1]}
+    sweep = {"model.perception.width": [4], "model.restoration.width": [4, 8], "training.lr": [0.1]}
     assert names(a={"sweep": sweep}) == [
         "full",
-        "perception.depth=1",
-        "restoration.depth=1",
-        "restoration.depth=2",
+        "perception.width=4",
+        "restoration.width=4",
+        "restoration.width=8",
         "lr=0.1",
     ]
 
 
 def test_keys_with_one_ending_are_told_apart_across_ablations():
     assert names(
-        a={"sweep": {"model.perception.depth": [1]}},
-        b={"grid": {"model.restoration.depth": [2], "model.perception.depth": [1]}},
-    ) == ["full", "perception.depth=1", "restoration.depth=2, perception.depth=1"]
+        a={"sweep": {"model.perception.width": [4]}},
+        b={"grid": {"model.restoration.width": [8], "model.perception.width": [4]}},
+    ) == ["full", "perception.width=4", "restoration.width=8, perception.width=4"]
 
 
 def test_equal_variants_of_one_name_are_one():

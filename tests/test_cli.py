@@ -133,9 +133,9 @@ def test_wrong_arguments(call, arguments):
 
 
 def test_a_bug_shows_its_traceback(call, study, monkeypatch):
-    from ura_study import commands
+    from ura_study.commands import opening
 
-    monkeypatch.setattr(commands, "survey", lambda study: 1 / 0)
+    monkeypatch.setattr(opening, "survey", lambda study: 1 / 0)
     code, _, err = call("plan", study())
     assert code == 3
     assert "Traceback" in err

@@ -6,9 +6,11 @@ from ura_study.config import Study
 from ura_study.data.check import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import category_names, read_category
+from ura_study.data.table import Category
 from ura_study.data.validation import split
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan, make_plan
+from ura_study.search.config import SearchSettings
 
 
 def survey(study: Study) -> Plan:
@@ -26,8 +28,22 @@ def survey(study: Study) -> Plan:
             common_shape(category.test)
         if study.data.validation:
             split(category.train, study.data.validation)  # says so if there are too few images
+        if study.search is not None:
+            _check_objective(study.search, category)
         fingerprints[name] = fingerprint(category)
     return make_plan(study, fingerprints)
+
+
+def _check_objective(search: SearchSettings, category: Category) -> None:
+    """Raise a `ConfigError` where an objective needs masks of test images that have none."""
+    anomalous = [sample for sample in category.test if sample.anomalous]
+    without = sum(sample.mask is None for sample in anomalous)
+    pixelwise = [name for objective in search.objective for name in objective.names if name.startswith("pixel_")]
+    if without and pixelwise:
+        raise ConfigError(
+            f"search.objective: {pixelwise[0]} needs masks, but {without} of {len(anomalous)} anomalous test images of "
+            f"category '{category.name}' have none"
+        )
 
 
 def check_backbones(plan: Plan) -> None:

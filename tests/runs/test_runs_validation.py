@@ -18,7 +18,7 @@ from ura_study.data.validation import split
 from ura_study.features import cached
 from ura_study.features.cached import feature_maps
 from ura_study.metrics.names import METRICS, VALIDATION_METRICS
-from ura_study.runs import execute
+from ura_study.runs import execute, fitting
 from ura_study.runs.attempt import attempt
 from ura_study.runs.validation import hold_out
 
@@ -78,8 +78,8 @@ def test_only_the_rest_is_trained_on(root, monkeypatch):
         seen.append(train.batch(slice(None)))
         return score_images(detector, train, *rest)
 
-    fit, score_images = execute.fit, execute.score_images
-    monkeypatch.setattr(execute, "fit", spied)
+    fit, score_images = fitting.fit, execute.score_images
+    monkeypatch.setattr(fitting, "fit", spied)
     monkeypatch.setattr(execute, "score_images", calibrated)
     job = job_of(root)
     record_of(job)
@@ -119,7 +119,7 @@ def test_no_test_image_is_read_for_it(root, monkeypatch):
     maps = feature_maps(samples, job.settings.features, 64, CPU)
     read, opened = Image.open, []
     monkeypatch.setattr(Image, "open", lambda path, *rest: opened.append(Path(path)) or read(path, *rest))
-    _, held = hold_out(samples, maps, job, CPU)
+    *_, held = hold_out(samples, maps, job, CPU)
     assert opened
     assert not [path for path in opened if root / "nut/test" in path.parents]
     assert not [s.path for s in (*held.normal, *held.altered) if root / "nut/test" in s.path.parents]

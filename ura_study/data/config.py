@@ -131,14 +131,14 @@ class DataSettings(Settings):
         """Length of the shorter side before the crop; None where images are stretched."""
         return None if self.resize == "square" else self.shorter_side or self.image_size
 
+    def seen(self) -> dict[str, int]:
+        """Return how images are made ready for the network, as a part of the identity of features and weights."""
+        return {"image_size": self.image_size} | ({} if self.crop_from is None else {"crop_from": self.crop_from})
+
     def identity(self) -> dict[str, Any]:
         """Return what changes the numbers of a run beside its images; newer keys only where they are in use."""
-        newer = {
-            "crop_from": self.crop_from,
-            "eval_size": self.eval_size if self.eval_size != self.image_size else None,
-        }
-        used = {key: value for key, value in newer.items() if value is not None}
-        return {"image_size": self.image_size, "validation": self.validation} | used
+        judged = {} if self.eval_size in (None, self.image_size) else {"eval_size": self.eval_size}
+        return self.seen() | {"validation": self.validation} | judged
 
     @model_validator(mode="after")
     def _own_options(self) -> DataSettings:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ura_study.cache import writing
 from ura_study.config import Study
 from ura_study.plan import Plan
+from ura_study.report.folder import replace
 from ura_study.report.frame import tidy
+from ura_study.report.leaderboard import Leaderboard, leaderboard
 from ura_study.report.render import csv, markdown
+from ura_study.report.render_search import markdown as search_markdown
 from ura_study.report.tables import Table, per_category
 from ura_study.runs.record import Record
-from ura_study.study_file import dump_yaml
+from ura_study.search.trials import Tried
 
 
 def tables(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[Table]:
@@ -20,25 +22,21 @@ def tables(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[Tabl
     return [per_category(plan, records, metric) for metric in study.report.metrics]
 
 
-def write_study(folder: Path, study: Study) -> None:
-    """Write the study as resolved, every default included; `ura-study run` accepts this file too."""
-    resolved = study.model_dump(mode="json", exclude_none=True)
-    _replace(folder / "study.yaml", dump_yaml(resolved))
-
-
 def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:
     """Write `results.csv` (a row per run) and the per-category tables as CSV and Markdown."""
     shown = tables(study, plan, records)
-    _replace(folder / "results.csv", tidy(plan, records).to_csv(index=False))
-    _replace(folder / "per_category.csv", csv(shown).to_csv(index=False))
+    replace(folder / "results.csv", tidy(plan, records).to_csv(index=False))
+    replace(folder / "per_category.csv", csv(shown).to_csv(index=False))
     texts = [markdown(table, study.evaluation.fpr_limit) for table in shown]
-    _replace(folder / "per_category.md", "\n".join([f"## {study.study}", "", *texts]))
+    replace(folder / "per_category.md", "\n".join([f"## {study.study}", "", *texts]))
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+def write_search(
+    folder: Path, study: Study, plan: Plan, found: Sequence[Tried], records: Mapping[str, Record]
+) -> Leaderboard:
+    """Write `search.csv` and `search.md` (a row per trial, best first) and `search_runs.csv` (a row per run)."""
+    board = leaderboard(study, plan, found, records)
+    replace(folder / "search.csv", board.rows.assign(split=study.search.split).to_csv(index=False))
+    replace(folder / "search.md", search_markdown(board))
+    replace(folder / "search_runs.csv", tidy(plan, records).to_csv(index=False))
+    return board

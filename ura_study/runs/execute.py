@@ -13,17 +13,19 @@ import torch
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import read_category
 from ura_study.data.table import Category
-from ura_study.detectors.build import build_detector
+from ura_study.detectors.base import Detector
 from ura_study.errors import DataError
 from ura_study.features.cached import feature_maps
 from ura_study.metrics.evaluate import Metrics
+from ura_study.randomness import generator
 from ura_study.runs.evaluation import evaluate_run
+from ura_study.runs.fitting import fitted
 from ura_study.runs.job import Job
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Record
 from ura_study.runs.scoring import score_images
 from ura_study.runs.validation import HeldOut, hold_out, validate
-from ura_study.training.loop import Interval, fit
+from ura_study.training.loop import Interval
 
 
 def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
@@ -37,13 +39,18 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
     with _timed(timings, "features_seconds"):
         train = feature_maps(category.train, settings.features, image_size, device, job.data.crop_from)
         test = feature_maps(category.test, settings.features, image_size, device, job.data.crop_from)
-        train, held = hold_out(category.train, train, job, device) if job.data.validation else (train, None)
-    losses: dict[str, float] = {}
-    with _timed(timings, "fit_seconds"):
-        detector = build_detector(settings.model, train.channels, train.map_size)
-        for interval in fit(detector, train, settings.training, job.seed, device):
-            losses = interval.losses
-            yield interval
+        samples, held = category.train, None
+        if job.data.validation:
+            samples, train, held = hold_out(category.train, train, job, device)
+    watch = None
+    if job.watch and held is not None:
+
+        def watch(detector: Detector) -> dict[str, float | None]:
+            detector.calibrate(train, generator(job.seed, "calibrate"))
+            return _numbers(validate(detector, held, job, device))["metrics"]
+
+    fit = yield from fitted(job, samples, train, device, watch)
+    detector, timings["fit_seconds"] = fit.detector, fit.seconds
     with _timed(timings, "score_seconds"):
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device)
     timings["score_ms_per_image"] = scored.ms_per_image
@@ -58,7 +65,9 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
         job,
         status="done",
         data=_counts(category, len(train), held),
-        losses=losses,
+        losses=fit.losses,
+        fit_id=fit.id,
+        fit_shared=fit.shared,
         timings={name: round(value, 4) for name, value in timings.items()},
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
         provenance=provenance(device),

@@ -37,7 +37,7 @@ class HeldOut:
 
 def hold_out(
     samples: Sequence[Sample], maps: FeatureMaps, job: Job, device: torch.device
-) -> tuple[FeatureMaps, HeldOut]:
+) -> tuple[list[Sample], FeatureMaps, HeldOut]:
     """Divide the training images `samples`, whose feature maps are `maps`, into those to train on and those held out.
 
     Only the altered images pass the backbone, once for all variants and seeds.
@@ -49,7 +49,8 @@ def hold_out(
     altered = altered_samples([samples[i] for i in parts.altered])
     altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device, job.data.crop_from)
     normal = tuple(samples[i] for i in parts.normal)
-    return maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
+    kept = [samples[i] for i in parts.train]
+    return kept, maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
 
 
 def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> Metrics:

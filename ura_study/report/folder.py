@@ -1,0 +1,54 @@
+"""A study's folder of results: what it is about, so that it can be reported on where its images are not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from ura_study.cache import writing
+from ura_study.config import Study, load_study
+from ura_study.errors import ConfigError, DataError
+from ura_study.plan import Plan, make_plan
+from ura_study.study_file import dump_yaml
+
+STUDY, FINGERPRINTS = "study.yaml", "fingerprints.json"
+
+
+def remember(folder: Path, study: Study, plan: Plan) -> None:
+    """Write the study as resolved, every default included, and the fingerprints of its data.
+
+    `ura-study run` accepts the file as well. A password in the URL of a storage is left out.
+    """
+    resolved = study.model_dump(mode="json", exclude_none=True)
+    if study.search is not None and study.search.storage is not None:
+        from ura_study.search.storage import concealed
+
+        resolved["search"]["storage"] = concealed(study.search.storage)
+    replace(folder / STUDY, dump_yaml(resolved))
+    replace(folder / FINGERPRINTS, json.dumps(dict(plan.fingerprints), indent=1, ensure_ascii=False))
+
+
+def reopen(folder: Path) -> tuple[Study, Plan]:
+    """Return a study and its plan (baseline and ablations) from its folder alone.
+
+    Raises:
+        ConfigError: where the folder holds no study.
+        DataError: where its fingerprints cannot be read.
+    """
+    if not (folder / STUDY).is_file() or not (folder / FINGERPRINTS).is_file():
+        raise ConfigError(f"{folder}: holds no results of a study ({STUDY} and {FINGERPRINTS}); has it been run?")
+    study = load_study(folder / STUDY)
+    try:
+        fingerprints = json.loads((folder / FINGERPRINTS).read_text(encoding="utf-8"))
+        return study, make_plan(study, dict(fingerprints))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{folder / FINGERPRINTS}: expected a fingerprint per category ({error})") from error
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)

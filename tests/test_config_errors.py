@@ -38,7 +38,7 @@ def message(tmp_path, text):
         ("{study: x, ablation: {}}", "ablation: unknown key; did you mean 'ablations'?"),
         (
             "{study: x, zzz: 1}",
-            "zzz: unknown key; expected one of ablations, base, data, evaluation, report, resources, seeds, study",
+            "zzz: unknown key; expected one of ablations, base, data, evaluation, report, resources, search, seeds, study",
         ),
         ("{study: 3}", "study: expected a string, but got 3"),
         ("{study: a/b}", f"study: expected a string that matches {NAME}, but got 'a/b'"),

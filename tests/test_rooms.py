@@ -41,6 +41,7 @@ OWNERS = {
     "skimage": {"data"},
     "tensorboard": {"report"},
     "pandas": {"report"},
+    "matplotlib": {"report"},
     "typer": {"cli"},
     "rich": {"cli", "commands", "report", "tune"},
 }
@@ -99,9 +100,9 @@ def test_the_walk_sees_what_it_must():
     [
         ("ura_study.cli", ["torch", "ray", "pandas", "numpy", "pydantic"]),
         ("ura_study.commands.run", ["torch", "ray", "pandas", "timm", "matplotlib"]),
-        ("ura_study.commands.data", ["torch", "ray", "pandas", "timm", "matplotlib", "scipy", "skimage"]),
         ("ura_study.search.config", ["optuna", "torch", "ray", "pandas"]),
         ("ura_study.search.space", ["torch", "ray", "pandas", "scipy"]),
+        ("ura_study.commands.data", ["torch", "ray", "pandas", "timm", "matplotlib", "scipy", "skimage"]),
         ("ura_study.report.write", ["torch", "ray", "timm"]),
         ("ura_study.tune.driver", ["torch", "ray", "timm"]),
         ("ura_study.tune.queue", ["torch", "timm"]),

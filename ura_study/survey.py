@@ -37,7 +37,7 @@ def survey(study: Study) -> Plan:
 def _check_objective(search: SearchSettings, category: Category) -> None:
     """Raise a `ConfigError` where an objective needs masks of test images that have none."""
     anomalous = [sample for sample in category.test if sample.anomalous]
-    without = sum(sample.mask is None for sample in anomalous)
+    without = sum(not sample.masks for sample in anomalous)
     pixelwise = [name for objective in search.objective for name in objective.names if name.startswith("pixel_")]
     if without and pixelwise:
         raise ConfigError(

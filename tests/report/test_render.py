@@ -105,3 +105,21 @@ def test_terminal_marks_the_best_and_the_failed():
     drawn = terminal(TABLE, 0.3)
     styles = [[str(cell.style) for cell in column.cells] for column in list(drawn.columns)[1:]]
     assert styles == [["", "bold", "dim", "dim"], ["bold", "red", "bold", "dim"], ["bold", "red", "dim", "dim"]]
+
+
+def of_means(metric, *means):
+    return Table(metric, ("nut", "mean"), tuple((f"v{m}", (Cell((m,)), Cell((m,)))) for m in means))
+
+
+@pytest.mark.parametrize(
+    ("metric", "bold"),
+    [
+        ("val_image_ap", ["**50.0**"]),
+        ("val_ece", ["**20.0**"]),
+        ("val_brier", ["**20.0**"]),
+        ("val_epistemic_border", []),
+    ],
+)
+def test_the_best_is_the_largest_or_the_smallest_or_none(metric, bold):
+    text = markdown(of_means(metric, 0.2, 0.5, 0.3), 0.3)
+    assert sorted({word for word in text.split() if word.startswith("**")}) == bold

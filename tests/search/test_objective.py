@@ -102,8 +102,9 @@ def test_directions():
         objective(metric="fit_seconds", direction="maximize"),
         objective(mean=["score_ms_per_image", "fit_seconds"]),
         objective(mean=["val_pixel_aupro", "fit_seconds"], direction="minimize"),
+        objective(metric="val_ece"),
     ]
-    assert directions(several) == ["maximize", "minimize", "maximize", "minimize", "minimize"]
+    assert directions(several) == ["maximize", "minimize", "maximize", "minimize", "minimize", "minimize"]
 
 
 def test_label():
@@ -134,6 +135,8 @@ def test_label():
         ({"metric": "image_ap", "subject_to": {"fit_seconds": {"mx": 2}}}, "subject_to.fit_seconds.mx: unknown key"),
         ({"metric": "image_ap", "direction": "up"}, "direction: expected 'maximize' or 'minimize', but got 'up'"),
         ({"mean": ["image_ap", "fit_seconds"]}, "the file: a mean of image_ap and fit_seconds needs a direction"),
+        ({"mean": ["val_image_ap", "val_ece"]}, "the file: a mean of val_image_ap and val_ece needs a direction"),
+        ({"metric": "val_epistemic_border"}, "the file: val_epistemic_border needs a direction"),
     ],
 )
 def test_what_is_no_objective(raw, line):

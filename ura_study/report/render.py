@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ura_study.metrics.names import VALIDATION
+from ura_study.metrics.names import VALIDATION, better
 from ura_study.report.tables import MEAN, Cell, Table
 
 #: Headings of the metrics, as papers print them; all in percent.
@@ -22,10 +22,18 @@ TITLES = {
     "pixel_f1_max": "Pixel F1-max",
     "pixel_aupro": "AUPRO",
 }
-TITLES |= {
-    f"{VALIDATION}{name}": f"Validation {text.replace('Image', 'image').replace('Pixel', 'pixel')}"
-    for name, text in TITLES.items()
+_ON_VALIDATION = {name: text.replace("Image", "image").replace("Pixel", "pixel") for name, text in TITLES.items()} | {
+    "ece": "ECE",
+    "ece_balanced": "ECE, balanced",
+    "brier": "Brier score",
+    "uncertainty_border": "uncertainty on borders",
+    "uncertainty_inside": "uncertainty inside",
+    "uncertainty_outside": "uncertainty outside",
+    "epistemic_border": "epistemic on borders",
+    "epistemic_inside": "epistemic inside",
+    "epistemic_outside": "epistemic outside",
 }
+TITLES |= {f"{VALIDATION}{name}": f"Validation {text}" for name, text in _ON_VALIDATION.items()}
 
 
 def title(metric: str, fpr_limit: float) -> str:
@@ -108,9 +116,10 @@ def _style(cell: Cell, best: float) -> str:
 
 
 def _best(table: Table) -> list[float]:
-    """Return the best mean of each column; NaN where it has none."""
+    """Return the best mean of each column; NaN where it has none, or where no value is better than another."""
     columns = zip(*(cells for _, cells in table.rows), strict=True)
-    return [max((cell.mean for cell in column if cell.complete), default=math.nan) for column in columns]
+    sign = better(table.metric) or math.nan
+    return [sign * max((sign * cell.mean for cell in column if cell.complete), default=math.nan) for column in columns]
 
 
 def _numbers(column: str, cell: Cell) -> list[tuple[str, float]]:

@@ -84,13 +84,14 @@ def per_category(plan: Plan, records: Mapping[str, Record], metric: str) -> Tabl
 def _reason(plan: Plan, records: Mapping[str, Record], metric: str, category: str) -> str:
     """Return why a metric is undefined on a category, as the first record that knows says."""
     found = (records.get(run_id) for (_, name, _), run_id in plan.cells.items() if name == category)
-    return next(record.undefined[metric] for record in found if record is not None and metric in record.undefined)
+    reasons = (r.undefined[metric] for r in found if r is not None and metric in r.undefined)
+    return next(reasons, "not measured when this was run")
 
 
 def _cell(plan: Plan, records: Mapping[str, Record], metric: str, variant: str, category: str) -> Cell:
     found = [records.get(plan.cells[variant, category, seed]) for seed in plan.seeds]
     done = [record for record in found if record is not None and record.done]
-    values = tuple(v for record in done if (v := record.metrics[metric]) is not None)
+    values = tuple(v for record in done if (v := record.metrics.get(metric)) is not None)
     return Cell(
         values=values,
         failed=sum(record is not None and not record.done for record in found),

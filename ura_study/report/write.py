@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ura_study.config import Study
 from ura_study.plan import Plan
+from ura_study.report import reliability
 from ura_study.report.folder import replace
 from ura_study.report.frame import tidy
 from ura_study.report.leaderboard import Leaderboard, leaderboard
@@ -23,12 +24,17 @@ def tables(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[Tabl
 
 
 def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:
-    """Write `results.csv` (a row per run) and the per-category tables as CSV and Markdown."""
+    """Write `results.csv` (a row per run), the per-category tables as CSV and Markdown, and `reliability.svg`.
+
+    The last, a reliability diagram, is there where probabilities were judged on held-out images.
+    """
     shown = tables(study, plan, records)
     replace(folder / "results.csv", tidy(plan, records).to_csv(index=False))
     replace(folder / "per_category.csv", csv(shown).to_csv(index=False))
     texts = [markdown(table, study.evaluation.fpr_limit) for table in shown]
     replace(folder / "per_category.md", "\n".join([f"## {study.study}", "", *texts]))
+    if found := reliability.curves(plan, records):
+        replace(folder / "reliability.svg", reliability.draw(found).decode())
 
 
 def write_search(

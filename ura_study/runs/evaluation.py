@@ -28,8 +28,13 @@ def evaluate_run(samples: Sequence[Sample], scored: Scored, data: DataSettings, 
         shape, size, crop_from = common_shape(samples), None, None
     else:
         shape, crop_from = (size, size), data.crop_from and round(data.crop_from * size / data.image_size)
-    masks = [load_masks(sample.masks, sample.path, size, crop_from) for sample in samples]
+    masks = masks_of(samples, size, crop_from)
     return evaluate(labels, scored.scores, resized(scored.maps, shape), masks, fpr_limit=fpr_limit)
+
+
+def masks_of(samples: Sequence[Sample], size: int | None, crop_from: int | None) -> list[np.ndarray | None]:
+    """Return the mask of each sample as (size, size) bool, or at its own size; None where there is none."""
+    return [load_masks(sample.masks, sample.path, size, crop_from) for sample in samples]
 
 
 def resized(maps: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

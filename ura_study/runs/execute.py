@@ -6,7 +6,6 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 
@@ -16,10 +15,11 @@ from ura_study.data.table import Category
 from ura_study.detectors.base import Detector
 from ura_study.errors import DataError
 from ura_study.features.cached import feature_maps
+from ura_study.features.maps import FeatureMaps
 from ura_study.metrics.evaluate import Metrics
 from ura_study.randomness import generator
 from ura_study.runs.evaluation import evaluate_run
-from ura_study.runs.fitting import fitted
+from ura_study.runs.fitting import Watch, fitted
 from ura_study.runs.job import Job
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Record
@@ -42,25 +42,18 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
         samples, held = category.train, None
         if job.data.validation:
             samples, train, held = hold_out(category.train, train, job, device)
-    watch = None
-    if job.watch and held is not None:
-
-        def watch(detector: Detector) -> dict[str, float | None]:
-            detector.calibrate(train, generator(job.seed, "calibrate"))
-            return _numbers(validate(detector, held, job, device))["metrics"]
-
-    fit = yield from fitted(job, samples, train, device, watch)
+    fit = yield from fitted(job, samples, train, device, _watch(job, train, held, device))
     detector, timings["fit_seconds"] = fit.detector, fit.seconds
     with _timed(timings, "score_seconds"):
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device)
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
         metrics = evaluate_run(category.test, scored, job.data, job.evaluation.fpr_limit)
-    numbers = _numbers(metrics)
+    bins = None
     if held is not None:
         with _timed(timings, "validation_seconds"):
-            on_validation = _numbers(validate(detector, held, job, device))
-            numbers = {key: numbers[key] | on_validation[key] for key in numbers}
+            validated, bins = validate(detector, held, job, device)
+            metrics = Metrics(metrics.values | validated.values, metrics.undefined | validated.undefined)
     yield Record.of(
         job,
         status="done",
@@ -71,7 +64,9 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
         timings={name: round(value, 4) for name, value in timings.items()},
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
         provenance=provenance(device),
-        **numbers,
+        metrics=_known(metrics),
+        undefined=metrics.undefined,
+        reliability=bins.lists() if bins is not None else {},
     )
 
 
@@ -91,10 +86,21 @@ def _counts(category: Category, train: int, held: HeldOut | None) -> dict[str, i
     return {"train": train} | test | (held.counts if held is not None else {})
 
 
-def _numbers(metrics: Metrics) -> dict[str, Any]:
+def _watch(job: Job, train: FeatureMaps, held: HeldOut | None, device: torch.device) -> Watch | None:
+    """Return what tells a detector's worth in the midst of its training, where the job asks for that."""
+    if not job.watch or held is None:
+        return None
+
+    def watch(detector: Detector) -> dict[str, float | None]:
+        detector.calibrate(train, generator(job.seed, "calibrate"))
+        return _known(validate(detector, held, job, device)[0])
+
+    return watch
+
+
+def _known(metrics: Metrics) -> dict[str, float | None]:
     """Return the metrics as a record holds them: JSON has no NaN."""
-    values = {name: None if math.isnan(value) else value for name, value in metrics.values.items()}
-    return {"metrics": values, "undefined": metrics.undefined}
+    return {name: None if math.isnan(value) else value for name, value in metrics.values.items()}
 
 
 @contextlib.contextmanager

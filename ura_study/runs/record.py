@@ -50,6 +50,8 @@ class Record(BaseModel):
     """Each in 0..1; None where undefined."""
     undefined: dict[str, str] = Field(default_factory=dict)
     """The reason for each undefined metric."""
+    reliability: dict[str, list[int | float]] = Field(default_factory=dict)
+    """Counts of the validation's reliability diagram (see `metrics.calibration.Reliability`); empty without one."""
     losses: dict[str, float] = Field(default_factory=dict)
     """Terms of the training loss in the last interval."""
     fit_id: str | None = None

@@ -14,9 +14,11 @@ from ura_study.data.validation import split
 from ura_study.detectors.base import Detector
 from ura_study.features.cached import feature_maps
 from ura_study.features.maps import FeatureMaps
+from ura_study.metrics.calibration import Reliability
 from ura_study.metrics.evaluate import Metrics
 from ura_study.metrics.names import VALIDATION
-from ura_study.runs.evaluation import evaluate_run
+from ura_study.metrics.uncertainty import evaluate_uncertainty, joined
+from ura_study.runs.evaluation import evaluate_run, masks_of
 from ura_study.runs.job import Job
 from ura_study.runs.scoring import Scored, score_maps
 
@@ -53,18 +55,25 @@ def hold_out(
     return kept, maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
 
 
-def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> Metrics:
-    """Return the metrics on the held-out images of a detector that is calibrated, named `val_…`."""
+def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> tuple[Metrics, Reliability | None]:
+    """Return the metrics on the held-out images of a detector that is calibrated, named `val_…`.
+
+    With it come the counts of its reliability diagram, where it gives probabilities.
+    """
     size = job.data.image_size
     parts = [score_maps(detector, maps, job.settings.scoring, size, device) for maps in held.maps]
     scored = Scored(
         maps=np.concatenate([part.maps for part in parts]),
         scores=np.concatenate([part.scores for part in parts]),
         ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
+        tokens=joined([part.tokens for part in parts]),
     )
+    samples = (*held.normal, *held.altered)
     data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
-    metrics = evaluate_run((*held.normal, *held.altered), scored, data, job.evaluation.fpr_limit)
-    return Metrics(
-        {f"{VALIDATION}{name}": value for name, value in metrics.values.items()},
-        {f"{VALIDATION}{name}": reason for name, reason in metrics.undefined.items()},
-    )
+    detected = evaluate_run(samples, scored, data, job.evaluation.fpr_limit)
+    found = masks_of(samples, size, data.crop_from)
+    masks = [np.zeros((size, size), bool) if mask is None else mask for mask in found]
+    uncertain, reliability = evaluate_uncertainty(scored.tokens, np.stack(masks))
+    values, undefined = detected.values | uncertain.values, detected.undefined | uncertain.undefined
+    named = ({f"{VALIDATION}{name}": entry for name, entry in entries.items()} for entries in (values, undefined))
+    return Metrics(*named), reliability

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ura_study.errors import nearest
-from ura_study.metrics.names import METRICS, VALIDATION_METRICS
+from ura_study.metrics.names import METRICS, VALIDATION_METRICS, better
 from ura_study.settings import List, Settings
 
 #: What a run costs; less is better.
@@ -25,6 +25,11 @@ NAMES = METRICS + VALIDATION_METRICS + RESOURCES
 OVERS = ("mean", "median", "worst")
 
 Weight = Annotated[float, Field(gt=0)]
+
+
+def _better(name: str) -> int:
+    """Return 1 where more of a number is better, -1 where less is, 0 where neither."""
+    return -1 if name in RESOURCES else better(name)
 
 
 def known_metric(name: str) -> str:
@@ -39,6 +44,11 @@ def known_over(over: str) -> str:
     if over not in OVERS and not re.fullmatch("q[1-9][0-9]?", over):
         raise ValueError(f"expected one of {', '.join(OVERS)}, or a quantile such as q10, but got '{over}'")
     return over
+
+
+def _way(name: str) -> int:
+    """Return 1 where more of a number is better, -1 where less is, 0 where neither."""
+    return -1 if name in RESOURCES else better(name)
 
 
 class LimitSettings(Settings):
@@ -73,7 +83,7 @@ class ObjectiveSettings(Settings):
     over: str = "mean"
     """Of the categories' means over seeds: their mean, median, quantile (q10: 10 %), or the worst category."""
     direction: Literal["maximize", "minimize"] | None = None
-    """Which way is better; where not given, costs are minimized and all else is maximized."""
+    """Which way is better; where not given, costs and errors are minimized and all else is maximized."""
     minus: dict[str, Weight] = Field(default_factory=dict)
     """Other numbers of a run, times these weights, are subtracted: a trade between quality and cost."""
     subject_to: dict[str, LimitSettings] = Field(default_factory=dict)
@@ -98,9 +108,10 @@ class ObjectiveSettings(Settings):
     def _one_meaning(self) -> ObjectiveSettings:
         if (self.metric is None) == (not self.mean):
             raise ValueError("an objective needs either metric: …, or mean: [ … ] of several")
-        costs = [name in RESOURCES for name in self.metrics]
-        if self.direction is None and any(costs) and not all(costs):
-            raise ValueError(f"a mean of {' and '.join(self.metrics)} needs a direction: maximize or minimize")
+        ways = {_way(name) for name in self.metrics}
+        if self.direction is None and (len(ways) > 1 or 0 in ways):
+            what = self.metrics[0] if len(self.metrics) == 1 else f"a mean of {' and '.join(self.metrics)}"
+            raise ValueError(f"{what} needs a direction: maximize or minimize")
         if self.minus and self.minimizes:
             raise ValueError("minus goes with an objective that is maximized, but this one is minimized")
         return self
@@ -113,7 +124,7 @@ class ObjectiveSettings(Settings):
     @property
     def minimizes(self) -> bool:
         """Whether less is better."""
-        return self.direction == "minimize" if self.direction else self.metrics[0] in RESOURCES
+        return self.direction == "minimize" if self.direction else _way(self.metrics[0]) < 0
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -61,19 +61,19 @@ class URANet(Detector):
         """Return the loss of restoring and perceiving anomalies that are synthesised in normal features."""
         synthesising, perceiving, choosing = parted(generator, 3)
         normal = self._standardise(features)
-        corrupted, mask = normal, torch.zeros(normal.shape[:2], dtype=torch.bool, device=normal.device)
+        corrupted, mask = normal, torch.zeros_like(normal[..., 0])
         if self.settings.synthesis:
             corrupted, mask = corrupt(normal, self.settings.synthesis, synthesising)
         terms, sources = {}, _some(mask, SOURCE_SHARE, choosing)
         chosen = _some(mask, RESTORED_SHARE, choosing)
         truth = mask[:, sources]  # (B, P)
-        suspected = torch.zeros_like(truth, dtype=normal.dtype)
+        suspected = torch.zeros_like(truth)
         if self.perception is not None:
             logits = self.perception(corrupted[:, sources], perceiving)
             terms["perception"] = segmentation_loss(logits, truth)
             terms["divergence"] = self.settings.perception.kl_weight * self.perception.divergence()
             told = torch.rand(len(mask), generator=perceiving) < TRUE_MASKS * (1 - progress)
-            suspected = torch.where(told.to(mask.device)[:, None], truth.float(), logits.detach().sigmoid())
+            suspected = torch.where(told.to(mask.device)[:, None], truth, logits.detach().sigmoid())
         if self.restoration is not None:
             restored = self.restoration(corrupted, suspected, chosen, sources)
             terms["restoration"] = restoration_loss(restored, normal[:, chosen], mask[:, chosen])

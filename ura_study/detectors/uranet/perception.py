@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ura_study.detectors.uranet.bayes import BayesianLinear
+from ura_study.detectors.uranet.bayes import BayesianLinear, PointLinear
 from ura_study.detectors.uranet.config import PerceptionSettings
 from ura_study.detectors.uranet.statistics import TokenStatistics, whitening
 
@@ -44,13 +44,13 @@ class Perceived:
 
 
 class Perception(nn.Module):
-    """Whitening, then C → H → … → H → 1, each layer Bayesian; batch normalisation and leaky ReLU in between."""
+    """Whitening, then C → H → … → H → 1, each layer Bayesian (or all plain); batch norm and leaky ReLU in between."""
 
     def __init__(self, settings: PerceptionSettings, channels: int) -> None:
         super().__init__()
         widths = [channels, *[settings.width] * settings.depth, 1]
         pairs = itertools.pairwise(widths)
-        self.layers = nn.ModuleList(BayesianLinear(i, o, settings.prior_std) for i, o in pairs)
+        self.layers = nn.ModuleList(_layer(settings, i, o) for i, o in pairs)
         self.norms = nn.ModuleList(nn.BatchNorm1d(settings.width) for _ in range(settings.depth))
         self.register_buffer("whitening", torch.eye(channels))
 
@@ -85,6 +85,12 @@ class Perception(nn.Module):
     def divergence(self) -> Tensor:
         """Return the divergence of all weights from their prior, in nats."""
         return torch.stack([layer.divergence() for layer in self.layers]).sum()
+
+
+def _layer(settings: PerceptionSettings, inputs: int, outputs: int) -> PointLinear:
+    if not settings.bayesian:
+        return PointLinear(inputs, outputs)
+    return BayesianLinear(inputs, outputs, settings.prior_std, settings.posterior_std)
 
 
 def summarise(logits: Tensor) -> Perceived:

@@ -10,7 +10,7 @@ import trees
 from PIL import Image
 from rich.console import Console
 
-from ura_study.commands import data
+from ura_study.commands import data as data_commands
 from ura_study.data.facts import FACTS, Counts, Facts
 from ura_study.errors import ConfigError, DataError
 
@@ -21,7 +21,7 @@ def check(tmp_path):
 
     def checked(layout="mvtec_ad", root=tmp_path / "set"):
         text = io.StringIO()
-        code = data.check(layout, root, Console(file=text, width=300))
+        code = data_commands.check(layout, root, Console(file=text, width=300))
         return code, text.getvalue()
 
     return checked
@@ -230,6 +230,6 @@ def test_wrong_arguments(check, tmp_path):
 
 def test_the_list_names_all_layouts():
     text = io.StringIO()
-    assert data.listing(Console(file=text, width=300)) == 0
+    assert data_commands.listing(Console(file=text, width=300)) == 0
     assert all(f"{name}  {facts.title}\n" in text.getvalue() for name, facts in FACTS.items())
     assert text.getvalue().count("  licence ") == len(FACTS)

@@ -30,9 +30,10 @@ class SynthesisSettings(Settings):
     max_area: float = Field(0.25, gt=0, lt=1)
     """Largest share of an image that is corrupted."""
 
-    edge: int = Field(3, ge=1, le=9)
+    edge: int = Field(1, ge=1, le=9)
     """Side in tokens of the square over which a mask is averaged, odd: tokens on its edge are corrupted in part, and
-    perception learns their share. 1: hard edges, every token corrupted in full or not at all."""
+    perception learns their share. 1: hard edges, every token corrupted in full or not at all. With 3 probabilities are
+    better calibrated, but fewer defective images are told from normal ones."""
 
     @field_validator("edge")
     @classmethod
@@ -63,7 +64,7 @@ class PerceptionSettings(Settings):
     loss, no epistemic uncertainty. The other options but `width` and `depth` then do nothing."""
     prior_std: float = Field(1.0, gt=0, le=100)
     """Standard deviation of the zero-mean Gaussian prior of every weight, in units of 1 / sqrt(inputs)."""
-    posterior_std: float = Field(0.2, gt=0, le=10)
+    posterior_std: float = Field(0.05, gt=0, le=10)
     """Standard deviation of every weight before training, in the same units. A few hundred steps hardly change it, so
     it sets how far the weight samples disagree: the epistemic uncertainty."""
     kl_weight: float = Field(1e-6, ge=0, le=1)

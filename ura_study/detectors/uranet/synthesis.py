@@ -2,9 +2,9 @@
 
 Our own choice: masks are thresholded smooth noise at a random scale, some of them ridges and some stretched, close to
 the Perlin masks of DRAEM (Zavrtanik et al. 2021); inside a mask each value gets independent Gaussian noise, as in
-SimpleNet (Liu et al. 2023), at a level drawn for each image. Edges are soft: features are averaged over a neighbourhood
-of tokens, so the token on the border of a real defect is a mixture. It is corrupted by the share of its neighbourhood
-that the mask covers, and that share is what perception is to say: at borders it has reason to be in doubt.
+SimpleNet (Liu et al. 2023), at a level drawn for each image. Edges can be soft: features are averaged over a
+neighbourhood of tokens, so the token on the border of a real defect is a mixture. It is then corrupted by the share of
+its neighbourhood that the mask covers, and that share is what perception is to say.
 
 Legend: B images, N = S·S tokens, C channels.
 """

@@ -219,6 +219,9 @@ def run_id(fingerprint="data", category="nut", **sections):
         {"data": {"resize": "crop"}},
         {"data": {"resize": "crop", "shorter_side": 320}},
         {"data": {"eval_size": 320}},
+        {"data": {"shots": 4}},
+        {"data": {"contamination": 0.1}},
+        {"data": {"unified": True}},
         {"data": {"eval_size": "original"}},
         {"evaluation": {"fpr_limit": 0.05}},
     ],
@@ -250,14 +253,14 @@ def test_identity_does_not_depend_on_order():
     assert plan_of(one, "nut", "bolt").cells == plan_of(other, "bolt", "nut").cells
 
 
-def test_the_identity_of_the_first_records_stays():
-    """Records that users have are found again, whatever keys came later."""
+def test_keys_of_the_data_section_that_are_not_in_use_leave_the_identity_alone():
+    """Records made before there were such keys are found again."""
     described = {
         "version": RUN_VERSION,
         "settings": make_study().base.model_dump(mode="json"),
         "image_size": 256,
         "validation": 0.0,
-        "evaluation": {"fpr_limit": 0.3},
+        "evaluation": make_study().evaluation.model_dump(mode="json"),
         "category": "nut",
         "data": "data",
         "seed": 0,

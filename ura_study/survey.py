@@ -6,6 +6,7 @@ from ura_study.config import Study
 from ura_study.data.check import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import category_names, read_category
+from ura_study.data.protocol import drawn, fingerprints
 from ura_study.data.table import Category
 from ura_study.data.validation import split
 from ura_study.errors import ConfigError
@@ -20,18 +21,19 @@ def survey(study: Study) -> Plan:
         DataError: where folders, images or masks are not as they must be.
         ConfigError: where a variant is not valid.
     """
-    fingerprints = {}
+    found = {}
     for name in category_names(study.data):
         category = read_category(study.data, name)
         check_headers(category)
         if study.data.eval_size == "original":
             common_shape(category.test)
+        drawn(category, study.data, study.seeds[0])  # says so if there are too few images
         if study.data.validation:
             split(category.train, study.data.validation)  # says so if there are too few images
         if study.search is not None:
             _check_objective(study.search, category)
-        fingerprints[name] = fingerprint(category)
-    return make_plan(study, fingerprints)
+        found[name] = fingerprint(category)
+    return make_plan(study, fingerprints(study.data, found))
 
 
 def _check_objective(search: SearchSettings, category: Category) -> None:

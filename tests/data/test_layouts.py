@@ -14,7 +14,7 @@ from ura_study.data.check import check_headers
 from ura_study.data.config import FOLDERS, DataSettings
 from ura_study.data.files import images
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.images import load_masks
+from ura_study.data.images import load_image, load_masks
 from ura_study.data.layouts import category_names, read_category
 from ura_study.data.validation import split
 from ura_study.errors import DataError
@@ -378,12 +378,18 @@ def test_an_empty_category(root):
         read_category(settings("btad", root), "02")
 
 
+def test_a_category_whose_folder_is_empty(root):
+    trees.write_btad(root)
+    shutil.rmtree(root / "02")
+    (root / "02").mkdir()
+    with pytest.raises(DataError, match=r"02: expected a category, but this folder is not as the layout has it"):
+        read_category(settings("btad", root), "02")
+
+
 def test_a_truncated_jpeg_is_named(root):
     trees.write_oct2017(root)
     path = root / "test/CNV/CNV-5000-1.jpeg"
     Image.effect_noise((200, 200), 80).save(path)
     path.write_bytes(path.read_bytes()[:-900])
-    from ura_study.data.images import load_image
-
     with pytest.raises(DataError, match=r"CNV-5000-1.jpeg: cannot be read as an image \(image file is truncated"):
         load_image(path, 32)

@@ -1,4 +1,4 @@
-"""What `ura-study data …` does: one function each, from arguments to an exit code."""
+"""`ura-study data`: whether a data set is as it should be, and what is known of those that are supported."""
 
 from __future__ import annotations
 

@@ -13,6 +13,9 @@ FOLDERS = ("mvtec_ad", "btad", "oct2017", "visa", "mpdd", "mvtec_loco", "magneti
 #: Layouts that come without a root: built in, or from an installed package.
 ROOTLESS = ("textures", "elpv")
 
+#: Keys that say which images a run trains and tests on.
+PROTOCOL = ("shots", "contamination", "unified")
+
 
 class FolderSettings(Settings):
     """Where images and masks lie in the layout `folder`, relative to a category's own folder.
@@ -92,6 +95,12 @@ class DataSettings(Settings):
     Half of them stay normal, half get a synthetic defect; they are the same for every variant and seed. Images of one
     group (patient, tile), where the layout knows it, stay together.
     """
+    shots: int | None = Field(None, ge=1)
+    """Train on so many of each category's training images, drawn by the seed (k-shot); unset: on all."""
+    contamination: float = Field(0.0, ge=0, lt=1)
+    """Share of each category's anomalous test images that is trained on as normal instead, drawn by the seed."""
+    unified: bool = False
+    """One model for all categories, evaluated on each; otherwise each category has a model of its own."""
     folder: FolderSettings | None = None
     """Options of the layout `folder`."""
     magnetic_tile: MagneticTileSettings | None = None
@@ -126,19 +135,27 @@ class DataSettings(Settings):
             raise ValueError("eval_size: original needs resize: square, since a crop does not see the whole image")
         return self
 
+    @model_validator(mode="after")
+    def _protocol(self) -> DataSettings:
+        for pair in (("shots", "contamination"), *((name, "validation") for name in PROTOCOL)):
+            if all(getattr(self, name) for name in pair):
+                raise ValueError(f"{' and '.join(pair)} cannot be combined")
+        return self
+
     @property
     def crop_from(self) -> int | None:
         """Length of the shorter side before the crop; None where images are stretched."""
         return None if self.resize == "square" else self.shorter_side or self.image_size
 
+    def seen(self) -> dict[str, int]:
+        """Return how images are made ready for the network, as a part of the identity of features and weights."""
+        return {"image_size": self.image_size} | ({} if self.crop_from is None else {"crop_from": self.crop_from})
+
     def identity(self) -> dict[str, Any]:
         """Return what changes the numbers of a run beside its images; newer keys only where they are in use."""
-        newer = {
-            "crop_from": self.crop_from,
-            "eval_size": self.eval_size if self.eval_size != self.image_size else None,
-        }
-        used = {key: value for key, value in newer.items() if value is not None}
-        return {"image_size": self.image_size, "validation": self.validation} | used
+        judged = {} if self.eval_size in (None, self.image_size) else {"eval_size": self.eval_size}
+        drawn = {name: getattr(self, name) for name in PROTOCOL if getattr(self, name)}
+        return self.seen() | {"validation": self.validation} | judged | drawn
 
     @model_validator(mode="after")
     def _own_options(self) -> DataSettings:

@@ -52,6 +52,8 @@ class Layout:
             DataError: where the category is missing or one of its splits has no image.
         """
         known = self.categories(root)
+        if name not in known and (root / name).is_dir():
+            raise DataError(f"{root / name}: expected a category, but this folder is not as the layout has it")
         if name not in known:
             raise DataError(f"{root}: no category '{name}'{nearest(name, known)} (found: {', '.join(known)})")
         return self.load(root, name)

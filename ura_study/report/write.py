@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ura_study.config import Study
+from ura_study.data.protocol import described
 from ura_study.plan import Plan
 from ura_study.report import reliability
 from ura_study.report.folder import replace
@@ -19,8 +21,9 @@ from ura_study.search.trials import Tried
 
 
 def tables(study: Study, plan: Plan, records: Mapping[str, Record]) -> list[Table]:
-    """Return the per-category table of each metric that the study reports."""
-    return [per_category(plan, records, metric) for metric in study.report.metrics]
+    """Return the per-category table of each metric that the study reports, with its protocol where it is not usual."""
+    shown, protocol = [per_category(plan, records, metric) for metric in study.report.metrics], described(study.data)
+    return [dataclasses.replace(t, note="; ".join(filter(None, (protocol, t.note)))) for t in shown]
 
 
 def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:

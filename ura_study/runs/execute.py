@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 import torch
 
-from ura_study.data.fingerprint import fingerprint
-from ura_study.data.layouts import read_category
+from ura_study.data.protocol import read_for_run
 from ura_study.data.table import Category
 from ura_study.detectors.base import Detector
 from ura_study.errors import DataError
@@ -71,8 +70,8 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
 
 
 def _read(job: Job) -> Category:
-    category = read_category(job.data, job.category)
-    if (found := fingerprint(category)) != job.fingerprint:
+    category, found = read_for_run(job.data, job.category, job.seed)
+    if found != job.fingerprint:
         raise DataError(
             f"{job.data.root or job.data.layout}/{job.category}: the images here are not those the study was started "
             f"with (fingerprint {found}, expected {job.fingerprint})"
@@ -83,7 +82,10 @@ def _read(job: Job) -> Category:
 def _counts(category: Category, train: int, held: HeldOut | None) -> dict[str, int]:
     anomalous = sum(sample.anomalous for sample in category.test)
     test = {"test_normal": len(category.test) - anomalous, "test_anomalous": anomalous}
-    return {"train": train} | test | (held.counts if held is not None else {})
+    trained = {"train": train}
+    if contaminating := sum(sample.anomalous for sample in category.train):
+        trained["train_anomalous"] = contaminating
+    return trained | test | (held.counts if held is not None else {})
 
 
 def _watch(job: Job, train: FeatureMaps, held: HeldOut | None, device: torch.device) -> Watch | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ura_study.cache import ABOUT, building, cache_root, entry, is_genuine, writing
+from ura_study.cache import ABOUT, building, cache_root, entry, is_genuine, locked, size, trim, used, writing
 from ura_study.errors import ResourceError
 
 WHAT = {"what": "numbers", "version": 1}
@@ -123,3 +123,27 @@ def test_a_cache_in_the_home_of_nobody_is_one_line(monkeypatch):
     monkeypatch.setenv("URA_STUDY_CACHE", "~no-such-user/x")
     with pytest.raises(ResourceError, match=r"^URA_STUDY_CACHE: Could not determine home directory"):
         cache_root()
+
+
+def three_entries(cache: Path) -> list[Path]:
+    """Entries of 25.6 kB, the first used last."""
+    folders = [entry(cache / "parent" / name, WHAT, build) for name in "abc"]
+    for age, folder in enumerate(folders):
+        os.utime(folder / ABOUT, (1000 - age, 1000 - age))
+    return folders
+
+
+def test_trim_removes_what_was_not_used_for_longest(cache):
+    a, b, c = three_entries(cache)
+    used(c)
+    trim(cache / "parent", 2 * size(a))
+    assert [folder.exists() for folder in (a, b, c)] == [True, False, True]
+    trim(cache / "parent", 3 * size(a))
+    assert a.exists()
+
+
+def test_trim_leaves_alone_what_somebody_is_at_work_on(cache):
+    a, b, c = three_entries(cache)
+    with locked(c):
+        trim(cache / "parent", 2 * size(a))
+    assert [folder.exists() for folder in (a, b, c)] == [True, False, True]

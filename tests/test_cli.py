@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 
 import pytest
@@ -133,9 +135,9 @@ def test_wrong_arguments(call, arguments):
 
 
 def test_a_bug_shows_its_traceback(call, study, monkeypatch):
-    from ura_study import commands
+    from ura_study.commands import opening
 
-    monkeypatch.setattr(commands, "survey", lambda study: 1 / 0)
+    monkeypatch.setattr(opening, "survey", lambda study: 1 / 0)
     code, _, err = call("plan", study())
     assert code == 3
     assert "Traceback" in err
@@ -143,13 +145,14 @@ def test_a_bug_shows_its_traceback(call, study, monkeypatch):
 
 
 def test_two_drivers_on_one_study(call, study, tmp_path):
-    from filelock import FileLock
+    from ura_study.commands.alone import alone
 
     folder = tmp_path / "results/small"
     folder.mkdir(parents=True)
-    with FileLock(folder / ".lock"):
+    with alone(folder):
         code, _, err = call("run", study())
-    assert (code, err) == (2, f"ura-study: {folder}: another `ura-study run` is at work on this study\n")
+    who = f"host {platform.node()}, process {os.getpid()}"
+    assert (code, err) == (2, f"ura-study: {folder}: another `ura-study run` is at work on this study ({who})\n")
 
 
 def test_results_folder_that_cannot_be_written(call, study, tmp_path):

@@ -5,11 +5,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ura_study.config import Study, load_study
-from ura_study.report.write import write_study
+from ura_study.plan import Plan
+from ura_study.report.folder import remember
 from ura_study.study_file import dump_yaml, load_yaml
 
 #: `$` could begin an environment variable.
 PRINTABLE = st.characters(exclude_characters="$", exclude_categories=["Cs", "Cc", "Zl", "Zp"])
+
+NOTHING = Plan((), {}, (), {}, {})
 
 
 def study_file(folder, text):
@@ -82,12 +85,12 @@ def test_a_relative_study_file_gives_an_absolute_root(tmp_path, monkeypatch):
 )
 def test_the_resolved_study_is_the_study(tmp_path, sections):
     study = make_study(**sections)
-    write_study(tmp_path, study)
+    remember(tmp_path, study, NOTHING)
     assert load_study(tmp_path / "study.yaml") == study
 
 
 def test_the_resolved_study_holds_every_default(tmp_path):
-    write_study(tmp_path, make_study())
+    remember(tmp_path, make_study(), NOTHING)
     written = load_yaml(tmp_path / "study.yaml")
     assert list(written) == ["study", "data", "base", "seeds", "ablations", "evaluation", "resources", "report"]
     assert written["base"]["model"]["synthesis"]["strength"] == 1.0

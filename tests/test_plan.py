@@ -5,9 +5,10 @@ import sys
 import pytest
 from hand_made import make_study, plan_of
 
+from ura_study.canonical import digest
 from ura_study.config import VariantSettings
 from ura_study.errors import ConfigError
-from ura_study.plan import BASELINE, expand, make_plan
+from ura_study.plan import BASELINE, RUN_VERSION, expand, make_plan
 
 DEFAULTS = VariantSettings()
 
@@ -83,21 +84,21 @@ def test_a_section_set_to_a_mapping_is_replaced_as_a_whole():
 
 
 def test_keys_with_one_ending_are_told_apart():
-    sweep = {"model.perception.depth": [1], "model.restoration.depth": [1, 2], "training.lr": [0.1]}
+    sweep = {"model.perception.width": [4], "model.restoration.width": [4, 8], "training.lr": [0.1]}
     assert names(a={"sweep": sweep}) == [
         "full",
-        "perception.depth=1",
-        "restoration.depth=1",
-        "restoration.depth=2",
+        "perception.width=4",
+        "restoration.width=4",
+        "restoration.width=8",
         "lr=0.1",
     ]
 
 
 def test_keys_with_one_ending_are_told_apart_across_ablations():
     assert names(
-        a={"sweep": {"model.perception.depth": [1]}},
-        b={"grid": {"model.restoration.depth": [2], "model.perception.depth": [1]}},
-    ) == ["full", "perception.depth=1", "restoration.depth=2, perception.depth=1"]
+        a={"sweep": {"model.perception.width": [4]}},
+        b={"grid": {"model.restoration.width": [8], "model.perception.width": [4]}},
+    ) == ["full", "perception.width=4", "restoration.width=8, perception.width=4"]
 
 
 def test_equal_variants_of_one_name_are_one():
@@ -142,7 +143,7 @@ def test_one_name_for_two_configurations_is_refused():
         ({"leave_one_out": ["model.fusion"]}, "model.fusion: expected a mapping of keys to values, but got false"),
         (
             {"sweep": {"model.synthesis": [{"x": 1}]}},
-            "model.synthesis.x: unknown key; expected one of max_area, min_area, ",
+            "model.synthesis.x: unknown key; expected one of edge, max_area, min_area, ",
         ),
         ({"sweep": {"features.layers.0": [1]}}, "features.layers.0: cannot be set, since features.layers is [1, 2, 3]"),
         ({"sweep": {"features.backbone.x": [1]}}, "features.backbone.x: cannot be set, since features.backbone is tf_"),
@@ -215,6 +216,13 @@ def run_id(fingerprint="data", category="nut", **sections):
         {"fingerprint": "other data"},
         {"data": {"image_size": 320}},
         {"data": {"validation": 0.2}},
+        {"data": {"resize": "crop"}},
+        {"data": {"resize": "crop", "shorter_side": 320}},
+        {"data": {"eval_size": 320}},
+        {"data": {"shots": 4}},
+        {"data": {"contamination": 0.1}},
+        {"data": {"unified": True}},
+        {"data": {"eval_size": "original"}},
         {"evaluation": {"fpr_limit": 0.05}},
     ],
 )
@@ -229,6 +237,7 @@ def test_identity_changes_with_what_makes_the_numbers(other):
         {"resources": {"cpu": 4, "gpu": 0.5}},
         {"report": {"metrics": ["pixel_ap"]}},
         {"data": {"layout": "mvtec_ad", "root": "/elsewhere", "categories": ["nut", "bolt"]}},
+        {"data": {"resize": "square", "eval_size": 256}},
         {"base": make_study().base.model_dump(mode="json")},
         {"base": {"model": {"synthesis": {"strength": 1}}, "training": {"lr": DEFAULTS.training.lr}}},
         {"base": {"training": {"reports": 10}, "model": {"name": "uranet"}, "features": {"layers": [1, 2, 3]}}},
@@ -244,8 +253,24 @@ def test_identity_does_not_depend_on_order():
     assert plan_of(one, "nut", "bolt").cells == plan_of(other, "bolt", "nut").cells
 
 
+def test_keys_of_the_data_section_that_are_not_in_use_leave_the_identity_alone():
+    """Records made before there were such keys are found again."""
+    described = {
+        "version": RUN_VERSION,
+        "settings": make_study().base.model_dump(mode="json"),
+        "image_size": 256,
+        "validation": 0.0,
+        "evaluation": make_study().evaluation.model_dump(mode="json"),
+        "category": "nut",
+        "data": "data",
+        "seed": 0,
+    }
+    assert run_id() == digest(described)
+
+
 IDENTITIES = """
 import json
+from ura_study.canonical import digest
 from ura_study.config import Study
 from ura_study.plan import make_plan
 ablations = {"a": {"sweep": {"model.synthesis": [{"strength": 2, "share": 0.5}, False]}}}

@@ -11,11 +11,12 @@ import pytest
 
 from ura_study import cli
 from ura_study.config import Study, load_study
+from ura_study.errors import ConfigError
 from ura_study.plan import expand
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-BLOCKS = {language: re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) for language in ("sh", "yaml")}
+BLOCKS = {language: re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) for language in ("sh", "yaml", "yml")}
 COMMANDS = [line.split("#")[0].strip() for block in BLOCKS["sh"] for line in block.splitlines() if line.strip()]
 
 
@@ -54,7 +55,8 @@ def test_every_command_is_in_the_readme():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda p: p.name)
 def test_studies_are_valid(path, monkeypatch):
-    monkeypatch.setenv("MVTEC_ROOT", "/data/mvtec")
+    for name in ("MVTEC_ROOT", "BTAD_ROOT", "OCT2017_ROOT"):
+        monkeypatch.setenv(name, "/data/of-it")
     study = load_study(path)
     assert study.study == path.stem
     assert len(expand(study)) > 1
@@ -66,3 +68,21 @@ def test_the_example_study_is_valid(tmp_path, monkeypatch):
     study = load_study(tmp_path / "study.yaml")
     assert [v.name for v in expand(study)][:3] == ["full", "w/o synthesis", "w/o perception"]
     assert study.base == Study(study="x").base, "the README's baseline is not the default"
+
+
+def test_the_example_of_own_folders_is_valid(tmp_path):
+    (tmp_path / "study.yaml").write_text(f"study: own\n{BLOCKS['yml'][0]}")
+    assert load_study(tmp_path / "study.yaml").data.folder.mask_suffix == "_gt"
+
+
+@pytest.mark.parametrize("name", ["mvtec_ad", "btad", "oct2017"])
+def test_the_component_study_shares_the_baseline_of_the_main_study(name, monkeypatch):
+    monkeypatch.setenv(f"{name.split('_')[0].upper()}_ROOT", "/data/of-it")
+    main, components = (load_study(ROOT / f"studies/{name}{end}.yaml") for end in ("", "_components"))
+    assert (main.base, main.data, main.seeds) == (components.base, components.data, components.seeds)
+
+
+def test_an_unset_root_is_named(monkeypatch):
+    monkeypatch.delenv("BTAD_ROOT", raising=False)
+    with pytest.raises(ConfigError, match=r"btad.yaml: data.root: environment variable BTAD_ROOT is not set"):
+        load_study(ROOT / "studies/btad.yaml")

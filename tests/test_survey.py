@@ -49,6 +49,30 @@ def test_too_few_images_for_validation_are_found_before_anything_runs(mvtec_root
     )
 
 
+def test_images_that_have_no_size_in_common_are_found_before_anything_runs(mvtec_root):
+    Image.new("L", (70, 64)).save(mvtec_root / "nut/test/good/001.png")
+    with pytest.raises(DataError, match=r"001.png: data.eval_size 'original' needs test images of one size"):
+        survey(make_study(data={"layout": "mvtec_ad", "root": str(mvtec_root), "eval_size": "original"}))
+
+
+def test_more_shots_than_images_are_found_before_anything_runs(mvtec_root):
+    with pytest.raises(
+        DataError, match=r"bolt/train/good: data.shots is 7, but category 'bolt' has 6 different training"
+    ):
+        survey(make_study(data={"layout": "mvtec_ad", "root": str(mvtec_root), "shots": 7}))
+
+
+def test_a_unified_model_depends_on_the_images_of_all_categories(mvtec_root):
+    def cells():
+        data = {"layout": "mvtec_ad", "root": str(mvtec_root), "image_size": 64, "unified": True}
+        return survey(make_study(data=data)).cells
+
+    before, image = cells(), mvtec_root / "nut/train/good/000.png"
+    ImageOps.invert(Image.open(image)).save(image)
+    after = cells()
+    assert {cell[1] for cell in before if before[cell] != after[cell]} == {"bolt", "nut"}
+
+
 def test_layers_that_do_not_exist():
     with pytest.raises(ConfigError) as caught:
         check_backbones(plan_of(make_study(base={"features": {"layers": [1, 7]}})))

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import platformdirs
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from ura_study.errors import ResourceError
 
@@ -119,6 +119,37 @@ def building(folder: Path, about: dict) -> Iterator[Path]:
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def used(folder: Path) -> None:
+    """Note that the entry `folder` was used just now: `trim` removes the others first."""
+    os.utime(folder / ABOUT)
+
+
+def trim(parent: Path, limit: int) -> None:
+    """Remove the entries right below `parent` that were not used for longest until they hold at most `limit` bytes.
+
+    An entry that somebody is at work on is left alone.
+    """
+    entries = sorted((about.stat().st_mtime, about.parent) for about in parent.glob(f"*/{ABOUT}"))
+    sizes = {folder: size(folder) for _, folder in entries}
+    total = sum(sizes.values())
+    for _, folder in entries:
+        if total <= limit:
+            break
+        with contextlib.suppress(Timeout), FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0):
+            shutil.rmtree(folder)
+            total -= sizes[folder]
+
+
+def size(folder: Path) -> int:
+    """Return the bytes that the files below a folder hold; one that vanishes meanwhile counts as none."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118 - thousands of files
+    return total
 
 
 def _files(folder: Path) -> list[str]:

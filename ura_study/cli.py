@@ -65,17 +65,67 @@ def run(
     address: Annotated[str | None, typer.Option(help="Ray cluster to use, e.g. 'auto'; default: this machine.")] = None,
 ) -> None:
     """Run a study, or what is left of it, and print its tables."""
-    from ura_study import commands
+    from ura_study.commands import run
 
-    raise typer.Exit(commands.run(study, results, address, _console()))
+    raise typer.Exit(run.run(study, results, address, _console()))
 
 
 @app.command()
-def plan(study: StudyFile, results: Results = Path("results")) -> None:
-    """Show the variants and runs of a study and what is recorded; run nothing."""
-    from ura_study import commands
+def plan(
+    study: StudyFile,
+    results: Results = Path("results"),
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Do one missing run to learn how long they take.")
+    ] = False,
+) -> None:
+    """Show the variants and runs of a study, what is recorded and how long the rest takes."""
+    from ura_study.commands import plan
 
-    raise typer.Exit(commands.plan(study, results, _console()))
+    raise typer.Exit(plan.plan(study, results, calibrate, _console()))
+
+
+@app.command()
+def status(
+    study: Annotated[str | None, typer.Argument(help="A study's file, folder or name; default: all.")] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Show how far a study is, its best variants and its failures; it may be running elsewhere."""
+    from ura_study.commands import status
+
+    raise typer.Exit(status.status(study, results, _console()))
+
+
+@app.command()
+def cache(
+    clear: Annotated[str | None, typer.Option(help="Remove a kind of what is shown, or 'all'.")] = None,
+) -> None:
+    """Show what the cache folder holds and how large it is, or clear it."""
+    from ura_study.commands import cache
+
+    raise typer.Exit(cache.cache(clear, _console()))
+
+
+data_app = typer.Typer(help="Look at data sets: what is supported, and whether a folder is as it should be.")
+app.add_typer(data_app, name="data", no_args_is_help=True)
+
+
+@data_app.command("check")
+def data_check(
+    layout: Annotated[str, typer.Argument(help="A layout (see `data list`) or a study file.", show_default=False)],
+    root: Annotated[Path | None, typer.Argument(help="The data set's folder.", show_default=False)] = None,
+) -> None:
+    """Count and check all images and masks of a data set; exit code 1 where something would spoil results."""
+    from ura_study.commands import data
+
+    raise typer.Exit(data.check(layout, root, _console()))
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """Show the supported data sets with licence, source, size and citation."""
+    from ura_study.commands import data
+
+    raise typer.Exit(data.listing(_console()))
 
 
 @app.command()
@@ -99,12 +149,12 @@ def export(
     ] = None,
 ) -> None:
     """Write a table of a study from its records, as LaTeX, Markdown, HTML, CSV, Parquet or Excel."""
-    from ura_study import export_command
+    from ura_study.commands import export
 
     options = {"unit": unit, "digits": digits, "caption": caption, "label": label, "baseline": baseline}
     options |= {"metrics": metric, "reported": None if reported is None else str(reported)}
-    place = export_command.Output(form, output, standalone, transpose, explain)
-    raise typer.Exit(export_command.export(study, table, results, options, place))
+    place = export.Output(form, output, standalone, transpose, explain)
+    raise typer.Exit(export.export(study, table, results, options, place))
 
 
 @app.command()
@@ -117,10 +167,10 @@ def compare(
     standalone: Standalone = False,
 ) -> None:
     """Compare the same variants across studies: what moved, beyond noise?"""
-    from ura_study import export_command
+    from ura_study.commands import export
 
-    place = export_command.Output(form, output, standalone)
-    raise typer.Exit(export_command.compare(studies, results, {"metrics": metric}, place, _console()))
+    place = export.Output(form, output, standalone)
+    raise typer.Exit(export.compare(studies, results, {"metrics": metric}, place, _console()))
 
 
 def _console() -> Console:

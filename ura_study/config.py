@@ -27,6 +27,7 @@ from ura_study.errors import ConfigError
 from ura_study.features.config import FeatureSettings
 from ura_study.metrics.names import VALIDATION
 from ura_study.report.config import ReportSettings
+from ura_study.search.config import SearchSettings
 from ura_study.settings import List, Settings
 from ura_study.study_file import load_yaml
 from ura_study.training.config import TrainingSettings
@@ -99,6 +100,8 @@ class ResourceSettings(Settings):
     """Processor cores (and threads) of one run."""
     gpu: float = Field(0.0, ge=0, le=64)
     """GPUs of one run; 0.25 lets four runs share one."""
+    retries: int = Field(2, ge=0, le=100)
+    """How often a run is tried again whose worker died or ran out of memory; other failures would only repeat."""
 
 
 class Study(Settings):
@@ -112,6 +115,8 @@ class Study(Settings):
     seeds: List[int] = (0,)
     """Every variant runs once per category and seed."""
     ablations: dict[Name, Ablation] = Field(default_factory=dict)
+    search: SearchSettings | None = None
+    """What is searched for, beside the baseline and the ablations."""
     evaluation: EvaluationSettings = EvaluationSettings()
     resources: ResourceSettings = ResourceSettings()
     report: ReportSettings = ReportSettings()
@@ -124,6 +129,14 @@ class Study(Settings):
             raise ValueError(f"metric {on_validation[0]} needs data.validation > 0, but got 0")
         return report
 
+    @field_validator("search")
+    @classmethod
+    def _held_out(cls, search: SearchSettings | None, info: ValidationInfo) -> SearchSettings | None:
+        validation = info.data["data"].validation if "data" in info.data else 1
+        if search is not None and search.split == "validation" and not validation:
+            raise ValueError("choosing on held-out training images needs data.validation > 0, e.g. 0.2, but got 0")
+        return search
+
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
@@ -133,7 +146,7 @@ class Study(Settings):
 
 
 def load_study(path: Path) -> Study:
-    """Return the study that a YAML file describes; paths in it (`data.root`, `report.reported`) are relative to it.
+    """Return the study that a YAML file describes; relative paths in it are relative to the file.
 
     Raises:
         ConfigError: with the file and the key concerned.
@@ -143,14 +156,24 @@ def load_study(path: Path) -> Study:
         keys = raw.get(section)
         if isinstance(keys, dict) and isinstance(keys.get(key), str):
             raw = raw | {section: keys | {key: str(_absolute(keys[key], path, f"{section}.{key}"))}}
+    if space := space_file(raw, path):
+        raw = raw | {"search": raw["search"] | {"space": load_yaml(space)}}
     return validated(Study, raw, str(path))
 
 
-def _absolute(place: str, study: Path, key: str) -> Path:
+def space_file(raw: Mapping[str, Any], path: Path) -> Path | None:
+    """Return the file that holds the search space of a study read from `path`; None where there is none."""
+    search = raw.get("search")
+    named = search.get("space") if isinstance(search, dict) else None
+    return _absolute(named, path, "search.space") if isinstance(named, str) else None
+
+
+def _absolute(named: str, study: Path, key: str) -> Path:
+    """Return a path of a study file: a relative one is relative to the file."""
     try:
-        return study.parent.absolute() / Path(place).expanduser()
+        return study.parent.absolute() / Path(named).expanduser()
     except RuntimeError as error:
-        raise ConfigError(f"{study}: {key}: no such home folder: '{place}'") from error
+        raise ConfigError(f"{study}: {key}: no such home folder: '{named}'") from error
 
 
 def validated(schema: type[Settings], raw: object, where: str) -> Any:

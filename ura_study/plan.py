@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from ura_study.errors import ConfigError, nearest
 from ura_study.report.config import BASELINE
 
 #: Raised when the same configuration comes to mean other numbers: older records are then not reused.
-RUN_VERSION = 1
+RUN_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,17 @@ class Plan:
     """All that a study runs."""
 
     variants: tuple[Variant, ...]
-    categories: tuple[str, ...]
+    fingerprints: Mapping[str, str]
+    """Category → content hash of its data, in the order of the tables."""
     seeds: tuple[int, ...]
     cells: Mapping[tuple[str, str, int], str]
     """(variant, category, seed) → run id."""
     runs: Mapping[str, Run]
     """run id → run, in the order of execution."""
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return tuple(self.fingerprints)
 
     @cached_property
     def ids(self) -> Mapping[str, tuple[str, ...]]:
@@ -64,9 +69,12 @@ class Plan:
         return {variant: tuple(listed) for variant, listed in ids.items()}
 
 
-def make_plan(study: Study, fingerprints: Mapping[str, str]) -> Plan:
-    """Return the runs of a study over the categories in `fingerprints` (category → content hash of its data)."""
-    named = expand(study)
+def make_plan(study: Study, fingerprints: Mapping[str, str], variants: Sequence[Variant] | None = None) -> Plan:
+    """Return the runs of a study over the categories in `fingerprints` (category → content hash of its data).
+
+    Its variants are the baseline and those of the ablations, unless others are given.
+    """
+    named = expand(study) if variants is None else tuple(variants)
     cells: dict[tuple[str, str, int], str] = {}
     runs: dict[str, Run] = {}
     for variant, seed, (category, fingerprint) in itertools.product(named, study.seeds, fingerprints.items()):
@@ -80,7 +88,14 @@ def make_plan(study: Study, fingerprints: Mapping[str, str]) -> Plan:
         )
         cells[variant.name, category, seed] = run.run_id
         runs.setdefault(run.run_id, run)
-    return Plan(named, tuple(fingerprints), study.seeds, cells, runs)
+    return Plan(named, fingerprints, study.seeds, cells, runs)
+
+
+def joined(plan: Plan, more: Plan) -> Plan:
+    """Return the plan of the variants of both; `more` may repeat some, and is about the same data and seeds."""
+    variants = {variant.name: variant for variant in (*plan.variants, *more.variants)}
+    runs = plan.runs | {run_id: run for run_id, run in more.runs.items() if run_id not in plan.runs}
+    return Plan(tuple(variants.values()), plan.fingerprints, plan.seeds, plan.cells | more.cells, runs)
 
 
 def expand(study: Study) -> tuple[Variant, ...]:
@@ -172,8 +187,7 @@ def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, see
         {
             "version": RUN_VERSION,
             "settings": variant.settings.model_dump(mode="json"),
-            "image_size": study.data.image_size,
-            "validation": study.data.validation,
+            **study.data.identity(),
             "evaluation": study.evaluation.model_dump(mode="json"),
             "category": category,
             "data": fingerprint,

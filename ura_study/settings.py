@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
@@ -20,10 +20,20 @@ class Settings(BaseModel):
     )
 
 
-#: Marks a setting that training never sees. (Runs do not make use of it yet: each variant is fitted anew.)
+#: Marks a setting that training never sees: variants that differ in nothing else share their weights.
 INFERENCE_ONLY = {"stage": "score"}
 
 
 def inference_field(default: object, **constraints: object) -> object:
     """Return a pydantic field that only scoring reads (see `INFERENCE_ONLY`)."""
     return Field(default, json_schema_extra=INFERENCE_ONLY, **constraints)
+
+
+def trained_part(settings: BaseModel) -> dict[str, Any]:
+    """Return a section as JSON without what only scoring reads: all that the weights depend on."""
+    kept = {}
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if field.json_schema_extra != INFERENCE_ONLY:
+            kept[name] = trained_part(value) if isinstance(value, BaseModel) else value
+    return kept

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from ura_study.config import Study
-from ura_study.data.check import check_headers
+from ura_study.data.check import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import category_names, read_category
+from ura_study.data.protocol import drawn, fingerprints
+from ura_study.data.table import Category
 from ura_study.data.validation import split
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan, make_plan
+from ura_study.search.config import SearchSettings
 
 
 def survey(study: Study) -> Plan:
@@ -18,14 +21,31 @@ def survey(study: Study) -> Plan:
         DataError: where folders, images or masks are not as they must be.
         ConfigError: where a variant is not valid.
     """
-    fingerprints = {}
+    found = {}
     for name in category_names(study.data):
         category = read_category(study.data, name)
         check_headers(category)
+        if study.data.eval_size == "original":
+            common_shape(category.test)
+        drawn(category, study.data, study.seeds[0])  # says so if there are too few images
         if study.data.validation:
             split(category.train, study.data.validation)  # says so if there are too few images
-        fingerprints[name] = fingerprint(category)
-    return make_plan(study, fingerprints)
+        if study.search is not None:
+            _check_objective(study.search, category)
+        found[name] = fingerprint(category)
+    return make_plan(study, fingerprints(study.data, found))
+
+
+def _check_objective(search: SearchSettings, category: Category) -> None:
+    """Raise a `ConfigError` where an objective needs masks of test images that have none."""
+    anomalous = [sample for sample in category.test if sample.anomalous]
+    without = sum(not sample.masks for sample in anomalous)
+    pixelwise = [name for objective in search.objective for name in objective.names if name.startswith("pixel_")]
+    if without and pixelwise:
+        raise ConfigError(
+            f"search.objective: {pixelwise[0]} needs masks, but {without} of {len(anomalous)} anomalous test images of "
+            f"category '{category.name}' have none"
+        )
 
 
 def check_backbones(plan: Plan) -> None:

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from datasets import write_category
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ura_study.data.check import check_headers
-from ura_study.data.images import load_image, load_mask
+from ura_study.data.images import image_size, load_image, load_mask, load_original
 from ura_study.data.mvtec_ad import read
 from ura_study.errors import DataError
 
@@ -80,3 +80,63 @@ def test_images_of_32_bits_are_refused(tmp_path, pixels):
     Image.fromarray(pixels).save(tmp_path / "a.tif")
     with pytest.raises(DataError, match=r"a.tif: expected an image of 8 or 16 bits per channel"):
         load_image(tmp_path / "a.tif", 8)
+
+
+def test_the_middle_is_what_torchvision_cuts(tmp_path):
+    transforms = pytest.importorskip("torchvision.transforms")
+    random = np.random.default_rng(0)
+    for height, width in ((90, 71), (64, 200), (37, 37), (333, 100)):
+        path = tmp_path / "a.png"
+        image = Image.fromarray(random.integers(0, 256, (height, width, 3), dtype=np.uint8))
+        image.save(path)
+        expected = transforms.Compose([transforms.Resize(48), transforms.CenterCrop(32)])(image)
+        np.testing.assert_array_equal(load_image(path, 32, crop_from=48), np.asarray(expected))
+
+
+def test_masks_are_cut_like_their_images(tmp_path):
+    pixels = np.zeros((60, 120), np.uint8)
+    pixels[20:40, 50:70] = 255  # in the middle: 20 px of the 60 px of the shorter side
+    pixels[:, :20] = 255  # outside the crop
+    for name in ("image.png", "mask.png"):
+        Image.fromarray(pixels).save(tmp_path / name)
+    mask = load_mask(tmp_path / "mask.png", tmp_path / "image.png", 60, crop_from=60)
+    np.testing.assert_array_equal(mask, load_image(tmp_path / "image.png", 60, crop_from=60)[..., 0] == 255)
+    assert mask.sum() == 400
+    np.testing.assert_array_equal(load_mask(tmp_path / "mask.png", tmp_path / "image.png", None), pixels > 0)
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".tif"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_camera_that_was_turned(tmp_path, ending, orientation):
+    pixels = np.zeros((40, 24), np.uint8)
+    pixels[:10] = 255
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / f"a{ending}"
+    Image.fromarray(pixels).save(path, exif=exif, quality=95)
+    with path.open("rb") as file, Image.open(file) as image:
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    assert image_size(path) == upright.size == ((40, 24) if orientation > 4 else (24, 40))
+    np.testing.assert_array_equal(load_original(path), np.asarray(upright.convert("RGB")))
+    brightest = load_original(path)[..., 0] > 127
+    edges = {"top": brightest[0], "bottom": brightest[-1], "left": brightest[:, 0], "right": brightest[:, -1]}
+    side = {1: "top", 2: "top", 3: "bottom", 4: "bottom", 5: "left", 6: "right", 7: "right", 8: "left"}[orientation]
+    assert [name for name, edge in edges.items() if edge.all()] == [side]
+
+
+def test_other_kinds_of_colour_are_read_as_rgb(tmp_path):
+    colours = np.zeros((32, 32, 3), np.uint8)
+    colours[:16], colours[16:] = (200, 30, 60), (10, 120, 250)
+    image = Image.fromarray(colours)
+    transparent = image.copy()
+    transparent.putalpha(Image.new("L", (32, 32), 7))
+    image.convert("P", palette=Image.Palette.ADAPTIVE, colors=2).save(tmp_path / "palette.png")
+    transparent.save(tmp_path / "transparent.png")
+    image.save(tmp_path / "a.bmp")
+    for name in ("palette.png", "transparent.png", "a.bmp"):
+        np.testing.assert_array_equal(load_image(tmp_path / name, 32), colours, err_msg=name)
+    image.convert("CMYK").save(tmp_path / "cmyk.tif")
+    np.testing.assert_array_equal(load_image(tmp_path / "cmyk.tif", 32), colours)
+    image.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=100)
+    assert np.abs(load_image(tmp_path / "cmyk.jpg", 32).astype(int) - colours)[[4, 28]].max() <= 3

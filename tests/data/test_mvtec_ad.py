@@ -10,8 +10,8 @@ def test_sample_table(mvtec_root):
     category = mvtec_ad.read(mvtec_root, "nut")
     assert [s.path.name for s in category.train] == [f"{i:03}.png" for i in range(6)]
     assert [(s.defect, s.anomalous) for s in category.test] == [("good", False)] * 3 + [("square", True)] * 3
-    assert all(s.mask.name == f"{s.path.stem}_mask.png" for s in category.test if s.anomalous)
-    assert not any(s.mask for s in category.test if not s.anomalous)
+    assert all([m.name for m in s.masks] == [f"{s.path.stem}_mask.png"] for s in category.test if s.anomalous)
+    assert not any(s.masks for s in category.test if not s.anomalous)
 
 
 def test_categories_are_sorted(mvtec_root):
@@ -23,8 +23,8 @@ def test_masks_are_optional_and_found_by_stem(mvtec_root):
     truth = mvtec_root / "nut/ground_truth/square"
     (truth / "000_mask.png").unlink()
     (truth / "001_mask.png").rename(truth / "001.png")
-    masks = [s.mask and s.mask.name for s in mvtec_ad.read(mvtec_root, "nut").test if s.anomalous]
-    assert masks == [None, "001.png", "002_mask.png"]
+    masks = [s.masks and s.masks[0].name for s in mvtec_ad.read(mvtec_root, "nut").test if s.anomalous]
+    assert masks == [(), "001.png", "002_mask.png"]
 
 
 @pytest.mark.parametrize("ending", [".JPG", ".jpeg", ".bmp", ".tif", ".TIFF"])
@@ -79,7 +79,7 @@ def test_hidden_folders_are_no_defects(mvtec_root):
 def test_masks_with_upper_case_endings(mvtec_root):
     mask = mvtec_root / "nut/ground_truth/square/000_mask.png"
     mask.rename(mask.with_suffix(".PNG"))
-    assert all(sample.mask for sample in mvtec_ad.read(mvtec_root, "nut").test if sample.anomalous)
+    assert all(sample.masks for sample in mvtec_ad.read(mvtec_root, "nut").test if sample.anomalous)
 
 
 def test_names_that_are_no_text(mvtec_root):

@@ -1,11 +1,11 @@
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from ura_study.detectors.uranet.bayes import BayesianLinear
+from ura_study.detectors.uranet.bayes import BayesianLinear, PointLinear
 
 
 def layer(inputs=5, outputs=3, prior_std=0.7, std=0.3):
-    made = BayesianLinear(inputs, outputs, prior_std)
+    made = BayesianLinear(inputs, outputs, prior_std, initial_std=0.05)
     made.initialise(torch.Generator().manual_seed(1))
     with torch.no_grad():
         made.bias.copy_(torch.arange(outputs))
@@ -51,3 +51,13 @@ def test_gradients_reach_means_and_deviations():
     made = layer()
     made(torch.ones(1, 5), torch.Generator().manual_seed(0)).square().sum().backward()
     assert all(p.grad.abs().min() > 0 for p in (made.mean, made.raw_std, made.bias))
+
+
+def test_a_plain_layer_starts_at_the_means_and_is_sure():
+    plain, made, x = PointLinear(5, 3), layer(), torch.randn(4, 5)
+    plain.initialise(torch.Generator().manual_seed(1))
+    torch.testing.assert_close(plain.mean, made.mean)
+    draws = torch.Generator().manual_seed(0)
+    torch.testing.assert_close(plain(x, draws), x @ plain.mean.T + plain.bias)
+    assert torch.equal(plain.sample(7, draws), plain.mean[None])
+    assert plain.divergence() == 0

@@ -45,7 +45,13 @@ def test_restoration_loss_by_hand():
 
 def test_segmentation_loss_by_hand():
     """Logits 0: cross-entropy log 2; overlap (2 · 0.5 + 1) / (1 + 1 + 1), so Dice loss 1/3."""
-    loss = segmentation_loss(torch.zeros(1, 2), torch.tensor([[True, False]]))
+    loss = segmentation_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]))
     torch.testing.assert_close(loss, torch.tensor(0.6931472 + 1 / 3))
-    sure = segmentation_loss(torch.tensor([[30.0, -30.0]]), torch.tensor([[True, False]]))
+    sure = segmentation_loss(torch.tensor([[30.0, -30.0]]), torch.tensor([[1.0, 0.0]]))
     assert sure < 1e-5
+
+
+def test_segmentation_loss_of_a_share_by_hand():
+    """Logit 0, share 1/4: cross-entropy log 2; overlap (2 · 0.5 · 0.25 + 1) / (0.5 + 0.25 + 1) = 5/7."""
+    loss = segmentation_loss(torch.zeros(1, 1), torch.tensor([[0.25]]))
+    torch.testing.assert_close(loss, torch.tensor(0.6931472 + 2 / 7))

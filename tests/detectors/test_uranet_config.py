@@ -31,6 +31,7 @@ def test_some_keys_keep_the_defaults_of_others():
         ({"restoration": False, "synthesis": False}, "nothing to score with"),
         ({"restoration": {"width": 30, "heads": 4}}, "width must be a multiple of heads, but got 30 and 4"),
         ({"synthesis": {"min_area": 0.3}}, "min_area <= max_area must hold, but got 0.3 and 0.25"),
+        ({"synthesis": {"edge": 2}}, "edge must be odd, but got 2"),
         ({"synthesis": {"strength": 0.0}}, "greater than 0"),
         ({"synthesis": {"strenght": 1.0}}, "Extra inputs are not permitted"),
         ({"perception": {"mc_samples": 0}}, "greater than or equal to 1"),

@@ -64,6 +64,16 @@ def test_a_new_layer_is_computed_alone(mvtec_root, passes):
     assert passes == [(2, 3)] * 6
 
 
+def test_a_crop_is_another_picture(mvtec_root, passes):
+    whole = extract(mvtec_root, layers=(1,))
+    samples, settings = read(mvtec_root, "nut").train, FeatureSettings(map_size=8, layers=(1,))
+    cut = feature_maps(samples, settings, 64, CPU, 96)
+    assert len(passes) == 12
+    feature_maps(samples, settings, 64, CPU, 96)
+    assert len(passes) == 12
+    assert not np.allclose(whole.layers[0], cut.layers[0])
+
+
 @pytest.mark.parametrize("change", [{"weights": "random"}, {"precision": "float32"}])
 def test_what_features_depend_on_is_computed_anew(mvtec_root, passes, change):
     extract(mvtec_root, layers=(1,))

@@ -13,9 +13,9 @@ METRIC = Table(
     title="AUPRO@0.3",
     stubs=("variant",),
     columns=(
-        Column("metal_nut", "metal_nut", ranked=True),
-        Column("a|b <i>", "a|b <i>", ranked=True),
-        Column("(mean)", "mean", ranked=True),
+        Column("metal_nut", "metal_nut", better=1),
+        Column("a|b <i>", "a|b <i>", better=1),
+        Column("(mean)", "mean", better=1),
     ),
     rows=(
         Row(("full",), (Cell((0.9, 0.8)), Cell((0.5, 0.7)), Cell((0.7, 0.75)))),
@@ -36,7 +36,7 @@ PARTS = Table(
     name="components",
     title="Parts left out",
     stubs=("variant", "synthesis", "restoration"),
-    columns=(Column("image_auroc", "Image AUROC", ranked=True), Column("parameters", "Parameters", "count")),
+    columns=(Column("image_auroc", "Image AUROC", better=1), Column("parameters", "Parameters", "count")),
     rows=(
         Row(("full", "✓", "✓"), (Cell((0.9,)), Cell((1234567.0,)))),
         Row(("w/o synthesis", "✗", "✓"), (Cell((0.8,)), Cell((1000.0,)))),

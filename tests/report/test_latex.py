@@ -126,7 +126,7 @@ def table_of(texts):
         name="per_category",
         title=title,
         stubs=(stub,),
-        columns=(Column("c", heading, ranked=True), Column("d", heading)),
+        columns=(Column("c", heading, better=1), Column("d", heading)),
         rows=(
             Row((label,), (Cell((0.5, 0.6)), Cell(failed=1))),
             Row((label[::-1],), (Cell((0.4,), significant=True), Cell((0.5,)))),

@@ -13,7 +13,7 @@ TABLE = Table(
     name="per_category",
     title="AUPRO@0.3",
     stubs=("variant",),
-    columns=(Column("nut", "nut", ranked=True), Column("[bold]", "[bold]", ranked=True)),
+    columns=(Column("nut", "nut", better=1), Column("[bold]", "[bold]", better=1)),
     rows=(
         Row(("full",), (Cell((0.9, 0.8)), Cell((0.5, 0.7)))),
         Row(("layers=[2, 3]",), (Cell((0.951, 0.96)), Cell(failed=2, missing=1))),

@@ -18,7 +18,7 @@ def table_of(*cells, kind="share", **fields):
     """A table of one column."""
     rows = tuple(Row((f"v{i}",), (cell,)) for i, cell in enumerate(cells))
     keys = {"name": "per_category", "title": "T", "stubs": ("variant",), "rows": rows}
-    return Table(**keys | {"columns": (Column("c", "nut", kind, ranked=kind == "share"),)} | fields)
+    return Table(**keys | {"columns": (Column("c", "nut", kind, better=int(kind == "share")),)} | fields)
 
 
 def cells_of(table, settings=PERCENT):
@@ -158,7 +158,7 @@ def test_caption_and_label(keys, alone, caption, label):
 
 
 def test_transposed():
-    columns = (Column("a", "nut", ranked=True), Column("b", "bolt", ranked=True))
+    columns = (Column("a", "nut", better=1), Column("b", "bolt", better=1))
     rows = tuple(Row((f"v{i}",), (Cell((i / 4,)), Cell((i / 5,)))) for i in (1, 2))
     reported = (Row(("PatchCore",), (Cell((0.99,)), Cell(text="–")), "roth2022"),)
     table = Table("per_category", "T", ("variant",), columns, rows, reported)

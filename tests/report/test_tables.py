@@ -6,6 +6,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ura_study.data.protocol import described
 from ura_study.report.config import ReportSettings
 from ura_study.report.results import Results
 from ura_study.report.sheet import sheet
@@ -207,3 +208,24 @@ def test_summary_has_the_mean_of_each_metric():
     assert [column.heading for column in table.columns] == ["Image AUROC", "Pixel AP"]
     assert [[cell.mean for cell in row.cells] for row in table.rows] == [[0.5, 0.25]] * 3
     assert table.notes == ("1 seed.", "Pixel AP: mean without bolt (no masks).")
+
+
+@pytest.mark.parametrize(
+    ("metric", "ranks"),
+    [("val_image_ap", [0, 1, 2]), ("val_ece", [1, 0, 2]), ("val_epistemic_border", [0, 0, 0])],
+)
+def test_the_best_is_the_largest_or_the_smallest_or_none(metric, ranks):
+    study = make_study(ablations=ABLATIONS, data={"validation": 0.2})
+    plan = plan_of(study)
+    values = dict(zip(["full", "layers=[2, 3]", "w/o restoration"], [0.2, 0.5, 0.3], strict=True))
+    jobs = [job_of(study, plan, name) for name in values]
+    records = {job.run_id: done(job, **{metric: values[job.variant]}) for job in jobs}
+    lines = sheet(per_category(results_of(study, plan, records, (metric,)), metric), ReportSettings(), "x").lines
+    assert [line.cells[0].rank for line in lines] == ranks
+
+
+def test_an_unusual_protocol_is_said():
+    study = make_study(data={"shots": 4})
+    notes = per_category(results_of(study, plan_of(study), {}), METRIC).notes
+    assert notes[0].lower() == f"{described(study.data)}.".lower()
+    assert "4" in notes[0]

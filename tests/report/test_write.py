@@ -1,10 +1,7 @@
 import pandas as pd
-import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
-from ura_study.config import load_study
-from ura_study.errors import ResourceError
-from ura_study.report.write import resolved, write_results, write_study
+from ura_study.report.write import write_results
 
 STUDY = make_study(ablations=ABLATIONS, report={"metrics": ["pixel_ap", "image_auroc"]})
 PLAN = plan_of(STUDY, "nut", "bolt")
@@ -41,18 +38,3 @@ def test_files_are_replaced(tmp_path):
     write_results(tmp_path, STUDY, PLAN, {})
     assert pd.read_csv(tmp_path / "results.csv").empty
     assert "2 missing" in (tmp_path / "per_category.md").read_text()
-
-
-def test_the_resolved_study_names_its_categories(tmp_path):
-    write_study(tmp_path, resolved(STUDY, PLAN))
-    assert load_study(tmp_path / "study.yaml").data.categories == ("nut", "bolt")
-
-
-def test_a_full_disk_leaves_the_old_file(tmp_path):
-    write_study(tmp_path, STUDY)
-    before = (tmp_path / "study.yaml").read_text()
-    (tmp_path / ".study.yaml.tmp").symlink_to("/dev/full")
-    with pytest.raises(ResourceError) as caught:
-        write_study(tmp_path, make_study())
-    assert str(caught.value) == f"{tmp_path / 'study.yaml'}: no disk space left"
-    assert (tmp_path / "study.yaml").read_text() == before

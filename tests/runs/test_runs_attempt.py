@@ -6,7 +6,7 @@ import torch
 from jobs import small_job
 
 from ura_study.metrics.names import METRICS
-from ura_study.runs import execute
+from ura_study.runs import execute, fitting
 from ura_study.runs.attempt import attempt
 from ura_study.runs.record import Record
 from ura_study.training.loop import Interval, NonFiniteLoss
@@ -39,12 +39,14 @@ def test_a_run_reports_and_leaves_a_complete_record(mvtec_root):
     assert Record.model_validate_json(record.model_dump_json()) == record
 
 
-def test_same_seed_same_numbers_whatever_came_before(mvtec_root):
+def test_same_seed_same_numbers_whatever_came_before(mvtec_root, cache):
     _, first = result(small_job(mvtec_root))
     torch.manual_seed(99)
     torch.rand(7)
     _, other = result(small_job(mvtec_root, seed=1))
+    shutil.rmtree(cache / "fits")
     _, again = result(small_job(mvtec_root))
+    assert not again.fit_shared
     assert again.metrics == first.metrics
     assert again.losses == first.losses
     assert other.losses != first.losses
@@ -80,7 +82,7 @@ def test_divergence_is_told_and_expected(mvtec_root, monkeypatch):
         raise NonFiniteLoss("The loss must be finite, but at step 3 total = nan")
         yield
 
-    monkeypatch.setattr(execute, "fit", diverge)
+    monkeypatch.setattr(fitting, "fit", diverge)
     _, record = result(small_job(mvtec_root))
     assert (record.failure.kind, record.failure.expected) == ("NonFiniteLoss", True)
     assert "at step 3" in record.failure.message

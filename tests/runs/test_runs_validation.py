@@ -17,9 +17,11 @@ from ura_study.data.fingerprint import file_digest, fingerprint
 from ura_study.data.validation import split
 from ura_study.features import cached
 from ura_study.features.cached import feature_maps
-from ura_study.metrics.names import METRICS, VALIDATION_METRICS
-from ura_study.runs import execute
+from ura_study.metrics.calibration import Reliability, ece
+from ura_study.metrics.names import METRICS, UNCERTAINTY_METRICS, VALIDATION_METRICS
+from ura_study.runs import execute, fitting
 from ura_study.runs.attempt import attempt
+from ura_study.runs.record import Record
 from ura_study.runs.validation import hold_out
 
 CPU = torch.device("cpu")
@@ -50,8 +52,9 @@ def on_validation(record):
 def test_metrics_and_counts_are_in_the_record(root):
     record = record_of(job_of(root))
     assert tuple(record.metrics) == (*METRICS, *VALIDATION_METRICS)
-    assert all(0 <= value <= 1 for value in record.metrics.values())
-    assert record.undefined == {}
+    undefined = {name for name, value in record.metrics.items() if value is None}
+    assert undefined == set(record.undefined) == {"val_uncertainty_inside", "val_epistemic_inside"}  # on 8 × 8 tokens
+    assert all(0 <= value <= 1 for value in record.metrics.values() if value is not None)
     counts = {"train": 12, "validation_normal": 4, "validation_anomalous": 4, "test_normal": 3, "test_anomalous": 3}
     assert record.data | counts | {"validation": 0.4} == record.data
     assert record.timings["validation_seconds"] > 0
@@ -78,8 +81,8 @@ def test_only_the_rest_is_trained_on(root, monkeypatch):
         seen.append(train.batch(slice(None)))
         return score_images(detector, train, *rest)
 
-    fit, score_images = execute.fit, execute.score_images
-    monkeypatch.setattr(execute, "fit", spied)
+    fit, score_images = fitting.fit, execute.score_images
+    monkeypatch.setattr(fitting, "fit", spied)
     monkeypatch.setattr(execute, "score_images", calibrated)
     job = job_of(root)
     record_of(job)
@@ -118,8 +121,10 @@ def test_no_test_image_is_read_for_it(root, monkeypatch):
     samples = mvtec_ad.read(root, "nut").train
     maps = feature_maps(samples, job.settings.features, 64, CPU)
     read, opened = Image.open, []
-    monkeypatch.setattr(Image, "open", lambda path, *rest: opened.append(Path(path)) or read(path, *rest))
-    _, held = hold_out(samples, maps, job, CPU)
+    monkeypatch.setattr(
+        Image, "open", lambda file, *rest: opened.append(Path(getattr(file, "name", file))) or read(file, *rest)
+    )
+    *_, held = hold_out(samples, maps, job, CPU)
     assert opened
     assert not [path for path in opened if root / "nut/test" in path.parents]
     assert not [s.path for s in (*held.normal, *held.altered) if root / "nut/test" in s.path.parents]
@@ -150,3 +155,20 @@ def test_too_few_images_is_told(root):
     *_, record = attempt(job)
     assert (record.failure.kind, record.failure.expected) == ("DataError", True)
     assert "data.validation needs at least 16 different training images, but got 15" in record.failure.message
+
+
+def test_the_record_holds_the_counts_of_the_reliability_diagram(root):
+    record = record_of(job_of(root))
+    counts = Reliability.of(record.reliability)
+    assert counts.tokens.sum() == 8 * 8 * 8  # images and tokens
+    assert 0 < counts.anomalous.sum() < 4 * 8 * 8
+    assert record.metrics["val_ece"] == pytest.approx(ece(counts), abs=1e-4)
+    assert Record.model_validate_json(record.model_dump_json()).reliability == record.reliability
+
+
+@pytest.mark.parametrize("model", [{"name": "knn"}, {"perception": False, "restoration": {"prototypes": 8}}])
+def test_without_probabilities_their_calibration_is_undefined(root, model):
+    record = record_of(job_of(root, settings={"model": model}))
+    names = {f"val_{name}" for name in UNCERTAINTY_METRICS}
+    assert record.undefined == dict.fromkeys(names, "the detector gives no probabilities")
+    assert record.reliability == {}

@@ -162,11 +162,14 @@ def test_finished_runs_of_other_studies(tmp_path):
         (tmp_path / name).mkdir()
         for record in records:
             store.append(tmp_path / name, record)
-    found = store.elsewhere(tmp_path, "mine", {FULL.run_id: "mine", OTHER.run_id: "x", "unknown": "x"}, pytest.fail)
-    assert {i: (r.metrics["image_ap"], r.study, r.variant, r.reused_from) for i, r in found.items()} == {
-        FULL.run_id: (0.2, "mine", "mine", "b"),
-        OTHER.run_id: (0.1, "mine", "x", "first"),
+    found = store.library(tmp_path, "mine", pytest.fail)
+    assert {i: (r.metrics["image_ap"], r.reused_from) for i, r in found.items()} == {
+        FULL.run_id: (0.2, "b"),
+        OTHER.run_id: (0.1, "first"),
     }
+    ours = store.adopted(found[FULL.run_id], "mine", "my name for it")
+    assert (ours.study, ours.variant, ours.reused_from) == ("mine", "my name for it", "b")
+    assert ours.metrics == found[FULL.run_id].metrics
 
 
 def test_a_broken_file_of_another_study_is_passed_over_with_a_word(tmp_path):
@@ -174,17 +177,13 @@ def test_a_broken_file_of_another_study_is_passed_over_with_a_word(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / store.FILE).write_text(line)
     said = []
-    assert set(store.elsewhere(tmp_path, "mine", {FULL.run_id: "x"}, said.append)) == {FULL.run_id}
+    assert set(store.library(tmp_path, "mine", said.append)) == {FULL.run_id}
     assert len(said) == 1
     assert said[0].startswith(f"not reused: {tmp_path}/a/runs.jsonl, line 1: ")
 
 
-def test_only_what_is_wanted_is_taken_from_other_studies(tmp_path):
-    (tmp_path / "a").mkdir()
-    store.append(tmp_path / "a", done(FULL))
-    assert store.elsewhere(tmp_path, "mine", {OTHER.run_id: "x"}, pytest.fail) == {}
-    assert store.elsewhere(tmp_path, "mine", {}, pytest.fail) == {}
-    assert store.elsewhere(tmp_path / "nowhere", "mine", {FULL.run_id: "x"}, pytest.fail) == {}
+def test_no_other_study(tmp_path):
+    assert store.library(tmp_path / "nowhere", "mine", pytest.fail) == {}
 
 
 APPENDING = """

@@ -5,7 +5,7 @@ from ray.tune.search import Searcher
 
 from ura_study.runs import store
 from ura_study.runs.job import Job
-from ura_study.runs.record import Record
+from ura_study.runs.record import Failure, Record
 from ura_study.tune.queue import Queue
 from ura_study.tune.worker import JOB
 
@@ -19,6 +19,9 @@ class Diary:
 
     def progressed(self, job, intervals):
         self.events.append(("progressed", job.run_id, len(intervals)))
+
+    def dropped(self, job):
+        self.events.append(("dropped", job.run_id))
 
     def finished(self, job, record):
         self.events.append((record.status, job.run_id))
@@ -47,7 +50,11 @@ def done(job):
 def test_hands_out_every_job_once_in_order(queue, jobs):
     handed = [queue.suggest(f"t{index}") for index in range(4)]
     assert [Job.model_validate_json(h[JOB]) for h in handed[:3]] == jobs
-    assert handed[3] == Searcher.FINISHED
+    assert handed[3] is None
+    for index, job in enumerate(jobs):
+        assert queue.suggest("t4") is None  # something goes on that may have to be tried again
+        queue.on_trial_complete(f"t{index}", done(job))
+    assert queue.suggest("t5") == Searcher.FINISHED
 
 
 def test_records_what_comes_back_at_once(queue, jobs, tmp_path, diary):
@@ -77,6 +84,106 @@ def test_a_bug_of_the_worker_keeps_its_message(queue, tmp_path):
     failure = store.read(tmp_path)["0"].failure
     assert (failure.kind, failure.expected, failure.message) == ("TypeError", False, "unexpected keyword")
     assert "TypeError" in failure.traceback
+
+
+def out_of_memory(job):
+    failure = Failure(kind="OutOfMemoryError", message="CUDA out of memory", expected=False)
+    return {"intervals": [], "record": Record.of(job, status="failed", failure=failure).model_dump_json()}
+
+
+def test_what_the_machine_did_is_tried_again_and_then_recorded(jobs, tmp_path, diary):
+    queue = Queue(jobs[:1], tmp_path, [diary], retries=2)
+    queue.suggest("t0")
+    queue.on_trial_error("t0", None)
+    assert Job.model_validate_json(queue.suggest("t1")[JOB]) == jobs[0]
+    queue.on_trial_complete("t1", out_of_memory(jobs[0]))
+    assert store.read(tmp_path) == {}
+    assert Job.model_validate_json(queue.suggest("t2")[JOB]) == jobs[0]
+    queue.on_trial_error("t2", RayActorError())
+    assert store.read(tmp_path)["0"].failure.kind == "WorkerDied"
+    assert queue.suggest("t3") == Searcher.FINISHED
+    assert [event for event, *_ in diary.events] == ["dropped", "progressed", "dropped", "failed"]
+
+
+def test_a_failure_that_would_only_repeat_is_not_tried_again(jobs, tmp_path, diary):
+    queue = Queue(jobs[:1], tmp_path, [diary], retries=2)
+    queue.suggest("t0")
+    queue.on_trial_error("t0", TypeError("unexpected keyword"))
+    assert queue.suggest("t1") == Searcher.FINISHED
+    assert store.read(tmp_path)["0"].failure.kind == "TypeError"
+
+
+class Proposals:
+    """A source of two batches of jobs, the second once the first came back; it drops what it is told to."""
+
+    def __init__(self, *batches):
+        self.batches, self.drop, self.seen = list(batches), set(), []
+
+    def more(self):
+        return self.batches.pop(0) if self.batches else []
+
+    def progressed(self, job, intervals):
+        return self.drop
+
+    def taken(self, record):
+        self.seen.append(record.run_id)
+        return self.drop
+
+
+def test_a_source_is_asked_when_a_worker_is_free_and_nothing_is_pending(jobs, tmp_path):
+    source = Proposals(jobs[1:])
+    queue = Queue(jobs[:1], tmp_path, [], source=source, slots=1)
+    assert Job.model_validate_json(queue.suggest("t0")[JOB]) == jobs[0]
+    assert queue.suggest("t1") is None  # the only worker is busy
+    assert source.batches
+    queue.on_trial_complete("t0", done(jobs[0]))
+    assert source.seen == ["0"]
+    assert Job.model_validate_json(queue.suggest("t1")[JOB]) == jobs[1]
+
+
+def test_what_is_not_wanted_any_more_is_dropped(jobs, tmp_path, diary):
+    source = Proposals(jobs)
+    queue = Queue([], tmp_path, [diary], source=source, slots=1)
+    queue.suggest("t0")
+    queue.suggest("t1")
+    source.drop = {"1", "2"}
+    queue.on_trial_complete("t0", done(jobs[0]))
+    assert queue.unwanted("t1")
+    queue.on_trial_complete("t1", {"intervals": [{}]})
+    assert ("dropped", "1") in diary.events
+    assert not queue.unwanted("t1")
+    assert queue.suggest("t2") == Searcher.FINISHED
+    assert list(store.read(tmp_path)) == ["0"]
+
+
+def test_a_run_that_goes_on_is_not_begun_again(jobs, tmp_path):
+    source = Proposals(jobs[:2])
+    queue = Queue(jobs[:1], tmp_path, [], source=source, slots=2)
+    queue.suggest("t0")
+    assert Job.model_validate_json(queue.suggest("t1")[JOB]) == jobs[1]
+    assert queue.suggest("t2") is None
+    queue.on_trial_complete("t0", done(jobs[0]))
+    assert source.seen == ["0"]
+
+
+def test_a_run_that_was_dropped_and_is_wanted_again_goes_on(jobs, tmp_path):
+    source = Proposals(jobs[1:2])
+    queue = Queue(jobs[:2], tmp_path, [], source=source, slots=3)
+    queue.suggest("t0")
+    queue.suggest("t1")
+    source.drop = {"1"}
+    queue.on_trial_complete("t0", done(jobs[0]))
+    assert queue.unwanted("t1")
+    assert queue.suggest("t2") is None
+    assert not queue.unwanted("t1")
+
+
+def test_an_error_of_the_source_stops_the_study(jobs, tmp_path):
+    source = Proposals()
+    source.more = lambda: 1 / 0
+    queue = Queue([], tmp_path, [], source=source)
+    assert queue.suggest("t0") == Searcher.FINISHED
+    assert isinstance(queue.error, ZeroDivisionError)
 
 
 def test_a_stop_hands_out_nothing_more_and_records_nothing_half(queue, tmp_path):

@@ -38,7 +38,7 @@ def _content_digest(path: Path, size: int, mtime_ns: int) -> str:
 
 
 def fingerprint(category: Category) -> str:
-    """Return the hash of a category: of each image's split, defect and content, and of its mask's content."""
+    """Return the hash of a category: of each image's split, defect, group and content, and of its masks' content."""
     return digest({split: _table(getattr(category, split)) for split in ("train", "test")})
 
 
@@ -47,8 +47,14 @@ def contents(samples: Iterable[Sample]) -> list[str]:
     return [file_digest(sample.path) for sample in samples]
 
 
-def _table(samples: Iterable[Sample]) -> list[list[str | None]]:
+def _table(samples: Iterable[Sample]) -> list[list]:
     return [
-        [sample.path.stem, sample.defect, file_digest(sample.path), file_digest(sample.mask) if sample.mask else None]
+        [sample.path.stem, sample.defect, file_digest(sample.path), _masks(sample)]
+        + ([] if sample.group is None else [sample.group])
         for sample in samples
     ]
+
+
+def _masks(sample: Sample) -> str | list[str] | None:
+    digests = [file_digest(mask) for mask in sample.masks]
+    return digests if len(digests) > 1 else next(iter(digests), None)

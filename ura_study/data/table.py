@@ -11,13 +11,15 @@ GOOD = "good"
 
 @dataclass(frozen=True)
 class Sample:
-    """One image. Its label comes from the folder it lies in, never from its mask."""
+    """One image. Its label comes from the folder it lies in (or the list it stands in), never from its mask."""
 
     path: Path
     defect: str
     """`good`, or the kind of defect."""
-    mask: Path | None = None
-    """The mask image (not 0: anomalous); None where there is none."""
+    masks: tuple[Path, ...] = ()
+    """The mask images (not 0: anomalous), of which the union counts; most sets have one, or none, per image."""
+    group: str | None = None
+    """What must not be divided between training and evaluation: the patient or the physical item, where known."""
 
     @property
     def anomalous(self) -> bool:

@@ -1,9 +1,8 @@
 """Which training images are held out of training, for choices that must not see a test image.
 
-The choice follows the order of the images' content hashes, which is as good as random but depends on nothing else: not
-on file names, not on the order of files, and on no seed or setting of a variant. All variants and seeds of a study are
-so judged on the same images. Copies of one image (files of the same content) stay together, so that none is trained on
-and held out as well.
+The choice follows the order of the images' content hashes (see `partition`), so all variants and seeds of a study are
+judged on the same images. Copies of one image (files of the same content) and the images of one group (a patient, a
+physical item) stay together, so that none is trained on and held out as well.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ura_study.data.fingerprint import contents
+from ura_study.data.partition import units
 from ura_study.data.table import Sample
 from ura_study.errors import DataError
 
@@ -28,29 +28,40 @@ class Split:
     normal: tuple[int, ...]
     """Held out and left as they are."""
     altered: tuple[int, ...]
-    """Held out, to be given a synthetic defect; all of different content, in the order of their hashes."""
+    """Held out, to be given a synthetic defect; all of different content."""
 
 
 def split(samples: Sequence[Sample], share: float) -> Split:
     """Hold out `share` (0 < share <= 0.5) of the training images `samples`, at least `FEWEST`; half are to be altered.
 
+    Whole groups are held out, so it may be somewhat more.
+
     Raises:
-        DataError: where there are fewer than twice `FEWEST` different images, or one cannot be read.
+        DataError: where there are fewer than twice `FEWEST` different images, or groups too large to leave as many to
+            train on, or where an image cannot be read.
     """
     hashes = contents(samples)
-    different = sorted(set(hashes))
-    if len(different) < 2 * FEWEST:
-        folder = samples[0].path.parent if samples else "the category"
+    different = len(set(hashes))
+    folder = samples[0].path.parent if samples else "the category"
+    if different < 2 * FEWEST:
         raise DataError(
-            f"{folder}: data.validation needs at least {2 * FEWEST} different training images, but got {len(different)}"
+            f"{folder}: data.validation needs at least {2 * FEWEST} different training images, but got {different}"
         )
-    held = different[: max(FEWEST, round(share * len(different)))]
-    to_alter = held[1::2]
+    wanted, held = max(FEWEST, round(share * different)), []
+    for unit in units(hashes, [sample.group for sample in samples]):
+        if len(held) >= wanted:
+            break
+        held += unit
+    if different - len(held) < FEWEST:
+        raise DataError(
+            f"{folder}: data.validation keeps images of one patient or item together, and holding {wanted} out would "
+            f"leave {different - len(held)} to train on, fewer than {FEWEST}"
+        )
     first = {content: position for position, content in reversed(list(enumerate(hashes)))}
     return Split(
-        train=_having(hashes, different[len(held) :]),
+        train=_having(hashes, set(hashes) - set(held)),
         normal=_having(hashes, held[::2]),
-        altered=tuple(first[content] for content in to_alter),
+        altered=tuple(first[content] for content in held[1::2]),
     )
 
 

@@ -8,7 +8,8 @@ the seed are not among them, so all variants and seeds of a study share these fi
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,9 +34,13 @@ BATCH = 8
 
 
 def feature_maps(
-    samples: Sequence[Sample], settings: FeatureSettings, image_size: int, device: torch.device
+    samples: Sequence[Sample],
+    settings: FeatureSettings,
+    image_size: int,
+    device: torch.device,
+    crop_from: int | None = None,
 ) -> FeatureMaps:
-    """Return the feature maps of `samples`, in order.
+    """Return the feature maps of `samples`, in order; `image_size` and `crop_from` are those of `load_image`.
 
     Raises:
         DataError: where an image cannot be read.
@@ -48,13 +53,14 @@ def feature_maps(
         "image_size": image_size,
         "precision": settings.precision,
         "images": digest(contents(samples)),
-    }
+    } | ({} if crop_from is None else {"crop_from": crop_from})
     group = cache_root() / "features" / digest(about)
     entries = {layer: (group / f"layer-{layer}", about | {"layer": layer}) for layer in settings.layers}
     if _missing(entries):
         with writing(group), locked(group):
             if missing := _missing(entries):
-                _extract(samples, settings, image_size, device, {layer: entries[layer] for layer in missing})
+                load = partial(load_image, size=image_size, crop_from=crop_from)
+                _extract(samples, settings, load, device, {layer: entries[layer] for layer in missing})
     layers = tuple(np.load(folder / FILE, mmap_mode="r") for folder, _ in entries.values())
     return FeatureMaps(layers, settings.map_size, settings.neighbourhood)
 
@@ -66,7 +72,7 @@ def _missing(entries: dict[int, tuple[Path, dict]]) -> list[int]:
 def _extract(
     samples: Sequence[Sample],
     settings: FeatureSettings,
-    image_size: int,
+    load: Callable[[Path], np.ndarray],
     device: torch.device,
     entries: dict[int, tuple[Path, dict]],
 ) -> None:
@@ -76,7 +82,7 @@ def _extract(
         folders = [stack.enter_context(building(*entry)) for entry in entries.values()]
         files = [stack.enter_context((folder / FILE).open("wb")) for folder in folders]
         for start in range(0, len(samples), BATCH):
-            images = np.stack([load_image(s.path, image_size) for s in samples[start : start + BATCH]])
+            images = np.stack([load(sample.path) for sample in samples[start : start + BATCH]])
             for file, maps in zip(files, backbone(images), strict=True):
                 array = maps.to(getattr(torch, settings.precision)).cpu().numpy()
                 if start == 0:

@@ -42,6 +42,9 @@ class Board:
                     writer.add_scalar(f"{job.category}/{metric}/seed {job.seed}", value, 0)
             writer.flush()
 
+    def dropped(self, job: Job) -> None:
+        """What it reported until then stays."""
+
     def close(self) -> None:
         for writer in self._writers.values():
             writer.close()

@@ -4,7 +4,9 @@ What is resampled and tested is the category: differences are averaged over seed
 difference. Runs of one category share their test images and what is peculiar to them; counting each seed as one more
 observation would make chance in few categories look like evidence from many (Demšar, JMLR 2006, likewise takes the
 data set as the unit). The question is then whether the difference would hold on other categories of this kind. Where
-only one category has pairs, the units are its seeds, and the answer is about that category alone.
+only one category has pairs, the units are its seeds, and the answer is about that category alone. (With one model for
+all categories, `data.unified`, what chance did to its training is common to all units: more seeds, not more
+categories, tell how large that is.)
 """
 
 from __future__ import annotations

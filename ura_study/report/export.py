@@ -23,6 +23,8 @@ from ura_study.report.runs_table import runs
 from ura_study.report.sheet import Sheet, sheet
 from ura_study.report.tables import per_category, summary
 
+#: Formats of raw numbers.
+DATA = ("csv", "parquet", "excel")
 #: The tables of each name in `names.TABLES`.
 MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "summary": lambda results: [summary(results)],
@@ -49,6 +51,13 @@ def as_text(shown: Sequence[Sheet], form: str, standalone: bool, title: str) -> 
     if form == "latex":
         return document(texts).encode()
     return (page(texts, title) if form == "html" else "\n".join([f"# {title}\n", *texts])).encode()
+
+
+def content(
+    shown: Sequence[Sheet], frame: Callable[[], pd.DataFrame], form: str, standalone: bool, title: str
+) -> bytes:
+    """Return a file's bytes: sheets as text, or the frame of raw numbers as data."""
+    return as_data(frame(), form) if form in DATA else as_text(shown, form, standalone, title)
 
 
 def as_data(frame: pd.DataFrame, form: str) -> bytes:

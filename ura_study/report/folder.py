@@ -1,69 +1,58 @@
-"""A study's results as they lie in its folder: everything tables need, without an image.
-
-The plan follows from the study as it was resolved, with each category's fingerprint as the records have it.
-"""
+"""A study's folder of results: what it is about, so that it can be reported on where its images are not."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
 from pathlib import Path
 
-from ura_study.config import Study, load_study, validated
-from ura_study.data.mvtec_ad import in_order
-from ura_study.errors import ConfigError
-from ura_study.plan import make_plan
-from ura_study.report.results import Results
-from ura_study.report.write import STUDY_FILE
-from ura_study.runs import store
-from ura_study.runs.record import Record
+from ura_study.cache import writing
+from ura_study.config import Study, load_study
+from ura_study.errors import ConfigError, DataError
+from ura_study.plan import Plan, make_plan
+from ura_study.study_file import dump_yaml
 
-#: Stands for the fingerprint of a category without a record: no run of it can be found.
-UNKNOWN = "no record"
+STUDY, FINGERPRINTS = "study.yaml", "fingerprints.json"
 
 
-def open_results(path: Path, results: Path, options: Mapping[str, object], warn: Callable[[str], None]) -> Results:
-    """Return the results of a study.
+def remember(folder: Path, study: Study, plan: Plan) -> None:
+    """Write the study as resolved, every default included, and the fingerprints of its data.
 
-    Args:
-        path: its results folder; or its YAML file, whose `report` section then counts as it is now.
-        results: where the results folder is looked for that belongs to a YAML file.
-        options: keys of the `report` section that take other values; None: as the study has it.
-        warn: is told where the records are of several states of the images; those of the last count.
+    `ura-study run` accepts the file as well. A password in the URL of a storage is left out.
+    """
+    resolved = study.model_dump(mode="json", exclude_none=True)
+    if study.search is not None and study.search.storage is not None:
+        from ura_study.search.storage import concealed
+
+        resolved["search"]["storage"] = concealed(study.search.storage)
+    replace(folder / STUDY, dump_yaml(resolved))
+    replace(folder / FINGERPRINTS, json.dumps(dict(plan.fingerprints), indent=1, ensure_ascii=False))
+
+
+def reopen(folder: Path) -> tuple[Study, Plan]:
+    """Return a study and its plan (baseline and ablations) from its folder alone.
 
     Raises:
-        ConfigError: where there are no records, or the study or an option is not as it must be.
-        DataError: where a line of the records is none.
+        ConfigError: where the folder holds no study.
+        DataError: where its fingerprints cannot be read.
     """
-    file = path / STUDY_FILE if path.is_dir() else path
-    if path.is_dir() and not file.exists():
-        raise ConfigError(f"{path}: no {STUDY_FILE} in it; expected the results folder of one study")
-    study = _with(load_study(file), {key: value for key, value in options.items() if value is not None}, file)
-    folder = path if path.is_dir() else results / study.study
-    records = store.read(folder)
-    if not records:
-        raise ConfigError(f"{folder}: no records ({store.FILE}) of study '{study.study}'; `ura-study run` makes them")
-    fingerprints = recorded_fingerprints(study, records, lambda line: warn(f"{folder}: {line}"))
+    if not (folder / STUDY).is_file() or not (folder / FINGERPRINTS).is_file():
+        raise ConfigError(f"{folder}: holds no results of a study ({STUDY} and {FINGERPRINTS}); has it been run?")
+    study = load_study(folder / STUDY)
     try:
-        return Results(study, make_plan(study, fingerprints), records)
-    except ConfigError as error:
-        raise ConfigError(f"{file}: {error}") from error
+        fingerprints = json.loads((folder / FINGERPRINTS).read_text(encoding="utf-8"))
+        return study, make_plan(study, dict(fingerprints))
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{folder / FINGERPRINTS}: expected a fingerprint per category ({error})") from error
 
 
-def _with(study: Study, options: Mapping[str, object], file: Path) -> Study:
-    raw = study.model_dump(mode="json", exclude_none=True)
-    return validated(Study, raw | {"report": raw["report"] | options}, f"{file} with the options given")
+def replace(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all.
 
-
-def recorded_fingerprints(study: Study, records: Mapping[str, Record], warn: Callable[[str], None]) -> dict[str, str]:
-    """Return each category's fingerprint as the last record of it has it; `all` are those with a record."""
-    found: dict[str, list[str]] = {}
-    for record in records.values():
-        states = found.setdefault(record.category, [])
-        if (state := record.data["fingerprint"]) in states:
-            states.remove(state)
-        states.append(state)
-    for category, states in found.items():
-        if len(states) > 1:
-            warn(f"category '{category}' was recorded with {len(states)} states of its images; the last one counts")
-    names = in_order(found) if study.data.categories == "all" else study.data.categories
-    return {name: found[name][-1] if name in found else UNKNOWN for name in names}
+    Raises:
+        ResourceError: where the disk is full or the file cannot be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        temporary.replace(path)

@@ -53,7 +53,10 @@ def measure(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> Me
 def reason(plan: Plan, records: Mapping[str, Record], metric: str, category: str) -> str:
     """Return why a metric is undefined on a category, as the first record that knows says."""
     found = (records.get(run_id) for (_, name, _), run_id in plan.cells.items() if name == category)
-    return next((r.undefined[metric] for r in found if r is not None and metric in r.undefined), "not recorded")
+    return next(
+        (r.undefined[metric] for r in found if r is not None and metric in r.undefined),
+        "not measured when this was run",
+    )
 
 
 def cell_of(run_ids: Sequence[str], records: Mapping[str, Record], quantity: Quantity) -> Cell:

@@ -60,8 +60,8 @@ class Column:
     heading: str
     """Without the unit."""
     kind: Kind = "share"
-    ranked: bool = False
-    """Whether the largest value is marked as the best."""
+    better: Literal[-1, 0, 1] = 0
+    """1 where the largest value is the best, -1 where the smallest is, 0 where none is."""
 
 
 @dataclass(frozen=True)

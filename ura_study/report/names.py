@@ -24,10 +24,18 @@ TITLES = {
     "pixel_f1_max": "Pixel F1-max",
     "pixel_aupro": "AUPRO",
 }
-TITLES |= {
-    f"{VALIDATION}{name}": f"Validation {text.replace('Image', 'image').replace('Pixel', 'pixel')}"
-    for name, text in TITLES.items()
+_ON_VALIDATION = {name: text.replace("Image", "image").replace("Pixel", "pixel") for name, text in TITLES.items()} | {
+    "ece": "ECE",
+    "ece_balanced": "ECE, balanced",
+    "brier": "Brier score",
+    "uncertainty_border": "uncertainty on borders",
+    "uncertainty_inside": "uncertainty inside",
+    "uncertainty_outside": "uncertainty outside",
+    "epistemic_border": "epistemic on borders",
+    "epistemic_inside": "epistemic inside",
+    "epistemic_outside": "epistemic outside",
 }
+TITLES |= {f"{VALIDATION}{name}": f"Validation {text}" for name, text in _ON_VALIDATION.items()}
 
 
 def title(metric: str, fpr_limit: float) -> str:

@@ -85,7 +85,7 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
     caption, label = _caption(title, settings, study, alone), _label(table, settings, study, alone)
     units = ["" if table.kind is not None else _unit(column.kind, settings) for column in table.columns]
     columns = [[_shown(row.cells[i], column, settings) for row in table.rows] for i, column in enumerate(table.columns)]
-    ranked = [_ranked(cells) if c.ranked else cells for c, cells in zip(table.columns, columns, strict=True)]
+    ranked = [_ranked(cells, c.better) if c.better else cells for c, cells in zip(table.columns, columns, strict=True)]
     return Sheet(
         title=title,
         caption=caption,
@@ -154,8 +154,8 @@ def _trouble(cell: Cell) -> str:
     return f"{cell.missing} missing" if cell.missing else "undefined"
 
 
-def _ranked(cells: Sequence[Shown]) -> list[Shown]:
-    values = sorted({float(cell.main) for cell in cells if cell.number}, reverse=True)
+def _ranked(cells: Sequence[Shown], better: int) -> list[Shown]:
+    values = sorted({float(cell.main) for cell in cells if cell.number}, reverse=better > 0)
     ranks = {value: rank for rank, value in enumerate(values[:2], start=1)} if len(values) > 1 else {}
     return [dataclasses.replace(c, rank=ranks.get(float(c.main), 0) if c.number else 0) for c in cells]
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 from ura_study.data.mvtec_ad import OBJECTS, TEXTURES
+from ura_study.data.protocol import described
+from ura_study.metrics.names import better
 from ura_study.report.measured import Measured, reason
 from ura_study.report.model import Cell, Column, Row, Table
 from ura_study.report.names import counted
@@ -31,8 +33,8 @@ def per_category(results: Results, metric: str) -> Table:
     measured, categories = results.measured[metric], results.plan.categories
     groups = _groups(categories)
     columns = (
-        *(Column(category, category, ranked=True) for category in categories),
-        *(Column(f"({group})", group, ranked=True) for group in (*groups, MEAN)),
+        *(Column(category, category, better=better(metric)) for category in categories),
+        *(Column(f"({group})", group, better=better(metric)) for group in (*groups, MEAN)),
     )
     rows = tuple(
         Row(
@@ -75,7 +77,7 @@ def summary(results: Results) -> Table:
 
 
 def metric_columns(results: Results) -> tuple[Column, ...]:
-    return tuple(Column(metric, results.title(metric), ranked=True) for metric in results.metrics)
+    return tuple(Column(metric, results.title(metric), better=better(metric)) for metric in results.metrics)
 
 
 def mean_cells(results: Results, variant: str) -> tuple[Cell, ...]:
@@ -102,7 +104,9 @@ def notes(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
             f"{_units(results, metrics)}, Holm-corrected over the variants)."
         )
-    return (*lines, *([REPORTED] if reported else []))
+    protocol = described(results.study.data)
+    protocol = [f"{protocol[0].upper()}{protocol[1:]}."] if protocol else []
+    return (*protocol, *lines, *([REPORTED] if reported else []))
 
 
 def _units(results: Results, metrics: Sequence[str]) -> str:

@@ -6,24 +6,25 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 
-from ura_study.data.fingerprint import fingerprint
-from ura_study.data.layouts import read_category
+from ura_study.data.protocol import read_for_run
 from ura_study.data.table import Category
-from ura_study.detectors.build import build_detector
+from ura_study.detectors.base import Detector
 from ura_study.errors import DataError
 from ura_study.features.cached import feature_maps
+from ura_study.features.maps import FeatureMaps
 from ura_study.metrics.evaluate import Metrics
+from ura_study.randomness import generator
 from ura_study.runs.evaluation import evaluate_run
+from ura_study.runs.fitting import Watch, fitted
 from ura_study.runs.job import Job
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Record
 from ura_study.runs.scoring import score_images
 from ura_study.runs.validation import HeldOut, hold_out, validate
-from ura_study.training.loop import Interval, fit
+from ura_study.training.loop import Interval
 
 
 def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
@@ -35,40 +36,42 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
     settings, image_size, timings = job.settings, job.data.image_size, {}
     category = _read(job)
     with _timed(timings, "features_seconds"):
-        train = feature_maps(category.train, settings.features, image_size, device)
-        test = feature_maps(category.test, settings.features, image_size, device)
-        train, held = hold_out(category.train, train, job, device) if job.data.validation else (train, None)
-    losses: dict[str, float] = {}
-    with _timed(timings, "fit_seconds"):
-        detector = build_detector(settings.model, train.channels, train.map_size)
-        for interval in fit(detector, train, settings.training, job.seed, device):
-            losses = interval.losses
-            yield interval
+        train = feature_maps(category.train, settings.features, image_size, device, job.data.crop_from)
+        test = feature_maps(category.test, settings.features, image_size, device, job.data.crop_from)
+        samples, held = category.train, None
+        if job.data.validation:
+            samples, train, held = hold_out(category.train, train, job, device)
+    fit = yield from fitted(job, samples, train, device, _watch(job, train, held, device))
+    detector, timings["fit_seconds"] = fit.detector, fit.seconds
     with _timed(timings, "score_seconds"):
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device)
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
-        metrics = evaluate_run(category.test, scored, image_size, job.evaluation.fpr_limit)
-    numbers = _numbers(metrics)
+        metrics = evaluate_run(category.test, scored, job.data, job.evaluation.fpr_limit)
+    bins = None
     if held is not None:
         with _timed(timings, "validation_seconds"):
-            on_validation = _numbers(validate(detector, held, job, device))
-            numbers = {key: numbers[key] | on_validation[key] for key in numbers}
+            validated, bins = validate(detector, held, job, device)
+            metrics = Metrics(metrics.values | validated.values, metrics.undefined | validated.undefined)
     yield Record.of(
         job,
         status="done",
         data=_counts(category, len(train), held),
-        losses=losses,
+        losses=fit.losses,
+        fit_id=fit.id,
+        fit_shared=fit.shared,
         timings={name: round(value, 4) for name, value in timings.items()},
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
         provenance=provenance(device),
-        **numbers,
+        metrics=_known(metrics),
+        undefined=metrics.undefined,
+        reliability=bins.lists() if bins is not None else {},
     )
 
 
 def _read(job: Job) -> Category:
-    category = read_category(job.data, job.category)
-    if (found := fingerprint(category)) != job.fingerprint:
+    category, found = read_for_run(job.data, job.category, job.seed)
+    if found != job.fingerprint:
         raise DataError(
             f"{job.data.root or job.data.layout}/{job.category}: the images here are not those the study was started "
             f"with (fingerprint {found}, expected {job.fingerprint})"
@@ -79,13 +82,27 @@ def _read(job: Job) -> Category:
 def _counts(category: Category, train: int, held: HeldOut | None) -> dict[str, int]:
     anomalous = sum(sample.anomalous for sample in category.test)
     test = {"test_normal": len(category.test) - anomalous, "test_anomalous": anomalous}
-    return {"train": train} | test | (held.counts if held is not None else {})
+    trained = {"train": train}
+    if contaminating := sum(sample.anomalous for sample in category.train):
+        trained["train_anomalous"] = contaminating
+    return trained | test | (held.counts if held is not None else {})
 
 
-def _numbers(metrics: Metrics) -> dict[str, Any]:
+def _watch(job: Job, train: FeatureMaps, held: HeldOut | None, device: torch.device) -> Watch | None:
+    """Return what tells a detector's worth in the midst of its training, where the job asks for that."""
+    if not job.watch or held is None:
+        return None
+
+    def watch(detector: Detector) -> dict[str, float | None]:
+        detector.calibrate(train, generator(job.seed, "calibrate"))
+        return _known(validate(detector, held, job, device)[0])
+
+    return watch
+
+
+def _known(metrics: Metrics) -> dict[str, float | None]:
     """Return the metrics as a record holds them: JSON has no NaN."""
-    values = {name: None if math.isnan(value) else value for name, value in metrics.values.items()}
-    return {"metrics": values, "undefined": metrics.undefined}
+    return {name: None if math.isnan(value) else value for name, value in metrics.values.items()}
 
 
 @contextlib.contextmanager

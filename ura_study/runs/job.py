@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ura_study.config import EvaluationSettings, VariantSettings
+from typing import Self
+
+from ura_study.config import EvaluationSettings, Study, VariantSettings
 from ura_study.data.config import DataSettings
+from ura_study.plan import Run
 from ura_study.settings import Settings
 
 
@@ -25,3 +28,23 @@ class Job(Settings):
     """Processor threads: part of the order, since floating-point sums depend on it."""
     gpu: float = 0.0
     """Share of a GPU that the run may use; 0: processor only."""
+    watch: bool = False
+    """Whether the held-out images are scored at every report of the training, for a search that compares curves."""
+
+    @classmethod
+    def of(cls, study: Study, run: Run, *, watch: bool = False) -> Self:
+        """Return the order for one run of a study."""
+        return cls(
+            run_id=run.run_id,
+            study=study.study,
+            variant=run.variant,
+            category=run.category,
+            seed=run.seed,
+            data=study.data,
+            fingerprint=run.fingerprint,
+            settings=run.settings,
+            evaluation=study.evaluation,
+            threads=study.resources.cpu,
+            gpu=study.resources.gpu,
+            watch=watch,
+        )

@@ -50,8 +50,14 @@ class Record(BaseModel):
     """Each in 0..1; None where undefined."""
     undefined: dict[str, str] = Field(default_factory=dict)
     """The reason for each undefined metric."""
+    reliability: dict[str, list[int | float]] = Field(default_factory=dict)
+    """Counts of the validation's reliability diagram (see `metrics.calibration.Reliability`); empty without one."""
     losses: dict[str, float] = Field(default_factory=dict)
     """Terms of the training loss in the last interval."""
+    fit_id: str | None = None
+    """The weights: runs that differ only in what scoring reads have the same."""
+    fit_shared: bool = False
+    """Whether the weights were there already, trained by another run: `fit_seconds` is then what that run took."""
     parameters: int | None = None
     """Trained parameters of the detector, without the frozen backbone."""
     timings: dict[str, float] = Field(default_factory=dict)
@@ -70,8 +76,7 @@ class Record(BaseModel):
         data = {
             "layout": job.data.layout,
             "root": job.data.root,
-            "image_size": job.data.image_size,
-            "validation": job.data.validation,
+            **job.data.identity(),
             "fingerprint": job.fingerprint,
         }
         return cls(
@@ -97,5 +102,6 @@ class Record(BaseModel):
 
     @property
     def seconds(self) -> float:
-        """Wall-clock seconds of all stages."""
-        return sum(value for name, value in self.timings.items() if name.endswith("_seconds"))
+        """Wall-clock seconds of all stages that this run went through itself."""
+        passed = (name for name in self.timings if not (self.fit_shared and name == "fit_seconds"))
+        return sum(self.timings[name] for name in passed if name.endswith("_seconds"))

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from ura_study.detectors.anomaly_map import full_size, image_scores
-from ura_study.detectors.base import Detector
+from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.features.maps import FeatureMaps
+from ura_study.metrics.uncertainty import TokenMaps, joined
 from ura_study.randomness import generator
 
 #: Images scored at once.
@@ -28,6 +29,8 @@ class Scored:
     """(N,) float32."""
     ms_per_image: float
     """Mean time per image of detector, smoothing and image score, without the backbone."""
+    tokens: TokenMaps | None = None
+    """Probability and its uncertainty on the feature grid, of a detector that gives them."""
 
 
 def score_images(
@@ -49,12 +52,18 @@ def score_maps(
 ) -> Scored:
     """Score images with a detector that is calibrated."""
     started = time.perf_counter()
-    batches = []
+    batches, said = [], []
     for start in range(0, len(images), BATCH):
         scores = detector.score(images.batch(slice(start, start + BATCH), device))
         maps = full_size(scores.maps, image_size, settings)  # (B, H, H)
         values = image_scores(maps, settings) if scores.images is None else scores.images
         batches.append((maps.cpu().numpy(), values.cpu().numpy()))
+        said.append(_token_maps(scores))
     seconds = time.perf_counter() - started
     maps, values = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    return Scored(maps, values, 1000 * seconds / len(images))
+    return Scored(maps, values, 1000 * seconds / len(images), joined(said))
+
+
+def _token_maps(scores: Scores) -> TokenMaps | None:
+    maps = (scores.probability, scores.epistemic, scores.aleatoric)
+    return None if any(x is None for x in maps) else TokenMaps(*(x.cpu().numpy() for x in maps))

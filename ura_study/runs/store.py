@@ -7,7 +7,7 @@ in the middle of a line leaves a torn one, which readers pass over and the next 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -57,15 +57,14 @@ def read(folder: Path) -> dict[str, Record]:
     return records
 
 
-def elsewhere(results: Path, study: str, wanted: Mapping[str, str], warn: Callable[[str], None]) -> dict[str, Record]:
-    """Return finished records of the `wanted` runs (run id → this study's name for the variant) of other studies.
+def library(results: Path, study: str, warn: Callable[[str], None]) -> dict[str, Record]:
+    """Return the finished records of all other studies, by run id, with the study they were made in as `reused_from`.
 
-    They come as this study's own, with the study they were made in as `reused_from`. A study whose file cannot be read
-    is passed over, and `warn` is told.
+    A study whose file cannot be read is passed over, and `warn` is told.
     """
     found: dict[str, Record] = {}
     for path in sorted(results.glob(f"*/{FILE}")):
-        if path.parent.name == study or not wanted:
+        if path.parent.name == study:
             continue
         try:
             others = read(path.parent)
@@ -73,14 +72,15 @@ def elsewhere(results: Path, study: str, wanted: Mapping[str, str], warn: Callab
             warn(f"not reused: {error}")
             continue
         for run_id, record in others.items():
-            if run_id in wanted and record.done:
-                ours = {
-                    "study": study,
-                    "variant": wanted[run_id],
-                    "reused_from": record.reused_from or path.parent.name,
-                }
-                found.setdefault(run_id, record.model_copy(update=ours))
+            if record.done:
+                origin = record.reused_from or path.parent.name
+                found.setdefault(run_id, record.model_copy(update={"reused_from": origin}))
     return found
+
+
+def adopted(record: Record, study: str, variant: str) -> Record:
+    """Return another study's record as this study's own, under this study's name for the variant."""
+    return record.model_copy(update={"study": study, "variant": variant})
 
 
 def _torn(error: ValidationError) -> bool:

@@ -14,9 +14,11 @@ from ura_study.data.validation import split
 from ura_study.detectors.base import Detector
 from ura_study.features.cached import feature_maps
 from ura_study.features.maps import FeatureMaps
+from ura_study.metrics.calibration import Reliability
 from ura_study.metrics.evaluate import Metrics
 from ura_study.metrics.names import VALIDATION
-from ura_study.runs.evaluation import evaluate_run
+from ura_study.metrics.uncertainty import evaluate_uncertainty, joined
+from ura_study.runs.evaluation import evaluate_run, masks_of
 from ura_study.runs.job import Job
 from ura_study.runs.scoring import Scored, score_maps
 
@@ -37,7 +39,7 @@ class HeldOut:
 
 def hold_out(
     samples: Sequence[Sample], maps: FeatureMaps, job: Job, device: torch.device
-) -> tuple[FeatureMaps, HeldOut]:
+) -> tuple[list[Sample], FeatureMaps, HeldOut]:
     """Divide the training images `samples`, whose feature maps are `maps`, into those to train on and those held out.
 
     Only the altered images pass the backbone, once for all variants and seeds.
@@ -47,22 +49,31 @@ def hold_out(
     """
     parts = split(samples, job.data.validation)
     altered = altered_samples([samples[i] for i in parts.altered])
-    altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device)
+    altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device, job.data.crop_from)
     normal = tuple(samples[i] for i in parts.normal)
-    return maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
+    kept = [samples[i] for i in parts.train]
+    return kept, maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
 
 
-def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> Metrics:
-    """Return the metrics on the held-out images of a detector that is calibrated, named `val_…`."""
+def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> tuple[Metrics, Reliability | None]:
+    """Return the metrics on the held-out images of a detector that is calibrated, named `val_…`.
+
+    With it come the counts of its reliability diagram, where it gives probabilities.
+    """
     size = job.data.image_size
     parts = [score_maps(detector, maps, job.settings.scoring, size, device) for maps in held.maps]
     scored = Scored(
         maps=np.concatenate([part.maps for part in parts]),
         scores=np.concatenate([part.scores for part in parts]),
         ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
+        tokens=joined([part.tokens for part in parts]),
     )
-    metrics = evaluate_run((*held.normal, *held.altered), scored, size, job.evaluation.fpr_limit)
-    return Metrics(
-        {f"{VALIDATION}{name}": value for name, value in metrics.values.items()},
-        {f"{VALIDATION}{name}": reason for name, reason in metrics.undefined.items()},
-    )
+    samples = (*held.normal, *held.altered)
+    data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
+    detected = evaluate_run(samples, scored, data, job.evaluation.fpr_limit)
+    found = masks_of(samples, size, data.crop_from)
+    masks = [np.zeros((size, size), bool) if mask is None else mask for mask in found]
+    uncertain, reliability = evaluate_uncertainty(scored.tokens, np.stack(masks))
+    values, undefined = detected.values | uncertain.values, detected.undefined | uncertain.undefined
+    named = ({f"{VALIDATION}{name}": entry for name, entry in entries.items()} for entries in (values, undefined))
+    return Metrics(*named), reliability

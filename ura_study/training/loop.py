@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -34,6 +34,8 @@ class Interval:
     """Learning rate of the last update."""
     seconds: float
     """Wall time of the interval."""
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    """What the detector is worth by now on held-out images, where somebody asked for it."""
 
 
 def fit(
@@ -82,6 +84,7 @@ def _descend(
             count, now = step + 1 - done, time.perf_counter()
             yield Interval(step + 1, {name: float(value) / count for name, value in sums.items()}, lr, now - started)
             done, started, sums = step + 1, time.perf_counter(), {}
+            detector.train()  # whoever took the interval may have looked at what the detector is worth
 
 
 def shuffled(count: int, size: int, draws: torch.Generator) -> Iterator[list[int]]:

@@ -51,6 +51,9 @@ class Display:
             self._console.print(Text(f"failed: {record.where}: {record.failure.message}", "red"), soft_wrap=True)
         self._log(finished=True)
 
+    def dropped(self, job: Job) -> None:
+        self._progress.drop(job.run_id)
+
     def draw(self) -> Group:
         """Return the progress bar and the table of variants: as many as fit, those that go on first."""
         lines = self._progress.lines()
@@ -63,7 +66,8 @@ class Display:
         for line in shown:
             table.add_row(*_row(line))
         more = [Text(f"… and {len(lines) - len(shown)} more variants", "dim")] if len(lines) > len(shown) else []
-        return Group(_bar(self._progress), table, *more)
+        search = [Text(self._progress.search.headline())] if self._progress.search is not None else []
+        return Group(_bar(self._progress), *search, table, *more)
 
     def _log(self, finished: bool = False) -> None:
         """Print one line now and then, and one at the very end."""
@@ -72,7 +76,8 @@ class Display:
             return
         if time.monotonic() - self._logged >= LOG_INTERVAL or (finished and len(p.records) == p.total):
             self._logged = time.monotonic()
-            self._console.print(_summary(p), soft_wrap=True, highlight=False)
+            search = f"; {p.search.headline()}" if p.search is not None else ""
+            self._console.print(_summary(p) + search, soft_wrap=True, highlight=False)
 
 
 def duration(seconds: float | None) -> str:

@@ -32,7 +32,12 @@ ENDLESS = 1_000_000_000
 
 
 def run_jobs(
-    jobs: Sequence[Job], folder: Path, resources: ResourceSettings, listeners: Iterable[Any], address: str | None = None
+    jobs: Sequence[Job],
+    folder: Path,
+    resources: ResourceSettings,
+    listeners: Iterable[Any],
+    address: str | None = None,
+    source: Any = None,
 ) -> bool:
     """Do the jobs and store their records in `folder`; return False where the user stopped it before the end.
 
@@ -42,6 +47,7 @@ def run_jobs(
         resources: what each run occupies.
         listeners: told of starts, progress and records (see `queue.Listener`).
         address: a running Ray cluster that this machine is part of (`auto`, `host:port`); None: this machine alone.
+        source: brings further jobs when these are used up (see `queue.Source`).
 
     Raises:
         ConfigError: where no machine is large enough for one run.
@@ -52,10 +58,11 @@ def run_jobs(
 
     from ura_study.tune.queue import Queue
 
-    queue = Queue(jobs, folder, listeners)
-    with _ray(address), tempfile.TemporaryDirectory(prefix="ura-study-") as scratch, _stop_on_signal(queue):
-        _check_fits(resources, ray.nodes())
-        _tune(queue, resources, scratch)
+    with _ray(address), tempfile.TemporaryDirectory(prefix="ura-study-") as scratch:
+        slots = _slots(resources, ray.nodes())
+        queue = Queue(jobs, folder, listeners, source=source, slots=slots, retries=resources.retries)
+        with _stop_on_signal(queue):
+            _tune(queue, resources, scratch)
     if queue.error is not None:
         raise queue.error
     return not queue.stopped
@@ -136,12 +143,27 @@ def _stop_on_signal(queue: Any) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _check_fits(resources: ResourceSettings, nodes: list[dict[str, Any]]) -> None:
-    """Raise a `ConfigError` where no node of the cluster can hold one run: Tune would wait for ever."""
+def _slots(resources: ResourceSettings, nodes: list[dict[str, Any]]) -> int:
+    """Return how many runs the cluster can hold at once.
+
+    Raises:
+        ConfigError: where no node can hold one: Tune would wait for ever.
+    """
     alive = [node["Resources"] for node in nodes if node["Alive"]]
-    if any(n.get("CPU", 0) >= resources.cpu and n.get("GPU", 0) >= resources.gpu for n in alive):
-        return
-    largest = ", ".join(f"cpu {n.get('CPU', 0):g} gpu {n.get('GPU', 0):g}" for n in alive)
-    raise ConfigError(
-        f"resources: a run wants cpu {resources.cpu} gpu {resources.gpu:g}, but the machines have {largest}"
-    )
+    slots = sum(_held(resources, node) for node in alive)
+    if slots == 0:
+        largest = ", ".join(f"cpu {n.get('CPU', 0):g} gpu {n.get('GPU', 0):g}" for n in alive)
+        raise ConfigError(
+            f"resources: a run wants cpu {resources.cpu} gpu {resources.gpu:g}, but the machines have {largest}"
+        )
+    return slots
+
+
+def _held(resources: ResourceSettings, node: dict[str, float]) -> int:
+    """Return how many runs a node can hold; those with a share of a GPU do not spread over two."""
+    by_cpu = int(node.get("CPU", 0) // resources.cpu)
+    if resources.gpu == 0:
+        return by_cpu
+    gpus = node.get("GPU", 0)
+    by_gpu = gpus // resources.gpu if resources.gpu >= 1 else gpus * int(1 / resources.gpu + 1e-9)
+    return min(by_cpu, int(by_gpu))

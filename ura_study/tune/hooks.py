@@ -30,13 +30,13 @@ def _error(trial: Any) -> Exception | None:
 
 
 class StopWhenAsked(tune.Stopper):
-    """Ends the experiment once the queue was stopped: by the user, or by an error that makes it pointless to go on."""
+    """Ends a run that nobody wants any more, and the experiment once the queue was stopped: by the user or an error."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        return self._queue.stopped
+        return self._queue.unwanted(trial_id)
 
     def stop_all(self) -> bool:
         return self._queue.stopped

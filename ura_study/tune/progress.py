@@ -6,8 +6,9 @@ import statistics
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from ura_study.plan import Plan
+from ura_study.plan import Plan, joined
 from ura_study.runs.record import Record
 
 
@@ -28,6 +29,16 @@ class Line:
     """Expected seconds of work left, summed over its runs; None while nothing is known."""
 
 
+class Expected(Protocol):
+    """What is still to come beside the plan: a search's candidates."""
+
+    def runs_ahead(self) -> int:
+        """Return how many runs are to be expected of candidates that are not proposed yet."""
+
+    def headline(self) -> str:
+        """Return the state of the search in a line."""
+
+
 @dataclass
 class Progress:
     """What is known of each run of a plan while a study goes on."""
@@ -40,11 +51,22 @@ class Progress:
     """Share of the training done, by id, of the runs that go on."""
     starts: dict[str, float] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
+    search: Expected | None = None
     before: int = field(init=False)
     """Runs that were done when this session began."""
 
     def __post_init__(self) -> None:
         self.before = len(self.records)
+
+    def extend(self, plan: Plan) -> None:
+        """Take in further variants."""
+        self.plan = joined(self.plan, plan)
+
+    def found(self, record: Record) -> None:
+        """Take in a record that was there before this session."""
+        if record.run_id not in self.records:
+            self.records[record.run_id] = record
+            self.before += 1
 
     def start(self, run_id: str) -> None:
         self.fractions[run_id], self.starts[run_id] = 0.0, time.monotonic()
@@ -52,14 +74,17 @@ class Progress:
     def advance(self, run_id: str, fraction: float) -> None:
         self.fractions[run_id] = fraction
 
+    def drop(self, run_id: str) -> None:
+        self.fractions.pop(run_id, None)
+        self.starts.pop(run_id, None)
+
     def finish(self, record: Record) -> None:
-        self.fractions.pop(record.run_id, None)
-        self.starts.pop(record.run_id, None)
+        self.drop(record.run_id)
         self.records[record.run_id] = record
 
     @property
     def total(self) -> int:
-        return len(self.plan.runs)
+        return len(self.plan.runs) + (self.search.runs_ahead() if self.search is not None else 0)
 
     @property
     def completed(self) -> float:
@@ -77,7 +102,7 @@ class Progress:
 
     def lines(self) -> list[Line]:
         """Return the state of each variant, in the order of the plan."""
-        seconds = _mean(record.seconds for record in self.records.values() if record.done)
+        seconds = mean_of(record.seconds for record in self.records.values() if record.done)
         return [self._line(variant.name, seconds) for variant in self.plan.variants]
 
     def _line(self, variant: str, seconds: float | None) -> Line:
@@ -92,7 +117,7 @@ class Progress:
             done=sum(record.done for record in records),
             running=len(running),
             failed=sum(not record.done for record in records),
-            metric=_mean(value for value in values if value is not None),
+            metric=mean_of(values),
             elapsed=sum(r.seconds for r in records) + sum(time.monotonic() - self.starts[i] for i in running),
             remaining=None if seconds is None else left * seconds,
         )
@@ -105,6 +130,7 @@ def counts(plan: Plan, records: Mapping[str, Record]) -> tuple[int, int, int]:
     return done, len(known) - done, len(plan.runs) - len(known)
 
 
-def _mean(values: Iterable[float]) -> float | None:
-    listed = list(values)
-    return statistics.fmean(listed) if listed else None
+def mean_of(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the values that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known else None

@@ -6,8 +6,8 @@ Tune's own state is of no account: what is finished stands in the record store, 
 from __future__ import annotations
 
 import traceback
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,9 @@ from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.worker import JOB
 
+#: Failures that another attempt may escape: the machine's fault, not the run's.
+TRANSIENT = {"WorkerDied", "OutOfMemoryError", "MemoryError"}
+
 
 class Listener(Protocol):
     """Somebody who is told how the runs go on."""
@@ -29,11 +32,40 @@ class Listener(Protocol):
 
     def finished(self, job: Job, record: Record) -> None: ...
 
+    def dropped(self, job: Job) -> None:
+        """It was cut off, or had not even begun, when nobody wanted its record any more."""
+
+
+class Source(Protocol):
+    """Where jobs come from while a study goes on: a search, which proposes by what came back."""
+
+    def more(self) -> Sequence[Job]:
+        """Return further jobs; none where there is nothing to do before something comes back, or nothing at all."""
+
+    def progressed(self, job: Job, intervals: list[dict[str, Any]]) -> Collection[str]:
+        """Take in how the training of a job goes on; return the ids of runs that are not wanted any more."""
+
+    def taken(self, record: Record) -> Collection[str]:
+        """Take in a record that is stored; return the ids of runs that are not wanted any more."""
+
 
 class Queue(Searcher):
     """The runs still to do. Each becomes one Tune trial; its record is stored the moment it comes back."""
 
-    def __init__(self, jobs: Iterable[Job], folder: Path, listeners: Iterable[Listener]) -> None:
+    def __init__(
+        self,
+        jobs: Iterable[Job],
+        folder: Path,
+        listeners: Iterable[Listener],
+        *,
+        source: Source | None = None,
+        slots: int = 1_000_000,
+        retries: int = 0,
+    ) -> None:
+        """Start with `jobs`; when they are used up, ask `source`, but not before one of `slots` workers is free.
+
+        A run whose worker died or ran out of memory is tried up to `retries` times more.
+        """
         super().__init__()
         self.jobs: dict[str, Job] = {}
         """Trial id → job, of the trials that Tune knows and that have not ended."""
@@ -43,31 +75,56 @@ class Queue(Searcher):
         self._pending = deque(jobs)
         self._folder = folder
         self._listeners = tuple(listeners)
+        self._source = source
+        self._slots = slots
+        self._retries = retries
+        self._attempts: Counter[str] = Counter()
+        self._unwanted: set[str] = set()
+        """Trials whose runs were dropped while they went on."""
 
     def set_search_properties(self, metric: str | None, mode: str | None, config: dict, **spec: Any) -> bool:
         return True
 
-    def suggest(self, trial_id: str) -> dict[str, str] | str:
-        if self.stopped or not self._pending:
+    def suggest(self, trial_id: str) -> dict[str, str] | str | None:
+        if not self._pending and not self.stopped and len(self.jobs) < self._slots:
+            self._guarded(self._refill)
+        if self.stopped or not (self._pending or self.jobs):
             return Searcher.FINISHED
+        if not self._pending or len(self.jobs) > self._slots:
+            return None  # what goes on may bring more: proposals, or a run to try again
         job = self.jobs[trial_id] = self._pending.popleft()
         return {JOB: job.model_dump_json()}
+
+    def unwanted(self, trial_id: str) -> bool:
+        """Tell whether a trial is to stop; asked by `hooks.StopWhenAsked` at each of its reports."""
+        return self.stopped or trial_id in self._unwanted
+
+    def _refill(self) -> None:
+        """Take in further jobs. One that goes on already is not begun again: its record will count."""
+        running = {job.run_id: trial_id for trial_id, job in self.jobs.items()}
+        for job in self._source.more() if self._source is not None else ():
+            if job.run_id in running:
+                self._unwanted.discard(running[job.run_id])
+            else:
+                self._pending.append(job)
 
     def on_trial_start(self, trial_id: str) -> None:
         """Called by `hooks.Events`."""
         self._guarded(self._tell, "started", self.jobs[trial_id])
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        self._guarded(self._tell, "progressed", self.jobs[trial_id], result["intervals"])
+        self._guarded(self._progressed, self.jobs[trial_id], result["intervals"])
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         if error:
             return  # `on_trial_error` follows and knows why
         job = self.jobs.pop(trial_id)
+        self._unwanted.discard(trial_id)
         if result is not None and "record" in result:
             self._guarded(self._tell, "progressed", job, result["intervals"])
             self._guarded(self._take, job, Record.model_validate_json(result["record"]))
-        # else it was cut off by a stop: it is not recorded, and so runs again next time
+        else:  # cut off: it is not recorded, and so runs again when it is wanted again
+            self._guarded(self._tell, "dropped", job)
 
     def on_trial_error(self, trial_id: str, error: Exception | None) -> None:
         """Called by `hooks.Events` where a worker ended without a record."""
@@ -75,8 +132,29 @@ class Queue(Searcher):
         self._guarded(self._take, job, Record.of(job, status="failed", failure=_failure(error)))
 
     def _take(self, job: Job, record: Record) -> None:
+        if record.failure is not None and record.failure.kind in TRANSIENT and self._tried(job) <= self._retries:
+            self._tell("dropped", job)
+            self._pending.appendleft(job)
+            return
         store.append(self._folder, record)
         self._tell("finished", job, record)
+        if self._source is not None:
+            self._drop(self._source.taken(record))
+
+    def _tried(self, job: Job) -> int:
+        """Return how often a job was tried, this time included."""
+        self._attempts[job.run_id] += 1
+        return self._attempts[job.run_id]
+
+    def _progressed(self, job: Job, intervals: list[dict[str, Any]]) -> None:
+        self._tell("progressed", job, intervals)
+        if self._source is not None:
+            self._drop(self._source.progressed(job, intervals))
+
+    def _drop(self, run_ids: Collection[str]) -> None:
+        """Forget pending runs, and let those that go on stop at their next report."""
+        self._pending = deque(job for job in self._pending if job.run_id not in run_ids)
+        self._unwanted |= {trial_id for trial_id, job in self.jobs.items() if job.run_id in run_ids}
 
     def _tell(self, event: str, *arguments: Any) -> None:
         for listener in self._listeners:

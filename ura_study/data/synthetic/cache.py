@@ -38,7 +38,7 @@ def altered_samples(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     folder = cache_root() / "synthetic" / digest(about)
     entry(folder, about, lambda place: _build(place, samples, about["images"]))
     images = sorted(path for path in folder.glob("*.png") if not path.stem.endswith("_mask"))
-    return tuple(Sample(p, p.stem.split("-")[1], p.with_name(f"{p.stem}_mask.png")) for p in images)
+    return tuple(Sample(p, p.stem.split("-")[1], (p.with_name(f"{p.stem}_mask.png"),)) for p in images)
 
 
 def _build(folder: Path, samples: Sequence[Sample], hashes: Sequence[str]) -> None:

@@ -33,6 +33,11 @@ class MemoryBank(Detector):
         self.register_buffer("std", torch.ones(channels))
         self.register_buffer("memory", torch.zeros(0, channels))
 
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *arguments: object) -> None:
+        """Make room for the stored memory, whose length depends on the training set."""
+        self.memory = self.memory.new_zeros(state_dict[f"{prefix}memory"].shape)
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
+
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Choose the memory from all tokens of the training images."""
         statistics = token_statistics(train, self.device, generator)

@@ -14,27 +14,48 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: Standard deviation of every weight at the start, in units of 1 / sqrt(I).
-INITIAL_STD = 0.05
 
+class PointLinear(nn.Module):
+    """y = W x + b with one plain W: the deterministic control, to be used like `BayesianLinear`."""
 
-class BayesianLinear(nn.Module):
-    """y = W x + b with W ~ N(mean, std²), independent entries, and a plain bias b."""
-
-    def __init__(self, inputs: int, outputs: int, prior_std: float) -> None:
+    def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.mean = nn.Parameter(torch.zeros(outputs, inputs))
-        self.raw_std = nn.Parameter(torch.zeros(outputs, inputs))
         self.bias = nn.Parameter(torch.zeros(outputs))
-        self.prior_std = prior_std / math.sqrt(inputs)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Draw the means as torch's own linear layers do (variance 1 / 3I) and set the standard deviations."""
+        """Draw the weights as torch's own linear layers do (variance 1 / 3I)."""
         fan_in = self.mean.shape[1]
         self.mean.copy_(torch.randn(self.mean.shape, generator=generator) / math.sqrt(3 * fan_in))
-        self.raw_std.fill_(math.log(math.expm1(INITIAL_STD / math.sqrt(fan_in))))
         self.bias.zero_()
+
+    def forward(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Return y (..., O) for x (..., I); nothing is drawn."""
+        return functional.linear(x, self.mean, self.bias)
+
+    def sample(self, count: int, generator: torch.Generator) -> Tensor:
+        """Return the weights (1, O, I): all samples are one and the same."""
+        return self.mean[None]
+
+    def divergence(self) -> Tensor:
+        """Return 0: there is no posterior."""
+        return self.mean.new_zeros(())
+
+
+class BayesianLinear(PointLinear):
+    """y = W x + b with W ~ N(mean, std²), independent entries, and a plain bias b."""
+
+    def __init__(self, inputs: int, outputs: int, prior_std: float, initial_std: float) -> None:
+        super().__init__(inputs, outputs)
+        self.raw_std = nn.Parameter(torch.zeros(outputs, inputs))
+        self.prior_std, self.initial_std = prior_std / math.sqrt(inputs), initial_std / math.sqrt(inputs)
+
+    @torch.no_grad()
+    def initialise(self, generator: torch.Generator) -> None:
+        """Draw the means as those of `PointLinear` and set the standard deviations."""
+        super().initialise(generator)
+        self.raw_std.fill_(math.log(math.expm1(self.initial_std)))
 
     @property
     def std(self) -> Tensor:

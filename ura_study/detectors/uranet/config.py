@@ -30,6 +30,18 @@ class SynthesisSettings(Settings):
     max_area: float = Field(0.25, gt=0, lt=1)
     """Largest share of an image that is corrupted."""
 
+    edge: int = Field(1, ge=1, le=9)
+    """Side in tokens of the square over which a mask is averaged, odd: tokens on its edge are corrupted in part, and
+    perception learns their share. 1: hard edges, every token corrupted in full or not at all. With 3 probabilities are
+    better calibrated, but fewer defective images are told from normal ones."""
+
+    @field_validator("edge")
+    @classmethod
+    def _centred(cls, edge: int) -> int:
+        if edge % 2 == 0:
+            raise ValueError(f"edge must be odd, but got {edge}")
+        return edge
+
     @model_validator(mode="after")
     def _ordered_areas(self) -> SynthesisSettings:
         if self.min_area > self.max_area:
@@ -43,12 +55,16 @@ class PerceptionSettings(Settings):
     `false`: nothing is suspected, so restoration may draw on every token, and the score is the residual alone.
     """
 
-    width: int = Field(128, ge=4, le=1024)
-    """Units of each hidden layer."""
-    depth: int = Field(2, ge=1, le=6)
-    """Number of hidden layers."""
+    width: int = Field(256, ge=4, le=4096)
+    """Units; with fewer than channels, the network sees a random projection at the start."""
+    bayesian: bool = True
+    """Whether weights are distributions. `false` is the deterministic control: plain weights, no divergence in the
+    loss, no epistemic uncertainty. The other options but `width` then do nothing."""
     prior_std: float = Field(1.0, gt=0, le=100)
     """Standard deviation of the zero-mean Gaussian prior of every weight, in units of 1 / sqrt(inputs)."""
+    posterior_std: float = Field(0.05, gt=0, le=10)
+    """Standard deviation of every weight before training, in the same units. A few hundred steps hardly change it, so
+    it sets how far the weight samples disagree: the epistemic uncertainty."""
     kl_weight: float = Field(1e-6, ge=0, le=1)
     """Weight of the divergence of posterior from prior in the loss."""
     mc_samples: int = inference_field(5, ge=1, le=256)
@@ -84,7 +100,7 @@ class RestorationSettings(Settings):
 class FusionSettings(Settings):
     """How residual and probability become one map. Both are first set against normal training images."""
 
-    perception_weight: float = inference_field(0.5, ge=0, le=100)
+    perception_weight: float = inference_field(2.0, ge=0, le=100)
     """Weight of perception's evidence where that of the residual is 1."""
     calibration_images: int = inference_field(64, ge=2, le=100_000)
     """At most this many training images are used to learn what is usual at each position."""

@@ -9,9 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
-    """Return cross-entropy plus Dice loss (Milletari et al. 2016) of logits (B, N) for mask (B, N) bool."""
-    target = mask.float()
+def segmentation_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Return cross-entropy plus Dice loss (Milletari et al. 2016) of logits (B, N) for shares (B, N) in 0..1."""
     p = logits.sigmoid()
     overlap = (2 * (p * target).sum() + 1) / (p.sum() + target.sum() + 1)
     return functional.binary_cross_entropy_with_logits(logits, target) + 1 - overlap
@@ -20,7 +19,8 @@ def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
 def restoration_loss(restored: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Return the distance of restored tokens (B, Q, C) from what they were, over all and over the masked (B, Q).
 
-    The second mean keeps the few corrupted tokens from drowning among the many normal ones; it is 0 without any.
+    The second mean, weighted by the masks' shares 0..1, keeps the few corrupted tokens from drowning among the many
+    normal ones; it is 0 without any.
     """
     distance = (restored - target).square().mean(dim=2) + 1 - functional.cosine_similarity(restored, target, dim=2)
     corrupted = (distance * mask).sum() / mask.sum().clamp_min(1)

@@ -2,7 +2,9 @@
 
 Our own choice: masks are thresholded smooth noise at a random scale, some of them ridges and some stretched, close to
 the Perlin masks of DRAEM (Zavrtanik et al. 2021); inside a mask each value gets independent Gaussian noise, as in
-SimpleNet (Liu et al. 2023), at a level drawn for each image.
+SimpleNet (Liu et al. 2023), at a level drawn for each image. Edges can be soft: features are averaged over a
+neighbourhood of tokens, so the token on the border of a real defect is a mixture. It is then corrupted by the share of
+its neighbourhood that the mask covers, and that share is what perception is to say.
 
 Legend: B images, N = S·S tokens, C channels.
 """
@@ -26,17 +28,22 @@ STRETCHED = 0.3
 
 
 def corrupt(tokens: Tensor, settings: SynthesisSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return corrupted standardised tokens (B, N, C) and the mask (B, N) bool of what was corrupted."""
+    """Return corrupted standardised tokens (B, N, C) and to what share each is corrupted (B, N), 0..1."""
     count, number, _ = tokens.shape
     side = math.isqrt(number)
     areas = log_uniform(settings.min_area, settings.max_area, count, generator)
     areas = areas * (uniform(count, generator) < settings.share)
     masks = torch.stack([random_mask(side, area, generator) for area in areas.tolist()])
-    masks = masks.flatten(1).to(tokens.device)  # (B, S, S) -> (B, N)
+    shares = softened(masks, settings.edge).flatten(1).to(tokens.device)  # (B, S, S) -> (B, N)
     low, high = settings.strength / settings.spread, settings.strength * settings.spread
     level = log_uniform(low, high, count, generator).to(tokens.device)
     noise = torch.randn(tokens.shape, generator=generator).to(tokens)
-    return tokens + noise * (level[:, None] * masks)[..., None], masks
+    return tokens + noise * (level[:, None] * shares)[..., None], shares
+
+
+def softened(masks: Tensor, edge: int) -> Tensor:
+    """Return the share (B, S, S) of the edge × edge neighbourhood of each token, within the grid, that is masked."""
+    return functional.avg_pool2d(masks.float(), edge, stride=1, padding=edge // 2, count_include_pad=False)
 
 
 def random_mask(side: int, area: float, generator: torch.Generator) -> Tensor:

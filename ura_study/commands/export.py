@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from ura_study.errors import UserError, nearest
 from ura_study.report.across import across
-from ura_study.report.export import MAKERS, as_data, as_text, explained, frame_of, sheets
+from ura_study.report.export import MAKERS, content, explained, frame_of, sheets
 from ura_study.report.flat import flat
-from ura_study.report.folder import open_results
+from ura_study.report.folder import replace
 from ura_study.report.names import ENDINGS
-from ura_study.report.sheet import Sheet
+from ura_study.report.opening import open_results
 from ura_study.report.terminal import terminal
-from ura_study.report.write import replace
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BINARY_FORMATS = ("parquet", "excel")
-DATA_FORMATS = ("csv", *BINARY_FORMATS)
 
 
 @dataclass(frozen=True)
@@ -48,13 +42,15 @@ def export(study: Path, table: str, results: Path, options: Mapping[str, object]
     """
     form = _form(output)
     _check("--table", table, MAKERS)
-    opened = open_results(study, results, options, _warn)
+    opened = open_results(study, results, options)
     tables = MAKERS[table](opened)
     shown = sheets(tables, opened.study.report, opened.study.study)
     if output.explain:
         print(explained(tables, shown), end="")
     if output.file is not None or not output.explain:
-        _write(_content(shown, lambda: frame_of(table, tables, opened), form, output, opened.study.study), output.file)
+        turned = [one.transposed() for one in shown] if output.transpose else shown
+        title = opened.study.study
+        _write(content(turned, lambda: frame_of(table, tables, opened), form, output.standalone, title), output.file)
     return 0
 
 
@@ -65,7 +61,7 @@ def compare(
     if len(studies) < 2:
         raise UserError(f"compare: expected two studies or more, but got {len(studies)}")
     form = _form(output)
-    first, *others = (open_results(path, results, options, _warn) for path in studies)
+    first, *others = (open_results(path, results, options) for path in studies)
     names = _names(studies)
     tables = [
         across(first, other, (names[0], name), metric)
@@ -77,14 +73,8 @@ def compare(
         for part in shown:
             console.print(terminal(part))
     else:
-        _write(_content(shown, lambda: flat(tables), form, output, " and ".join(names)), output.file)
+        _write(content(shown, lambda: flat(tables), form, output.standalone, " and ".join(names)), output.file)
     return 0
-
-
-def _content(shown: Sequence[Sheet], frame: Callable[[], pd.DataFrame], form: str, output: Output, title: str) -> bytes:
-    if form in DATA_FORMATS:
-        return as_data(frame(), form)
-    return as_text([s.transposed() if output.transpose else s for s in shown], form, output.standalone, title)
 
 
 def _form(output: Output) -> str:
@@ -112,10 +102,6 @@ def _names(studies: Sequence[Path]) -> list[str]:
     """Return the names of studies by their files or folders; whole paths where those are alike."""
     names = [path.resolve().stem if path.is_file() else path.resolve().name for path in studies]
     return names if len(set(names)) == len(names) else [str(path) for path in studies]
-
-
-def _warn(line: str) -> None:
-    print(f"ura-study: {line}", file=sys.stderr)
 
 
 def _write(content: bytes, file: Path | None) -> None:

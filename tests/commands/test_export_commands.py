@@ -10,7 +10,7 @@ import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
 from ura_study import cli
-from ura_study.report.write import resolved, write_study
+from ura_study.report.folder import remember
 from ura_study.runs import store
 
 
@@ -23,7 +23,7 @@ def leave(folder, shift=0.0):
         report={"metrics": ["image_auroc", "pixel_ap"]},
     )
     plan = plan_of(study, "nut", "bolt")
-    write_study(folder, resolved(study, plan))
+    remember(folder, study, plan)
     for cell in plan.cells:
         job = job_of(study, plan, *cell)
         store.append(folder, failed(job) if cell == ("w/o restoration", "bolt", 0) else done(job, 0.5 + shift))
@@ -107,7 +107,7 @@ def test_a_study_file_stands_for_its_results(call, tmp_path):
         (["results/one", "--baseline", "fulll"], "report.baseline: no variant 'fulll'; did you mean 'full'?"),
         (["results/one", "--reported", "lit.yaml"], "lit.yaml: no such file"),
         (["results/one", "-o", "results/one/runs.jsonl/t.md"], "runs.jsonl/t.md: expected a folder, but it is a file"),
-        (["results"], "results: no study.yaml in it; expected the results folder of one study"),
+        (["results"], "results: holds no results of a study"),
     ],
 )
 def test_a_wrong_call_is_one_line(call, arguments, line):

@@ -1,0 +1,103 @@
+import io
+
+import pytest
+from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+from rich.console import Console
+
+from ura_study.commands.alone import alone
+from ura_study.commands.estimate import seconds_left
+from ura_study.commands.status import status
+from ura_study.errors import ConfigError, ResourceError
+from ura_study.report.folder import remember
+from ura_study.runs import store
+
+STUDY = make_study(ablations=ABLATIONS)
+PLAN = plan_of(STUDY, "nut", "bolt")
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / "results" / "example"
+    remember(folder, STUDY, PLAN)
+    store.append(folder, done(job_of(STUDY, PLAN, "full"), 0.5))
+    store.append(folder, done(job_of(STUDY, PLAN, "layers=[2, 3]"), 0.75))
+    store.append(folder, done(job_of(STUDY, PLAN, "layers=[2, 3]", "bolt"), 0.25))
+    store.append(folder, failed(job_of(STUDY, PLAN, "w/o restoration"), "no disk"))
+    return folder.parent
+
+
+def shown(results, which=None) -> str:
+    console = Console(width=200, record=True, file=io.StringIO())
+    assert status(which, results, console) == 0
+    return console.export_text()
+
+
+def test_counts_best_variants_and_failures(results):
+    text = shown(results, "example")
+    assert "example: 3 of 6 runs done, 1 failed, 2 left\n" in text
+    rows = [line.split("│")[1:4] for line in text.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["layers=[2, 3]", "2/2", "50.0"],
+        ["full", "1/2", "50.0"],
+    ]
+    assert "failed: w/o restoration · nut · seed 0: ResourceError: no disk" in text
+
+
+def test_a_line_for_each_study_and_by_folder_or_file(results):
+    assert shown(results).strip() == "example: 3 of 6 runs done, 1 failed, 2 left"
+    assert "3 of 6 runs done" in shown(results, str(results / "example"))
+    assert "3 of 6 runs done" in shown(results, str(results / "example" / "study.yaml"))
+
+
+def test_while_it_runs_elsewhere(results):
+    with alone(results / "example"):
+        assert "2 left, at work: host " in shown(results, "example")
+        assert "to go" in shown(results, "example")
+    assert "at work" not in shown(results, "example")
+
+
+def test_no_such_study_is_one_line(results, tmp_path):
+    with pytest.raises(ConfigError, match=r"holds no study 'exmple'; did you mean 'example'\?"):
+        shown(results, "exmple")
+    with pytest.raises(ConfigError, match="holds no results of a study"):
+        shown(tmp_path)
+
+
+def test_a_second_driver_is_told_who_the_first_is(results):
+    import os
+    import platform
+
+    with (
+        alone(results / "example"),
+        pytest.raises(ResourceError, match=rf"\(host {platform.node()}, process {os.getpid()}\)$"),
+        alone(results / "example"),
+    ):
+        pass
+
+
+def test_the_lock_of_a_dead_driver_is_taken_over(results):
+    import subprocess
+    import sys
+
+    code = f"""
+import os, pathlib
+from ura_study.commands.alone import alone
+with alone(pathlib.Path({str(results / "example")!r})):
+    os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert (results / "example" / ".driver.json").exists()
+    assert "at work" not in shown(results, "example")
+    with alone(results / "example"):
+        pass
+
+
+def test_time_left_is_the_median_of_like_runs():
+    records = [done(job_of(STUDY, PLAN, "full", category)) for category in ("nut", "bolt")]
+    slow = records[0].model_copy(update={"timings": {"features_seconds": 900.0, "fit_seconds": 20.0}})
+    runs = list(PLAN.runs.values())
+    assert seconds_left(runs[:1], []) is None
+    assert seconds_left(runs[:2], records) == 16.0  # 6 of training and 2 of scoring each; features are there
+    assert seconds_left(runs[:1], [slow, *records]) == 14.0
+    shared = records[0].model_copy(update={"fit_shared": True})
+    assert seconds_left(runs[:1], [shared]) is None

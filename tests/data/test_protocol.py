@@ -1,0 +1,157 @@
+"""Which images a run trains on: k-shot, contaminated and unified."""
+
+import shutil
+
+import pytest
+import trees
+
+from ura_study.data.config import DataSettings
+from ura_study.data.fingerprint import file_digest, fingerprint
+from ura_study.data.layouts import read_category
+from ura_study.data.protocol import described, drawn, fingerprints, read_for_run
+from ura_study.errors import DataError
+
+
+@pytest.fixture
+def root(tmp_path):
+    trees.write_mvtec_like(tmp_path / "set", "bottle", train=12, bad=10)
+    trees.write_mvtec_like(tmp_path / "set", "cable", train=9, bad=5)
+    return tmp_path / "set"
+
+
+def settings(root, **options):
+    return DataSettings(layout="mvtec_ad", root=str(root), image_size=32, **options)
+
+
+def shot(root, shots, seed, name="bottle"):
+    """The contents that are trained on."""
+    data = settings(root, shots=shots)
+    return {file_digest(sample.path) for sample in drawn(read_category(data, name), data, seed).train}
+
+
+def test_the_usual_protocol_takes_everything(root):
+    category = read_category(settings(root), "bottle")
+    assert drawn(category, settings(root), 0) is category
+    assert read_for_run(settings(root), "bottle", 0) == (category, fingerprint(category))
+    assert described(settings(root)) == ""
+
+
+@pytest.mark.parametrize("shots", [1, 2, 8, 12])
+def test_shots_are_different_images_and_the_test_stays(root, shots):
+    data = settings(root, shots=shots)
+    category = read_category(data, "bottle")
+    few = drawn(category, data, 3)
+    assert len(few.train) == len({sample.path for sample in few.train}) == shots
+    assert set(few.train) <= set(category.train)
+    assert few.test == category.test
+
+
+def test_the_seed_draws_and_more_shots_add(root):
+    assert shot(root, 2, 0) == shot(root, 2, 0)
+    assert len({frozenset(shot(root, 2, seed)) for seed in range(20)}) > 5
+    for seed in range(5):
+        assert shot(root, 1, seed) < shot(root, 2, seed) < shot(root, 4, seed)
+
+
+def test_names_and_copies_play_no_part(root):
+    before = shot(root, 4, 1)
+    folder = root / "bottle/train/good"
+    for index, path in enumerate(sorted(folder.iterdir(), reverse=True)):
+        path.rename(folder / f"x{index}.png")
+    shutil.copy(folder / "x0.png", folder / "copy.png")
+    assert shot(root, 4, 1) == before
+    data = settings(root, shots=12)
+    assert len(drawn(read_category(data, "bottle"), data, 0).train) == 12
+
+
+def test_more_shots_than_images(root):
+    data = settings(root, shots=13)
+    with pytest.raises(DataError) as caught:
+        drawn(read_category(data, "bottle"), data, 0)
+    assert str(caught.value) == (
+        f"{root}/bottle/train/good: data.shots is 13, but category 'bottle' has 12 different training images"
+    )
+
+
+def test_contaminating_images_are_trained_on_and_not_tested_on(root):
+    data = settings(root, contamination=0.3)
+    category = read_category(data, "bottle")
+    dirty = drawn(category, data, 0)
+    moved = set(dirty.train) - set(category.train)
+    assert len(moved) == 3
+    assert all(sample.anomalous for sample in moved)
+    assert set(dirty.test) == set(category.test) - moved
+    assert [s for s in dirty.test if not s.anomalous] == [s for s in category.test if not s.anomalous]
+    assert len({frozenset(drawn(category, data, seed).train) for seed in range(10)}) > 3
+
+
+def test_copies_of_a_contaminating_image_leave_the_test_too(root):
+    defects = root / "bottle/test/scratch"
+    for path in sorted(defects.iterdir()):
+        shutil.copy(path, defects / f"copy-{path.name}")
+    shutil.rmtree(root / "bottle/ground_truth")
+    data = settings(root, contamination=0.5)
+    dirty = drawn(read_category(data, "bottle"), data, 0)
+    trained, tested = ({file_digest(sample.path) for sample in samples} for samples in (dirty.train, dirty.test))
+    assert not trained & tested
+    assert sum(sample.anomalous for sample in dirty.train) == 10
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.04, 0), (0.99, 10)])
+def test_contamination_leaves_and_takes_at_least_one(root, share, count):
+    data = settings(root, contamination=share)
+    with pytest.raises(DataError, match=f"category 'bottle': data.contamination {share} moves {count} of 10 different"):
+        drawn(read_category(data, "bottle"), data, 0)
+
+
+def test_unified_trains_on_all_and_tests_on_one(root):
+    data = settings(root, unified=True)
+    bottle, cable = (read_for_run(data, name, 0) for name in ("bottle", "cable"))
+    assert bottle[0].train == cable[0].train
+    assert [sample.path.parents[2].name for sample in bottle[0].train] == ["bottle"] * 12 + ["cable"] * 9
+    assert bottle[0].test == read_category(data, "bottle").test
+    assert cable[0].test == read_category(data, "cable").test
+
+
+def test_unified_depends_on_every_category(root):
+    data = settings(root, unified=True)
+    before = {name: read_for_run(data, name, 0)[1] for name in ("bottle", "cable")}
+    assert len({*before.values(), *(read_for_run(settings(root), name, 0)[1] for name in before)}) == 4
+    trees.picture(root / "cable/train/good/new.png", 1)
+    after = {name: read_for_run(data, name, 0)[1] for name in before}
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_the_order_of_categories_plays_no_part_in_a_unified_model(root):
+    one, other = (
+        read_for_run(settings(root, unified=True, categories=names), "cable", 0)
+        for names in (["bottle", "cable"], ["cable", "bottle"])
+    )
+    assert one == other
+
+
+def test_shots_are_drawn_from_each_category_of_a_unified_model(root):
+    train = read_for_run(settings(root, unified=True, shots=2), "cable", 0)[0].train
+    assert [sample.path.parents[2].name for sample in train] == ["bottle"] * 2 + ["cable"] * 2
+
+
+def test_one_category_is_not_unified(root):
+    with pytest.raises(DataError, match=r"data.unified needs at least two categories, but got bottle"):
+        fingerprints(settings(root, unified=True), {"bottle": "x"})
+
+
+@pytest.mark.parametrize("other", [{"shots": 2}, {"contamination": 0.1}, {"unified": True}])
+def test_what_cannot_be_combined(root, other):
+    with pytest.raises(ValueError, match="and validation cannot be combined"):
+        settings(root, validation=0.2, **other)
+    if "shots" in other:
+        with pytest.raises(ValueError, match="shots and contamination cannot be combined"):
+            settings(root, contamination=0.2, **other)
+
+
+def test_tables_say_the_protocol(root):
+    assert described(settings(root, shots=4)).startswith("4-shot: each seed trains on 4 of a category's images")
+    assert described(settings(root, contamination=0.1)).startswith("contaminated: 10 % of a category's anomalous")
+    assert described(settings(root, unified=True)) == "unified: one model for all categories"
+    random = DataSettings(layout="magnetic_tile", root="/x", magnetic_tile={"split": "random"})
+    assert described(random) == "random split: photographs of one tile are trained on and tested on"

@@ -1,0 +1,75 @@
+"""The reliability diagram: first what is in it, then that it can be drawn."""
+
+import io
+
+import pytest
+from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+from PIL import Image
+
+from ura_study.metrics.calibration import BINS
+from ura_study.report.reliability import STYLES, WIDTH, curves, draw
+from ura_study.report.write import write_results
+
+STUDY = make_study(ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [2e-3]}}}, seeds=[0, 1])
+PLAN = plan_of(STUDY, "nut", "bolt")
+
+
+def record(variant, category="nut", seed=0, **bins):
+    """A record with tokens in the bins `b<i>=(tokens, expected, anomalous)`."""
+    rows = [bins.get(f"b{i}", (0, 0.0, 0)) for i in range(BINS)]
+    lists = dict(zip(("tokens", "expected", "anomalous"), map(list, zip(*rows, strict=True)), strict=True))
+    return done(job_of(STUDY, PLAN, variant, category, seed)).model_copy(update={"reliability": lists})
+
+
+def by_id(*records):
+    return {record.run_id: record for record in records}
+
+
+FULL = (
+    record("full", b0=(90, 0.9, 1), b14=(10, 9.5, 7)),
+    record("full", "bolt", b0=(100, 1.1, 0)),
+    record("full", "nut", 1, b14=(10, 9.5, 10)),
+)
+
+
+def test_counts_are_added_over_categories_and_seeds():
+    (curve,) = curves(PLAN, by_id(*FULL))
+    assert (curve.name, curve.runs) == ("full", 3)
+    assert [curve.counts.tokens[i] for i in (0, 1, 14)] == [190, 0, 20]
+    assert [curve.counts.anomalous[i] for i in (0, 14)] == [1, 17]
+    assert curve.ece == pytest.approx(((0.1 + 2.5) / 100 + 1.1 / 100 + 0.5 / 10) / 3)
+
+
+def test_variants_come_in_the_order_of_the_plan_and_equal_ones_once():
+    found = curves(PLAN, by_id(record("w/o restoration", b3=(5, 1.1, 1)), *FULL))
+    assert [curve.name for curve in found] == ["full", "w/o restoration"]  # and not lr=0.002, which is full
+
+
+def test_records_without_counts_have_no_curve():
+    job = job_of(STUDY, PLAN, "full")
+    assert curves(PLAN, by_id(done(job), failed(job_of(STUDY, PLAN, "w/o restoration")))) == []
+    assert curves(PLAN, {}) == []
+
+
+def test_the_figure_is_as_wide_as_a_column():
+    image = Image.open(io.BytesIO(draw(curves(PLAN, by_id(*FULL)), "png")))
+    assert image.width == round(WIDTH * 300)
+
+
+def test_other_kinds():
+    found = curves(PLAN, by_id(*FULL))
+    assert draw(found, "pdf").startswith(b"%PDF")
+    assert draw(found) == draw(found)
+
+
+def test_more_variants_than_can_be_told_apart():
+    (curve,) = curves(PLAN, by_id(*FULL))
+    assert b"2 more variants are not shown" in draw([curve] * (len(STYLES) + 2))
+    assert b"not shown" not in draw([curve] * len(STYLES))
+
+
+def test_the_file_lies_in_the_study_folder_where_there_are_counts(tmp_path):
+    write_results(tmp_path / "with", STUDY, PLAN, by_id(*FULL))
+    assert (tmp_path / "with/reliability.svg").read_bytes() == draw(curves(PLAN, by_id(*FULL)))
+    write_results(tmp_path / "without", STUDY, PLAN, by_id(done(job_of(STUDY, PLAN, "full"))))
+    assert not (tmp_path / "without/reliability.svg").exists()

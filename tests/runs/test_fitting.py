@@ -1,0 +1,159 @@
+"""Weights are trained once for all runs that differ only in what scoring reads."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+import torch
+from jobs import small_job
+
+from ura_study.config import VariantSettings
+from ura_study.detectors.knn.config import KNNSettings
+from ura_study.detectors.uranet.config import PerceptionSettings
+from ura_study.errors import ConfigError
+from ura_study.runs import fitting
+from ura_study.runs.attempt import attempt
+from ura_study.settings import trained_part
+from ura_study.training.loop import NonFiniteLoss
+
+SAMPLES = {"model": {"perception": {"mc_samples": 2, "width": 8}, "restoration": {"prototypes": 16, "width": 16}}}
+KNN = {"model": {"name": "knn", "memory": 20}}
+
+
+def record_of(job):
+    *_, record = attempt(job)
+    assert record.done, record.failure
+    return record
+
+
+def with_samples(count: int, **more: object) -> dict:
+    model = SAMPLES["model"] | {"perception": {"mc_samples": count, "width": 8}} | more
+    return {"model": model}
+
+
+def test_what_only_scoring_reads_shares_the_weights(mvtec_root):
+    first = record_of(small_job(mvtec_root, settings=with_samples(1)))
+    second = record_of(small_job(mvtec_root, settings=with_samples(9, fusion={"perception_weight": 2.0})))
+    assert (first.fit_shared, second.fit_shared) == (False, True)
+    assert first.fit_id == second.fit_id
+    assert second.losses == first.losses
+    assert second.timings["fit_seconds"] == first.timings["fit_seconds"] > 0
+    assert second.seconds == pytest.approx(
+        sum(v for k, v in second.timings.items() if k.endswith("_seconds") and k != "fit_seconds")
+    )
+    assert second.metrics != first.metrics
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 1},
+        {"category": "bolt"},
+        {"threads": 2},
+        {"settings": with_samples(1) | {"training": {"steps": 7, "reports": 3}}},
+        {"settings": with_samples(1, synthesis={"strength": 2.0})},
+        {"settings": with_samples(1) | {"features": {"map_size": 8, "layers": [2, 3]}}},
+    ],
+    ids=str,
+)
+def test_everything_else_trains_anew(mvtec_root, other):
+    record_of(small_job(mvtec_root, settings=with_samples(1)))
+    assert not record_of(small_job(mvtec_root, **({"settings": with_samples(1)} | other))).fit_shared
+
+
+@pytest.mark.parametrize("settings", [SAMPLES, KNN, {"model": {"restoration": False}}], ids=str)
+def test_stored_weights_give_the_numbers_of_fresh_ones(mvtec_root, settings, cache):
+    fresh = record_of(small_job(mvtec_root, settings=settings))
+    stored = record_of(small_job(mvtec_root, settings=settings))
+    assert (fresh.fit_shared, stored.fit_shared) == (False, True)
+    assert stored.metrics == fresh.metrics
+    assert stored.parameters == fresh.parameters
+
+
+def test_the_curve_comes_with_the_weights(mvtec_root):
+    *first, _ = attempt(small_job(mvtec_root))
+    *second, record = attempt(small_job(mvtec_root))
+    assert record.fit_shared
+    assert second == first != []
+
+
+def test_damaged_weights_are_trained_again(mvtec_root, cache):
+    record = record_of(small_job(mvtec_root))
+    os.truncate(cache / "fits" / record.fit_id / fitting.WEIGHTS, 100)
+    assert not record_of(small_job(mvtec_root)).fit_shared
+
+
+def test_training_that_diverged_or_was_cut_off_leaves_nothing(mvtec_root, cache, monkeypatch):
+    def diverge(*arguments):
+        yield from ()
+        raise NonFiniteLoss("The loss must be finite")
+
+    cut = attempt(small_job(mvtec_root))
+    next(cut)
+    cut.close()
+    monkeypatch.setattr(fitting, "fit", diverge)
+    *_, record = attempt(small_job(mvtec_root))
+    assert not record.done
+    assert not [p for p in (cache / "fits").iterdir() if p.is_dir()]
+
+
+def test_the_weights_of_a_study_are_bounded(mvtec_root, cache, monkeypatch):
+    first = record_of(small_job(mvtec_root))
+    size = sum(p.stat().st_size for p in (cache / "fits" / first.fit_id).iterdir())
+    monkeypatch.setenv("URA_STUDY_FITS_GB", str(2.5 * size / fitting.GIGABYTE))
+    second, third = (record_of(small_job(mvtec_root, seed=seed)) for seed in (1, 2))
+    kept = {p.name for p in (cache / "fits").iterdir() if p.is_dir()}
+    assert kept == {second.fit_id, third.fit_id}
+
+
+def test_a_limit_that_is_no_number_is_one_line(monkeypatch):
+    monkeypatch.setenv("URA_STUDY_FITS_GB", "lots")
+    with pytest.raises(ConfigError, match="URA_STUDY_FITS_GB: expected a number of gigabytes, but got 'lots'"):
+        fitting._limit()
+
+
+def test_trained_part_is_all_but_the_inference_settings():
+    settings = VariantSettings()
+    assert trained_part(settings.scoring) == {}
+    assert set(trained_part(settings.model)["perception"]) == set(PerceptionSettings.model_fields) - {
+        "mc_samples",
+        "caution",
+    }
+    assert "reweighting" not in trained_part(KNNSettings(name="knn"))
+    assert trained_part(settings.training) == settings.training.model_dump()
+
+
+def test_inference_settings_do_not_touch_training(mvtec_root, cache):
+    """What `trained_part` leaves out must not change the weights: train twice and compare them."""
+    other = {"caution": 3.0, "mc_samples": 7, "width": 8}
+    weights = []
+    for settings in (SAMPLES, {"model": SAMPLES["model"] | {"perception": other, "fusion": {"calibration_images": 2}}}):
+        record = record_of(small_job(mvtec_root, settings=settings))
+        weights.append(torch.load(cache / "fits" / record.fit_id / fitting.WEIGHTS, weights_only=True))
+        shutil.rmtree(cache / "fits")
+    assert weights[0].keys() == weights[1].keys()
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_watching_does_not_change_the_weights(mvtec_root, cache):
+    from datasets import write_category
+
+    from ura_study.data.config import DataSettings
+    from ura_study.data.fingerprint import fingerprint
+    from ura_study.data.mvtec_ad import read
+
+    write_category(mvtec_root, "many", train=20)
+    data = DataSettings(layout="mvtec_ad", root=str(mvtec_root), image_size=64, validation=0.4)
+    fields = {"category": "many", "data": data, "fingerprint": fingerprint(read(mvtec_root, "many"))}
+    *unwatched, plain = attempt(small_job(mvtec_root, **fields))
+    shutil.rmtree(cache / "fits")
+    *watched, record = attempt(small_job(mvtec_root, **fields, watch=True))
+    assert record.done, record.failure
+    assert all(interval.metrics == {} for interval in unwatched)
+    assert [interval.losses for interval in watched] == [interval.losses for interval in unwatched]
+    assert record.metrics == plain.metrics
+    last = {name: value for name, value in record.metrics.items() if name.startswith("val_")}
+    assert watched[-1].metrics == last
+    assert watched[0].metrics != last

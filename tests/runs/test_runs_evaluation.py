@@ -1,0 +1,86 @@
+"""At which size maps and masks are compared."""
+
+import numpy as np
+import pytest
+import trees
+from PIL import Image
+
+from ura_study.data.config import DataSettings
+from ura_study.data.table import Sample
+from ura_study.errors import DataError
+from ura_study.runs.evaluation import evaluate_run, resized
+from ura_study.runs.scoring import Scored
+
+
+def settings(**options):
+    return DataSettings(layout="mvtec_ad", root="/x", image_size=32, **options)
+
+
+@pytest.fixture
+def samples(tmp_path):
+    """A normal and an anomalous image of 64×96 pixels; the defect is the pixel at (10, 20)."""
+    truth = np.zeros((64, 96), np.uint8)
+    truth[10, 20] = 255
+    for name in ("good", "bad"):
+        Image.new("L", (96, 64)).save(tmp_path / f"{name}.png")
+    Image.fromarray(truth).save(tmp_path / "mask.png")
+    return [Sample(tmp_path / "good.png", "good"), Sample(tmp_path / "bad.png", "spot", (tmp_path / "mask.png",))]
+
+
+def scored(row, column, side=32):
+    maps = np.zeros((2, side, side), np.float32)
+    maps[1, row, column] = 1
+    return Scored(maps, np.array([0, 1], np.float32), 0.0)
+
+
+def test_a_defect_of_one_pixel_is_lost_at_a_small_size_and_judged_at_the_original(samples):
+    at = scored(5, 6)  # (10, 20) of 64×96 is (5, 6.67) of 32×32
+    lost = evaluate_run(samples, at, settings(), 0.3)
+    assert lost.undefined["pixel_auroc"] == "no anomalous pixel in any mask"
+    own = evaluate_run(samples, at, settings(eval_size="original"), 0.3)
+    assert own.values["pixel_auroc"] > 0.99
+    assert own.values["image_auroc"] == lost.values["image_auroc"] == 1
+
+
+def test_masks_are_compared_at_the_size_asked_for(tmp_path):
+    picture, truth = trees.picture(tmp_path / "a.png", 0, 64), trees.mask(tmp_path / "m.png", 64)
+    samples = [Sample(trees.picture(tmp_path / "b.png", 0, 64), "good"), Sample(picture, "spot", (truth,))]
+    exact = np.array(Image.open(truth)) > 0
+    at = Scored(np.stack([np.zeros((64, 64)), exact]).astype(np.float32), np.array([0, 1], np.float32), 0.0)
+    metrics = evaluate_run(samples, at, settings(eval_size=64), 0.3)
+    assert metrics.values["pixel_ap"] == metrics.values["pixel_f1_max"] == 1
+
+
+def test_a_crop_is_judged_on_what_it_sees(tmp_path):
+    pixels = np.zeros((32, 96), np.uint8)
+    pixels[4:12, 40:50] = 255  # seen: columns 32..63
+    pixels[:, :8] = 255  # not seen
+    for name in ("image.png", "mask.png", "good.png"):
+        Image.fromarray(pixels).save(tmp_path / name)
+    samples = [Sample(tmp_path / "good.png", "good"), Sample(tmp_path / "image.png", "spot", (tmp_path / "mask.png",))]
+    for eval_size in (None, 64):
+        side = eval_size or 32
+        at = np.zeros((2, side, side), np.float32)
+        at[1, 4 * side // 32 : 12 * side // 32, 8 * side // 32 : 18 * side // 32] = 1
+        found = Scored(at, np.array([0, 1], np.float32), 0.0)
+        assert evaluate_run(samples, found, settings(resize="crop", eval_size=eval_size), 0.3).values["pixel_ap"] == 1
+
+
+def test_images_of_different_sizes_have_no_common_original(samples, tmp_path):
+    Image.new("L", (80, 64)).save(tmp_path / "good.png")
+    with pytest.raises(DataError) as caught:
+        evaluate_run(samples, scored(0, 0), settings(eval_size="original"), 0.3)
+    assert str(caught.value) == (
+        f"{tmp_path}/bad.png: data.eval_size 'original' needs test images of one size, but this one is 96×64 and "
+        f"{tmp_path.name}/good.png 80×64; give a number instead"
+    )
+
+
+def test_maps_are_resized_only_where_needed():
+    maps = np.random.default_rng(0).random((3, 8, 8)).astype(np.float32)
+    assert resized(maps, (8, 8)) is maps
+    large = resized(maps, (16, 24))
+    assert large.shape == (3, 16, 24)
+    assert large.dtype == np.float32
+    flat = resized(np.full((1, 8, 8), 0.3, np.float32), (5, 9))
+    np.testing.assert_allclose(flat, 0.3, rtol=1e-6)

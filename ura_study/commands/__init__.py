@@ -1,0 +1,1 @@
+"""What the commands do: a file each, from paths to an exit code."""

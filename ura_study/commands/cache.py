@@ -1,0 +1,61 @@
+"""`ura-study cache`: what the cache folder holds, and its removal."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from ura_study.cache import ABOUT, cache_root, size, writing
+from ura_study.errors import ConfigError, nearest
+
+#: What is kept, by the folders below the cache folder in which it lies.
+KINDS = {
+    "features": "feature maps of images, by backbone and layer",
+    "fits": "weights of trained detectors; the oldest unused go first",
+    "backbones": "weights of backbones, as they came",
+    "synthetic": "held-out images with synthetic defects",
+    "textures": "the built-in data set",
+}
+EVERYTHING = "all"
+
+
+def cache(clear: str | None, console: Console) -> int:
+    """Show what the cache folder holds, by kind; with `clear`, a kind or `all`, remove it first.
+
+    Raises:
+        ConfigError: where there is no such kind.
+        ResourceError: where it cannot be removed.
+    """
+    root = cache_root()
+    if clear is not None:
+        _remove(root, clear, console)
+    table = Table(title=str(root), title_justify="left")
+    for heading in ("kind", "entries", "size", "what it is"):
+        table.add_column(heading, justify="right" if heading in ("entries", "size") else "left")
+    for kind, what in KINDS.items():
+        folders = _folders(root, kind)
+        entries = sum(1 for folder in folders for _ in folder.rglob(ABOUT))
+        table.add_row(kind, str(entries), decimal(sum(map(size, folders))), Text(what))
+    console.print(table)
+    return 0
+
+
+def _remove(root: Path, kind: str, console: Console) -> None:
+    if kind not in (*KINDS, EVERYTHING):
+        known = (*KINDS, EVERYTHING)
+        raise ConfigError(f"--clear: expected one of {', '.join(known)}, but got '{kind}'{nearest(kind, known)}")
+    for folder in [f for name in (KINDS if kind == EVERYTHING else [kind]) for f in _folders(root, name)]:
+        freed = size(folder)
+        with writing(folder):
+            shutil.rmtree(folder)
+        console.print(f"removed {folder.name}: {decimal(freed)}", highlight=False)
+
+
+def _folders(root: Path, kind: str) -> list[Path]:
+    """Return the folders of a kind; the built-in data set has one for each of its versions."""
+    return sorted(p for p in root.glob(f"{kind}*") if p.is_dir())

@@ -1,0 +1,109 @@
+"""`ura-study data`: whether a data set is as it should be, and what is known of those that are supported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ura_study.config import load_study, validated
+from ura_study.data.config import DataSettings
+from ura_study.data.facts import FACTS, Counts
+from ura_study.data.findings import Finding, findings
+from ura_study.data.layouts import category_names, read_category
+from ura_study.data.look import Look, look_at
+from ura_study.data.table import Category
+from ura_study.data.tally import counts, kinds, sizes
+from ura_study.errors import DataError
+
+#: Exit code where something would spoil results.
+SPOILED = 1
+
+
+def check(layout: str, root: Path | None, console: Console) -> int:
+    """Show what a data set holds and what is wrong with it; 1 where something would spoil results.
+
+    `layout` is the name of a layout, or a study file whose `data` section says everything.
+    """
+    data = _settings(layout, root)
+    facts = FACTS[data.layout]
+    names = category_names(data)
+    table = _table(data.layout)
+    found: dict[str, list[Finding]] = {}
+    for name in names:
+        published = facts.counts.get(name)
+        try:
+            category = read_category(data, name)
+        except DataError as error:
+            found[name] = [Finding(str(error), spoils=True)]
+            table.add_row(Text(name), "?", "?", "?", "?", "", "", _published(published))
+            continue
+        with console.status(f"looking at {name}"):
+            looks = _looks(category)
+        found[name] = findings(category, looks, published, facts.black_masks)
+        table.add_row(
+            *map(Text, (name, *_numbers(category), sizes(category, looks), kinds(category))), _published(published)
+        )
+    console.print(table)
+    return _told(found, _absent(names, data, facts.counts), facts.note, console)
+
+
+def listing(console: Console) -> int:
+    """Show the layouts with licence, source, size and citation of their sets."""
+    for name, facts in FACTS.items():
+        console.print(Text.assemble((name, "bold"), f"  {facts.title}"), soft_wrap=True)
+        rows = {"licence": facts.licence, "page": facts.page, "size": facts.size, "cite": facts.citation}
+        for label, text in (rows | ({"note": facts.note} if facts.note else {})).items():
+            console.print(Text(f"  {label:8}{text}"), soft_wrap=True)
+    return 0
+
+
+def _settings(layout: str, root: Path | None) -> DataSettings:
+    if layout.endswith((".yaml", ".yml")):
+        return load_study(Path(layout)).data
+    raw = {"layout": layout} | ({} if root is None else {"root": str(root.absolute())})
+    return validated(DataSettings, raw, "ura-study data check")
+
+
+def _looks(category: Category) -> dict[Path, Look]:
+    samples = (*category.train, *category.test)
+    return look_at([sample.path for sample in samples], [mask for sample in samples for mask in sample.masks])
+
+
+def _table(layout: str) -> Table:
+    table = Table(title=f"{layout}: images found", title_justify="left")
+    for heading in ("category", "train", "good", "defects", "masks", "pixels", "kinds of defect", "published"):
+        table.add_column(heading, justify="right" if heading in ("train", "good", "defects", "masks") else "left")
+    return table
+
+
+def _numbers(category: Category) -> tuple[str, ...]:
+    masks = sum(bool(sample.masks) for sample in category.test)
+    return tuple(map(str, (*counts(category), masks)))
+
+
+def _published(published: Counts | None) -> Text:
+    return Text(" / ".join("-" if number is None else str(number) for number in published) if published else "")
+
+
+def _absent(names: tuple[str, ...], data: DataSettings, published: dict[str, Counts]) -> list[str]:
+    """Return the categories of the published set that are not there, where some of it is."""
+    if data.categories != "all" or not set(names) & set(published):
+        return []
+    return [name for name in published if name not in names]
+
+
+def _told(found: dict[str, list[Finding]], absent: list[str], note: str, console: Console) -> int:
+    """Print the findings and return the exit code."""
+    for name, listed in found.items():
+        for finding in listed:
+            label = ("problem: ", "red") if finding.spoils else ("note: ", "yellow")
+            console.print(Text.assemble(label, f"{name}: {finding.text}"), soft_wrap=True)
+    for text in ([f"not there: {', '.join(absent)}"] if absent else []) + ([note] if note else []):
+        console.print(Text.assemble(("note: ", "yellow"), text), soft_wrap=True)
+    problems = sum(finding.spoils for listed in found.values() for finding in listed)
+    spoiled = f"{problems} problem{'s' * (problems != 1)} that would spoil results"
+    console.print(Text(spoiled if problems else "nothing that would spoil results"), soft_wrap=True)
+    return SPOILED if problems else 0

@@ -1,0 +1,123 @@
+"""`ura-study run`: do what is missing of a study, then write and show its tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from ura_study.cache import writing
+from ura_study.commands.alone import alone
+from ura_study.commands.opening import known, open_study, plan_line, reused
+from ura_study.commands.searching import Searching
+from ura_study.config import Study
+from ura_study.errors import ConfigError
+from ura_study.plan import Plan
+from ura_study.runs import store
+from ura_study.runs.job import Job
+from ura_study.runs.record import Record
+from ura_study.study_file import load_yaml
+from ura_study.tune.progress import Progress, counts
+
+if TYPE_CHECKING:
+    from ura_study.search.space import Space
+
+#: Exit codes beside 0.
+SOME_FAILED, STOPPED = 1, 130
+
+
+def run(path: Path, results: Path, address: str | None, console: Console) -> int:
+    """Do what is not yet recorded of a study, then write and show its tables."""
+    study, planned, space = open_study(path)
+    folder = results.absolute() / study.study
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with alone(folder):
+        return _run(study, planned, space, folder, address, console)
+
+
+def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address: str | None, console: Console) -> int:
+    from ura_study.report.folder import remember
+    from ura_study.report.write import write_results
+
+    _check_same_data(folder, study)
+    own, library = known(study, planned, folder.parent, console)
+    other = reused(study, planned, own, library)
+    progress = Progress(planned, study.report.metrics[0], {i: r for i, r in (own | other).items() if r.done})
+    search = None if space is None else Searching(study, planned, space, folder, progress, library)
+    remember(folder, study, planned)
+    for record in other.values():
+        store.append(folder, record)
+    console.print(Text(plan_line(planned, own, other)), soft_wrap=True)
+    pending = [Job.of(study, run) for run in planned.runs.values() if run.run_id not in progress.records]
+    if search is not None and not pending:
+        pending = list(search.session.more())
+    completed = not pending or _execute(study, pending, progress, search, folder, address, console)
+    records = store.read(folder)
+    if search is not None:
+        planned = search.chosen()
+        search.finish(records, console)
+    write_results(folder, study, planned, records)
+    if not completed:
+        done, failed, left = counts(progress.plan, records)
+        console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
+        return STOPPED
+    return _show(study, planned, records, folder, console)
+
+
+def _check_same_data(folder: Path, study: Study) -> None:
+    """Raise a `ConfigError` where the folder holds results of another data set under the same study name."""
+    before = folder / "study.yaml"
+    if not before.exists():
+        return
+    old, new = load_yaml(before).get("data", {}), study.data
+    if (old.get("layout"), old.get("root")) != (new.layout, new.root):
+        raise ConfigError(
+            f"{folder}: holds a study of the same name on other data ({old.get('layout')} {old.get('root') or ''}); "
+            "give this one another name (study:) or another --results folder"
+        )
+
+
+def _execute(
+    study: Study,
+    pending: list[Job],
+    progress: Progress,
+    search: Searching | None,
+    folder: Path,
+    address: str | None,
+    console: Console,
+) -> bool:
+    from ura_study.report.board import Board
+    from ura_study.tune.display import Display
+    from ura_study.tune.driver import run_jobs
+
+    board = Board(folder)
+    source = None if search is None else search.session
+    try:
+        with Display(progress, console) as display:
+            return run_jobs(pending, folder, study.resources, (display, board), address, source)
+    finally:
+        board.close()
+
+
+def _show(
+    study: Study,
+    planned: Plan,
+    records: dict[str, Record],
+    folder: Path,
+    console: Console,
+) -> int:
+    from ura_study.report.results import Results
+    from ura_study.report.screen import show_tables
+
+    show_tables(Results(study, planned, records), console)
+    failures = [records[run_id] for run_id in planned.runs if not records[run_id].done]
+    for record in failures:
+        failure = record.failure
+        console.print(Text(f"failed: {record.where}: {failure.kind}: {failure.message}", "red"), soft_wrap=True)
+        if failure.traceback:
+            console.print(Text(failure.traceback, "dim"))
+    console.print(Text(f"everything is in {folder}"), soft_wrap=True)
+    return SOME_FAILED if failures else 0

@@ -1,0 +1,95 @@
+"""The search of a study, as `ura-study run` needs it: begun or continued, followed, written and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from ura_study.config import Study
+from ura_study.plan import Plan, Run, joined, make_plan
+from ura_study.runs import store
+from ura_study.runs.record import Record
+from ura_study.tune.progress import Progress
+
+if TYPE_CHECKING:
+    from ura_study.search.session import Session
+    from ura_study.search.space import Space
+
+
+class Searching:
+    """A search that has begun."""
+
+    session: Session
+    """Where the jobs come from."""
+
+    def __init__(
+        self,
+        study: Study,
+        planned: Plan,
+        space: Space,
+        folder: Path,
+        progress: Progress,
+        library: Mapping[str, Record],
+    ) -> None:
+        """Begin or continue the search of a study whose lock the caller holds.
+
+        Args:
+            study: the study.
+            planned: its baseline and ablations, on its data.
+            space: its search space.
+            folder: its folder of results.
+            progress: is told of each candidate, and knows what is done.
+            library: what other studies have done.
+        """
+        from ura_study.search.begin import begin
+        from ura_study.search.session import Session
+        from ura_study.search.storage import mend, open_storage
+
+        mend(folder)
+        storage = open_storage(study.search.storage, folder)
+        self._study, self._planned, self._space, self._folder = study, planned, space, folder
+        self._progress, self._library = progress, library
+        self._own = {i: record for i, record in store.read(folder).items() if record.done}
+        self._tried = begin(study, planned.fingerprints, space, storage, folder)
+        self.session = Session(study, planned.fingerprints, space, self._tried, self._find, progress.extend)
+        progress.search = self.session
+
+    def chosen(self) -> Plan:
+        """Return the plan of the baseline, the ablations and the best of the search (or its Pareto front)."""
+        from ura_study.search.trials import trials
+
+        best = {trial.variant for trial in trials(self._tried) if trial.best}
+        plan = self._plan()
+        return joined(
+            self._planned, make_plan(self._study, plan.fingerprints, [v for v in plan.variants if v.name in best])
+        )
+
+    def finish(self, records: Mapping[str, Record], console: Console) -> None:
+        """Write the tables of the search, and print the best variants."""
+        from ura_study.report.render_search import terminal
+        from ura_study.report.write import write_search
+        from ura_study.search.trials import trials
+
+        board = write_search(self._folder, self._study, self._plan(), trials(self._tried), records)
+        for part in terminal(board):
+            console.print(part)
+
+    def _plan(self) -> Plan:
+        """Return the plan of all variants that were tried."""
+        from ura_study.search.variants import tried_plan
+
+        return tried_plan(self._study, self._planned.fingerprints, self._space, self._tried)
+
+    def _find(self, run: Run) -> Record | None:
+        """Return the record of a run that is done; one of another study becomes this study's."""
+        record = self._progress.records.get(run.run_id) or self._own.get(run.run_id)
+        if record is None and run.run_id in self._library:
+            record = store.adopted(self._library[run.run_id], self._study.study, run.variant)
+            store.append(self._folder, record)
+        if record is None or not record.done:
+            return None
+        self._progress.found(record)
+        return record

@@ -1,0 +1,128 @@
+"""`ura-study status`: how far studies are, from what they have left on the disk; they may be running elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ura_study.commands.alone import at_work, driver
+from ura_study.config import Study, load_study
+from ura_study.errors import ConfigError, nearest
+from ura_study.plan import Plan, joined
+from ura_study.report.folder import STUDY, reopen
+from ura_study.runs import store
+from ura_study.runs.record import Record
+from ura_study.tune.display import duration
+from ura_study.tune.progress import counts, mean_of
+
+if TYPE_CHECKING:
+    from ura_study.search.trials import Tried
+
+#: Variants that are shown, the best ones.
+SHOWN = 5
+#: Records from which the speed of a running study is taken: the latest.
+LATEST = 50
+
+
+def status(which: str | None, results: Path, console: Console) -> int:
+    """Show counts, the best variants, failures and the time left of one study, or a line for each.
+
+    Raises:
+        ConfigError: where there is no such study.
+    """
+    if which is not None:
+        _show(_folder(which, results), console)
+        return 0
+    folders = sorted(path.parent for path in results.glob(f"*/{STUDY}"))
+    if not folders:
+        raise ConfigError(f"{results}: holds no results of a study")
+    for folder in folders:
+        study, plan, _ = _opened(folder)
+        console.print(Text(_line(study, plan, store.read(folder), folder)), soft_wrap=True)
+    return 0
+
+
+def _folder(which: str, results: Path) -> Path:
+    """Return the folder of results of a study named by its file, its folder or its name."""
+    path = Path(which)
+    if path.is_dir():
+        return path
+    name = load_study(path).study if path.is_file() else which
+    if not (results / name).is_dir():
+        known = [p.parent.name for p in results.glob(f"*/{STUDY}")]
+        raise ConfigError(f"{results}: holds no study '{name}'{nearest(name, known)}")
+    return results / name
+
+
+def _show(folder: Path, console: Console) -> None:
+    study, plan, found = _opened(folder)
+    records = store.read(folder)
+    console.print(Text(_line(study, plan, records, folder)), soft_wrap=True)
+    if study.search is not None:
+        from ura_study.search.trials import headline
+
+        console.print(Text(headline(found, study.search)), soft_wrap=True)
+    console.print(_best(study, plan, records))
+    for record in (records[i] for i in plan.runs if i in records and not records[i].done):
+        console.print(Text(f"failed: {record.where}: {record.failure.kind}: {record.failure.message}"), soft_wrap=True)
+
+
+def _opened(folder: Path) -> tuple[Study, Plan, list[Tried]]:
+    """Return a study, its plan with the variants that its search has tried, and the trials."""
+    study, plan = reopen(folder)
+    if study.search is None:
+        return study, plan, []
+    from ura_study.search.space import read_space
+    from ura_study.search.storage import existing
+    from ura_study.search.trials import trials
+    from ura_study.search.variants import tried_plan
+
+    tried = existing(study.search.storage, folder, study.study)
+    if tried is None:
+        return study, plan, []
+    space = read_space(study.search.space, study.base, f"{folder / STUDY}: search.space")
+    return study, joined(plan, tried_plan(study, plan.fingerprints, space, tried)), trials(tried)
+
+
+def _line(study: Study, plan: Plan, records: Mapping[str, Record], folder: Path) -> str:
+    done, failed, left = counts(plan, records)
+    parts = [f"{study.study}: {done} of {len(plan.runs)} runs done", f"{failed} failed", f"{left} left"]
+    if at_work(folder):
+        parts.append(f"at work: {driver(folder)}")
+        if left and (speed := _speed(records)) is not None:
+            parts.append(f"about {duration(left / speed)} to go")
+    return ", ".join(parts)
+
+
+def _speed(records: Mapping[str, Record]) -> float | None:
+    """Return the runs per second of late; None where too few are recorded."""
+    times = sorted(datetime.fromisoformat(record.finished).timestamp() for record in records.values())[-LATEST:]
+    if len(times) < 2:
+        return None
+    now = datetime.fromtimestamp(time.time(), UTC).timestamp()
+    return (len(times) - 1) / max(now - times[0], 1e-9)
+
+
+def _best(study: Study, plan: Plan, records: Mapping[str, Record]) -> Table:
+    """Return the variants with the highest means of the study's first metric, complete ones first."""
+    metrics = study.report.metrics
+    table = Table(title=f"best by {metrics[0]} (mean over the runs done)", title_justify="left")
+    for heading in ("variant", "done", *metrics):
+        table.add_column(heading, justify="left" if heading == "variant" else "right")
+    rows = []
+    for variant in plan.variants:
+        done = [records[i] for i in plan.ids[variant.name] if i in records and records[i].done]
+        if done:
+            total = len(plan.ids[variant.name])
+            means = [mean_of(record.metrics.get(metric) for record in done) for metric in metrics]
+            rows.append((len(done) < total, -(means[0] or 0.0), variant.name, f"{len(done)}/{total}", means))
+    for *_, name, count, means in sorted(rows, key=lambda row: row[:3])[:SHOWN]:
+        table.add_row(Text(name), count, *("–" if mean is None else f"{100 * mean:.1f}" for mean in means))
+    return table

@@ -1,0 +1,160 @@
+"""What is wrong, or worth knowing, about one category: pure, from its sample table and a look at its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ura_study.data import twins
+from ura_study.data.facts import Counts
+from ura_study.data.files import images
+from ura_study.data.look import Look
+from ura_study.data.table import Category, Sample
+from ura_study.data.tally import counts
+
+Looks = Mapping[Path, Look]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line about a category."""
+
+    text: str
+    spoils: bool
+    """Whether results would be wrong or undefined; else it is worth knowing."""
+
+
+def findings(category: Category, looks: Looks, published: Counts | None, black_masks: int) -> list[Finding]:
+    """Return all findings of a category, those that spoil results first.
+
+    Args:
+        looks: of every image and mask of the category.
+        published: the official numbers of images, where known.
+        black_masks: how many masks of defects are all black in the published set.
+    """
+    found = (
+        *_unreadable(category, looks),
+        *_missing_images(category),
+        *_masks(category, looks, black_masks),
+        *_copies(category, looks),
+        *_groups(category),
+        *_counts(category, published),
+    )
+    return sorted(found, key=lambda finding: not finding.spoils)
+
+
+def _unreadable(category: Category, looks: Looks) -> Iterator[Finding]:
+    paths = [sample.path for sample in (*category.train, *category.test)] + _mask_paths(category)
+    broken = [looks[path].problem for path in paths if looks[path].problem]
+    if broken:
+        yield Finding(_first(broken, "file", "files", "cannot be read"), spoils=True)
+
+
+def _missing_images(category: Category) -> Iterator[Finding]:
+    _, normal, anomalous = counts(category)
+    for count, kind in ((normal, "normal"), (anomalous, "anomalous")):
+        if not count:
+            yield Finding(f"no {kind} test image: every metric is undefined", spoils=True)
+
+
+def _masks(category: Category, looks: Looks, black_masks: int) -> Iterator[Finding]:
+    anomalous = [sample for sample in category.test if sample.anomalous]
+    without = [str(sample.path) for sample in anomalous if not sample.masks]
+    if anomalous and len(without) == len(anomalous):
+        yield Finding("no masks: pixel metrics are undefined", spoils=False)
+    elif without:
+        text = _first(without, "anomalous image", "anomalous images", "without a mask: pixel metrics are undefined")
+        yield Finding(text, spoils=True)
+    other = [
+        f"{mask} is {_size(looks[mask])}, its image {_size(looks[sample.path])}"
+        for sample in anomalous
+        for mask in sample.masks
+        if not (looks[mask].problem or looks[sample.path].problem) and looks[mask].size != looks[sample.path].size
+    ]
+    if other:
+        yield Finding(_first(other, "mask", "masks", "of another size than the image"), spoils=True)
+    black = [str(s.masks[0]) for s in anomalous if s.masks and all(looks[mask].black for mask in s.masks)]
+    if black:
+        known = f" ({black_masks} are in the published set)" if black_masks else ""
+        text = _first(black, "defect", "defects", f"with an all-black mask, all its pixels count as normal{known}")
+        yield Finding(text, spoils=len(black) > black_masks)
+    if extra := [str(path) for path in _extra_masks(category)]:
+        yield Finding(_first(extra, "mask", "masks", "without an image"), spoils=False)
+
+
+def _copies(category: Category, looks: Looks) -> Iterator[Finding]:
+    train, test = _readable(category.train, looks), _readable(category.test, looks)
+    contents = [[looks[sample.path].content for sample in samples] for samples in (train, test)]
+    same = twins.exact(*contents)
+    if same:
+        text = _first([_pair(train[i], test[j]) for i, j in same], "test image", "test images", "also trained on")
+        yield Finding(text, spoils=True)
+    repeated = twins.repeated(contents[1])
+    torn = [_pair(test[i], test[j]) for i, j in repeated if test[i].anomalous != test[j].anomalous]
+    if torn:
+        yield Finding(_first(torn, "test image", "test images", "both normal and anomalous"), spoils=True)
+    for samples, split in ((train, "training"), (test, "test")):
+        copies = twins.repeated([looks[sample.path].content for sample in samples])
+        pairs = [_pair(samples[i], samples[j]) for i, j in copies]
+        if split == "test":
+            pairs = [pair for pair in pairs if pair not in torn]
+        if pairs:
+            yield Finding(_first(pairs, f"{split} image", f"{split} images", f"twice in {split}"), spoils=False)
+    hashes = [[looks[sample.path].likeness for sample in samples] for samples in (train, test)]
+    alike = [(i, j) for i, j in twins.near(*hashes) if contents[0][i] != contents[1][j]]
+    if alike:
+        text = _first(
+            [_pair(train[i], test[j]) for i, j in alike],
+            "test image",
+            "test images",
+            "nearly alike to a training image",
+        )
+        yield Finding(f"{text}; look whether they show the same item", spoils=False)
+
+
+def _groups(category: Category) -> Iterator[Finding]:
+    trained = {sample.group for sample in category.train} - {None}
+    both = sorted(trained & {sample.group for sample in category.test})
+    if both:
+        yield Finding(
+            _first(both, "patient or item", "patients or items", "both trained on and tested on"), spoils=False
+        )
+
+
+def _counts(category: Category, published: Counts | None) -> Iterator[Finding]:
+    if published is None:
+        return
+    pairs = zip(("training", "normal test", "anomalous test"), counts(category), published, strict=True)
+    odd = [f"{found} {name} ({official})" for name, found, official in pairs if official not in (None, found)]
+    if odd:
+        yield Finding(f"other numbers of images than published: {', '.join(odd)}", spoils=False)
+
+
+def _extra_masks(category: Category) -> list[Path]:
+    """Return what lies among the masks and belongs to no image."""
+    known = {*_mask_paths(category), *(sample.path for sample in category.test)}
+    beside = {mask.parent for mask in _mask_paths(category)}
+    return [path for folder in sorted(beside) for path in images(folder) if path not in known]
+
+
+def _mask_paths(category: Category) -> list[Path]:
+    return [mask for sample in category.test for mask in sample.masks]
+
+
+def _readable(samples: Sequence[Sample], looks: Looks) -> list[Sample]:
+    return [sample for sample in samples if not looks[sample.path].problem]
+
+
+def _pair(one: Sample, other: Sample) -> str:
+    return f"{one.path} and {other.path}"
+
+
+def _size(look: Look) -> str:
+    return f"{look.size[0]}×{look.size[1]}"
+
+
+def _first(items: Sequence[str], one: str, many: str, what: str) -> str:
+    """Return e.g. `3 masks without an image, e.g. /data/a.png`."""
+    example = f": {items[0]}" if len(items) == 1 else f", e.g. {items[0]}"
+    return f"{len(items)} {one if len(items) == 1 else many} {what}{example}"

@@ -1,0 +1,62 @@
+"""Looking at one image file: can it be decoded, how large is it, what does it look like, is a mask empty?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ura_study.data.fingerprint import file_digest
+from ura_study.data.images import marked, open_image, to_rgb
+from ura_study.errors import DataError
+
+#: Side of the grid of the perceptual hash: 256 bits.
+GRID = 16
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is seen of one file; `problem` where it cannot be read."""
+
+    size: tuple[int, int] = (0, 0)
+    """(width, height)."""
+    content: str = ""
+    """Hash of the file's bytes."""
+    likeness: bytes = b""
+    """Perceptual hash of an image, 256 bits; empty for a mask."""
+    black: bool = False
+    """Whether nothing is marked in a mask."""
+    problem: str = ""
+
+
+def look_at(paths: Iterable[Path], masks: Iterable[Path]) -> dict[Path, Look]:
+    """Look at all images `paths` and all `masks`, several at a time."""
+    tasks = [(path, False) for path in paths] + [(path, True) for path in masks]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and hashing release Python's lock
+        return dict(zip((path for path, _ in tasks), pool.map(lambda task: look(*task), tasks), strict=True))
+
+
+def look(path: Path, is_mask: bool = False) -> Look:
+    """Look at one file."""
+    try:
+        content, image = file_digest(path), open_image(path)
+        if is_mask:
+            return Look(image.size, content, black=not marked(image, path).any())
+        return Look(image.size, content, likeness(to_rgb(image, path)))
+    except DataError as error:
+        return Look(problem=str(error))
+
+
+def likeness(image: Image.Image) -> bytes:
+    """Return the difference hash of an image: for each cell of a 16 × 16 grid whether it is brighter than the next.
+
+    The dHash of N. Krawetz ("Kind of Like That", 2013) on a finer grid, since the images of one product are alike.
+    """
+    size = (GRID + 1, GRID)
+    small = np.asarray(image.convert("L").resize(size, Image.Resampling.BOX), dtype=np.int16)
+    return np.packbits(small[:, 1:] > small[:, :-1]).tobytes()

@@ -1,0 +1,52 @@
+"""Dividing a list of images by a rule that depends on nothing but the images.
+
+The order of the images' content hashes is as good as random, but not subject to file names, the order of files, or any
+seed or setting. What must stay together does: copies of one image (files of the same content), and the images of one
+group (a patient, a physical item).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ura_study.data.fingerprint import contents
+from ura_study.data.table import Sample
+
+
+def units(hashes: Sequence[str], groups: Sequence[str | None]) -> list[list[str]]:
+    """Return the different `hashes`, those that must stay together in one list, sorted; lists by their first."""
+    root: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        while root.setdefault(name, name) != name:
+            name = root[name]
+        return name
+
+    for content, group in zip(hashes, groups, strict=True):
+        find(content)
+        if group is not None:
+            one, other = sorted((find(content), find(f"group {group}")))  # a hash sorts before "group …"
+            root[other] = one
+    together: dict[str, list[str]] = {}
+    for content in sorted(set(hashes)):
+        together.setdefault(find(content), []).append(content)
+    return sorted(together.values())
+
+
+def set_apart(samples: Sequence[Sample], share: float) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
+    """Divide samples in what stays and what is set apart: about `share` of the different images, each list in order.
+
+    Raises:
+        DataError: where an image cannot be read.
+    """
+    hashes = contents(samples)
+    chosen: set[str] = set()
+    for unit in units(hashes, [sample.group for sample in samples]):
+        if len(chosen) >= share * len(set(hashes)):
+            break
+        chosen.update(unit)
+    apart = [content in chosen for content in hashes]
+    return (
+        tuple(sample for sample, out in zip(samples, apart, strict=True) if not out),
+        tuple(sample for sample, out in zip(samples, apart, strict=True) if out),
+    )

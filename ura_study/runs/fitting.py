@@ -1,0 +1,142 @@
+"""The fit stage: weights are found once and shared by all runs that differ only in what scoring reads.
+
+Fitted weights are cache entries, addressed by everything they depend on: the images trained on, the features, the
+model and the training without their inference-only settings, the seed, the threads and the kind of device. They bring
+their training curve along. All of them together hold at most `$URA_STUDY_FITS_GB` gigabytes (default 5); those that
+were not used for longest go first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from ura_study.cache import building, cache_root, is_genuine, locked, trim, used, writing
+from ura_study.canonical import digest
+from ura_study.data.fingerprint import contents
+from ura_study.data.table import Sample
+from ura_study.detectors.base import Detector
+from ura_study.detectors.build import build_detector
+from ura_study.errors import ConfigError
+from ura_study.features.catalogue import weights_id
+from ura_study.features.maps import FeatureMaps
+from ura_study.plan import RUN_VERSION
+from ura_study.runs.job import Job
+from ura_study.settings import trained_part
+from ura_study.training.loop import Interval, fit
+
+WEIGHTS, CURVE = "weights.pt", "curve.json"
+GIGABYTE = 1 << 30
+
+#: What a detector is worth by now: metrics by name.
+Watch = Callable[[Detector], dict[str, float | None]]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A detector with its weights, and where they came from."""
+
+    detector: Detector
+    curve: tuple[Interval, ...]
+    """What training reported, also where it was another run that trained."""
+    seconds: float
+    """What preparation and training took, whoever did them."""
+    id: str
+    shared: bool
+    """Whether the weights were found in the cache."""
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """Terms of the loss in the last interval; none of a detector that is not trained by gradient."""
+        return self.curve[-1].losses if self.curve else {}
+
+
+def fitted(
+    job: Job, samples: Sequence[Sample], train: FeatureMaps, device: torch.device, watch: Watch | None = None
+) -> Generator[Interval, None, Fitted]:
+    """Yield the progress of the training and return its result; who wants the same weights meanwhile waits for them.
+
+    Args:
+        job: the run.
+        samples: the images of `train`.
+        train: the feature maps to train on.
+        device: where to train.
+        watch: returns what a detector is worth so far; each interval of a new training then holds it.
+
+    Raises:
+        NonFiniteLoss: where training diverged; nothing is kept then.
+        ResourceError: where the weights cannot be written.
+    """
+    detector = build_detector(job.settings.model, train.channels, train.map_size)
+    about = _about(job, samples, device)
+    folder = cache_root() / "fits" / digest(about)
+    with writing(folder), locked(folder):
+        if shared := is_genuine(folder, about):
+            curve, seconds = _load(folder, detector, device)
+            yield from curve
+        else:
+            started = time.perf_counter()
+            curve = yield from _train(job, detector, train, device, watch)
+            seconds = time.perf_counter() - started
+            with building(folder, about) as temporary:
+                _save(temporary, detector, curve, seconds)
+        used(folder)
+    if not shared:
+        trim(folder.parent, _limit())
+    return Fitted(detector, curve, seconds, folder.name, shared)
+
+
+def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[str, object]:
+    settings = job.settings
+    return {
+        "version": RUN_VERSION,
+        "torch": torch.__version__,
+        "device": device.type,
+        "threads": job.threads,
+        "images": digest(contents(samples)),
+        **job.data.seen(),
+        "weights": weights_id(settings.features),
+        "features": trained_part(settings.features),
+        "model": trained_part(settings.model),
+        "training": trained_part(settings.training),
+        "seed": job.seed,
+    }
+
+
+def _train(
+    job: Job, detector: Detector, train: FeatureMaps, device: torch.device, watch: Watch | None
+) -> Generator[Interval, None, tuple[Interval, ...]]:
+    curve = []
+    for interval in fit(detector, train, job.settings.training, job.seed, device):
+        if watch is not None:
+            interval = replace(interval, metrics=watch(detector))
+        curve.append(interval)
+        yield interval
+    return tuple(curve)
+
+
+def _save(folder: Path, detector: Detector, curve: Sequence[Interval], seconds: float) -> None:
+    torch.save(detector.state_dict(), folder / WEIGHTS)
+    (folder / CURVE).write_text(json.dumps({"seconds": seconds, "intervals": [asdict(i) for i in curve]}))
+
+
+def _load(folder: Path, detector: Detector, device: torch.device) -> tuple[tuple[Interval, ...], float]:
+    detector.to(device)
+    detector.load_state_dict(torch.load(folder / WEIGHTS, map_location=device, weights_only=True))
+    curve = json.loads((folder / CURVE).read_text())
+    return tuple(Interval(**interval) for interval in curve["intervals"]), curve["seconds"]
+
+
+def _limit() -> int:
+    """Return the bytes that all weights together may hold."""
+    given = os.environ.get("URA_STUDY_FITS_GB", "5")
+    try:
+        return int(float(given) * GIGABYTE)
+    except ValueError:
+        raise ConfigError(f"URA_STUDY_FITS_GB: expected a number of gigabytes, but got '{given}'") from None

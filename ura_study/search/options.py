@@ -1,0 +1,59 @@
+"""Making one of Optuna's samplers or pruners with options from YAML, checked before anything runs.
+
+Which options there are, and of which type, is read from the class itself: those that YAML can say (numbers, switches,
+strings). Optuna checks few of them before the first trial, so types are checked here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from optuna.exceptions import ExperimentalWarning
+
+from ura_study.config_errors import shown, unknown_key
+from ura_study.errors import ConfigError
+
+T = TypeVar("T")
+
+#: Types that YAML can say, by their names in Optuna's annotations.
+TYPES = {"bool": (bool,), "int": (int,), "float": (int, float), "str": (str,), "None": (type(None),)}
+NAMES = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "a string", "None": "null"}
+
+
+def made(kind: Callable[..., T], options: Mapping[str, Any], where: str, **ours: Any) -> T:
+    """Return an instance of one of Optuna's classes.
+
+    `ours` are arguments that YAML may override, but for `seed`.
+
+    Raises:
+        ConfigError: beginning with `where`, for an option that the class does not have, or does not accept.
+    """
+    known = _options(kind)
+    for name, value in options.items():
+        if name not in known:
+            raise ConfigError(f"{where}.{name}: {unknown_key(name, known) if known else 'there are no options here'}")
+        _check(value, known[name], f"{where}.{name}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # chosen deliberately, here or in the study
+        warnings.simplefilter("error", FutureWarning)  # an option that Optuna is about to drop
+        try:
+            return kind(**ours | dict(options))
+        except (ValueError, TypeError, FutureWarning) as error:
+            raise ConfigError(f"{where}: {' '.join(str(error).split())}") from error
+
+
+def _options(kind: Callable[..., object]) -> dict[str, list[str]]:
+    """Return the options of a class that YAML can say, each with the names of its types."""
+    types = {name: str(p.annotation).split(" | ") for name, p in inspect.signature(kind).parameters.items()}
+    return {name: listed for name, listed in types.items() if name != "seed" and set(listed) <= TYPES.keys()}
+
+
+def _check(value: object, types: list[str], where: str) -> None:
+    right = any(isinstance(value, TYPES[name]) for name in types)
+    if not right or (isinstance(value, bool) and "bool" not in types):
+        raise ConfigError(f"{where}: expected {' or '.join(NAMES[name] for name in types)}, but got {shown(value)}")
+    if isinstance(value, int | float) and value < 0:
+        raise ConfigError(f"{where}: expected a number >= 0, but got {value}")

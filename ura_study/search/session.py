@@ -1,0 +1,221 @@
+"""A search under way: Optuna proposes variants, their records come back, and what they are worth is told.
+
+Everything that lasts stands in Optuna's storage and in the records. A trial that a killed process left running is taken
+up again with its own parameters: runs that are recorded count, the others are handed out again. Each proposal is drawn
+from a generator made of the search's seed and the trial's number, so that it depends on nothing but what was told
+before: not on how often the search was interrupted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+
+from ura_study.config import Study
+from ura_study.errors import ConfigError
+from ura_study.plan import Plan, Run, Variant, changed, make_plan
+from ura_study.randomness import derived_seed
+from ura_study.runs.job import Job
+from ura_study.runs.record import Record
+from ura_study.search.candidate import Candidate, row
+from ura_study.search.grid_sampler import GridSampler
+from ura_study.search.objective import Undefined, constraint_names, constraints, value
+from ura_study.search.samplers import make_sampler
+from ura_study.search.space import Space
+from ura_study.search.trials import SECONDS, finished, headline, name_of, stale, trials
+
+#: The ablation under which searched variants stand.
+SEARCH = "search"
+
+
+class Session:
+    """The source of a study's jobs while it searches (`tune.queue.Source`)."""
+
+    def __init__(
+        self,
+        study: Study,
+        fingerprints: Mapping[str, str],
+        space: Space,
+        tried: optuna.Study,
+        find: Callable[[Run], Record | None],
+        announce: Callable[[Plan], None],
+    ) -> None:
+        """Take up a search.
+
+        Args:
+            study: the study, with its `search` section.
+            fingerprints: category → content hash of its data.
+            space: the search space.
+            tried: the Optuna study (`begin.begin`).
+            find: returns the record of a run that is done already, and sees to it that it is this study's.
+            announce: told the plan of each candidate before its runs begin.
+        """
+        self._study, self._search, self._space = study, study.search, space
+        self._fingerprints, self._tried = fingerprints, tried
+        self._find, self._announce = find, announce
+        self._open: dict[int, Candidate] = {}
+        self._handed: set[str] = set()
+        """Runs that were handed out and are not back."""
+        self._left = deque(t for t in tried.get_trials(deepcopy=False) if t.state == TrialState.RUNNING)
+        self._before = tried.user_attrs.get(SECONDS, 0.0)
+        self._started = time.monotonic()
+
+    def more(self) -> Sequence[Job]:
+        """Return the runs of the next candidate that has any to do; none where nothing more is to be proposed now."""
+        while (trial := self._next()) is not None:
+            if jobs := self._begin(trial):
+                return jobs
+        return ()
+
+    def taken(self, record: Record) -> Collection[str]:
+        """Count a record in where candidates wait for it; return the runs that nobody wants any more."""
+        self._handed.discard(record.run_id)
+        dropped: set[str] = set()
+        for candidate in self._waiting(record.run_id):
+            if self._count(candidate, record):
+                dropped |= self._unwanted(candidate)
+        return dropped
+
+    def progressed(self, job: Job, intervals: Sequence[Mapping[str, Any]]) -> Collection[str]:
+        """Compare training curves, where the pruner does; return the runs that nobody wants any more."""
+        watched = [interval for interval in intervals if interval.get("metrics")] if job.watch else []
+        for candidate in self._waiting(job.run_id) if watched else ():
+            for interval in watched:
+                worth = self._worth(candidate, [(job.category, job.seed, interval["metrics"])])
+                self._report(candidate, worth, interval["step"])
+            if candidate.trial.number in self._open and candidate.trial.should_prune():
+                self._tell(candidate, TrialState.PRUNED)
+                return self._unwanted(candidate)
+        return ()
+
+    def runs_ahead(self) -> int:
+        """Return how many runs are to be expected of candidates that are not proposed yet."""
+        left = self._search.trials - len(finished(self._tried)) - len(self._open)
+        return max(0, left) * len(self._fingerprints) * len(self._study.seeds)
+
+    def headline(self) -> str:
+        """Return how far the search is, in a line."""
+        return headline(trials(self._tried), self._search)
+
+    def _next(self) -> optuna.Trial | None:
+        if self._left:
+            return optuna.trial.Trial(self._reseeded(self._left[0].number), self._left.popleft()._trial_id)
+        if not self._may_propose():
+            return None
+        return self._reseeded(len(finished(self._tried)) + len(self._open)).ask()
+
+    def _reseeded(self, number: int) -> optuna.Study:
+        """Return the Optuna study with the sampler for the trial of this number."""
+        seed = self._search.seed  # a low-discrepancy sequence is one sequence
+        if self._search.sampler.name != "qmc":
+            seed = derived_seed(seed, f"trial {number}") % 2**32
+        self._tried.sampler = make_sampler(
+            self._search.sampler, self._space, seed, objectives=len(self._search.objective)
+        )
+        return self._tried
+
+    def _may_propose(self) -> bool:
+        search, done = self._search, finished(self._tried)
+        if len(done) + len(self._open) >= search.trials:
+            return False
+        if search.sampler.name == "grid" and not GridSampler(self._space, search.seed).remaining(self._tried):
+            return False
+        if search.patience is not None and stale(self._tried) >= search.patience:
+            return False
+        return search.budget is None or self._seconds() < search.budget_seconds
+
+    def _seconds(self) -> float:
+        """Return how long the search has been at work, earlier sessions included."""
+        return self._before + time.monotonic() - self._started
+
+    def _begin(self, trial: optuna.Trial) -> list[Job]:
+        """Start or take up a candidate; return the runs that nobody does yet."""
+        changes, name = self._space.suggest(trial), name_of(trial.number)
+        trial.set_user_attr("variant", name)
+        try:
+            settings = changed(self._study.base, changes, name)
+        except ConfigError as error:  # values that are valid one by one but not together
+            trial.set_user_attr("reason", str(error))
+            self._tried.tell(trial, state=TrialState.FAIL)
+            return []
+        plan = make_plan(self._study, self._fingerprints, [Variant(name, settings, changes, SEARCH)])
+        candidate = self._open[trial.number] = Candidate(trial, plan)
+        self._announce(plan)
+        for run in candidate.runs:
+            record = self._find(run)
+            if record is not None and self._count(candidate, record):
+                return []
+        missing = [r for r in candidate.runs if r.run_id not in candidate.records and r.run_id not in self._handed]
+        self._handed |= {run.run_id for run in missing}
+        return [Job.of(self._study, run, watch=self._search.pruner.name == "asha") for run in missing]
+
+    def _count(self, candidate: Candidate, record: Record) -> bool:
+        """Count one record of a candidate in; return whether that decided about it."""
+        candidate.records[record.run_id] = record
+        failures = candidate.failures
+        if len(failures) > self._search.max_failed * len(candidate.runs):
+            self._fail(candidate, f"{failures[0].where}: {failures[0].failure.message}")
+        elif record.done and self._compares_instances:
+            worth = self._worth(candidate, [row(record)])
+            self._report(candidate, worth, candidate.instance(record.run_id))
+        if candidate.trial.number in self._open:
+            self._decide(candidate)
+        return candidate.trial.number not in self._open
+
+    def _decide(self, candidate: Candidate) -> None:
+        """Tell what a candidate is worth if all its runs are in, or that it is not worth going on."""
+        if not candidate.complete:
+            if self._compares_instances and candidate.trial.should_prune():
+                self._tell(candidate, TrialState.PRUNED)
+            return
+        rows = candidate.rows()
+        values = self._worth(candidate, rows)
+        if values is not None:
+            for index, objective in enumerate(self._search.objective):
+                for name, excess in zip(constraint_names(objective), constraints(objective, rows), strict=True):
+                    candidate.trial.set_constraint(f"{index}: {name}", excess)
+            self._tell(candidate, TrialState.COMPLETE, values)
+
+    @property
+    def _compares_instances(self) -> bool:
+        return self._search.pruner.name == "wilcoxon" and len(self._search.objective) == 1
+
+    def _worth(self, candidate: Candidate, rows: Sequence[Any]) -> list[float] | None:
+        """Return the objectives' values over rows; where one is undefined the candidate is told as failed."""
+        try:
+            return [value(objective, rows) for objective in self._search.objective]
+        except Undefined as error:
+            self._fail(candidate, str(error))
+            return None
+
+    def _report(self, candidate: Candidate, worth: Sequence[float] | None, step: int) -> None:
+        """Report an intermediate value, unless a session before this one did."""
+        known = self._tried.get_trials(deepcopy=False)[candidate.trial.number].intermediate_values
+        if worth is not None and step not in known:
+            candidate.trial.report(worth[0], step)
+
+    def _fail(self, candidate: Candidate, reason: str) -> None:
+        candidate.trial.set_user_attr("reason", reason)
+        self._tell(candidate, TrialState.FAIL)
+
+    def _tell(self, candidate: Candidate, state: TrialState, values: Sequence[float] | None = None) -> None:
+        candidate.trial.set_user_attr("runs", len(candidate.records))
+        if state == TrialState.PRUNED and candidate.rows():
+            candidate.trial.set_user_attr("known", self._worth(candidate, candidate.rows()))
+        self._tried.tell(candidate.trial, values, state)
+        self._tried.set_user_attr(SECONDS, self._seconds())
+        del self._open[candidate.trial.number]
+
+    def _waiting(self, run_id: str) -> list[Candidate]:
+        return [c for c in self._open.values() if run_id in c.plan.runs and run_id not in c.records]
+
+    def _unwanted(self, candidate: Candidate) -> set[str]:
+        """Return the runs of a candidate that was decided about which no other one waits for."""
+        dropped = {i for i in candidate.plan.runs if i not in candidate.records and not self._waiting(i)}
+        self._handed -= dropped
+        return dropped

@@ -1,0 +1,107 @@
+"""The trials of a search as plain data, read from Optuna's storage: what reports and the status show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from ura_study.search.config import SearchSettings
+
+#: The Optuna study's attribute that holds how many seconds the search has been at work.
+SECONDS = "seconds"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One trial."""
+
+    number: int
+    variant: str
+    """The name of the variant in records and tables."""
+    state: Literal["running", "complete", "pruned", "failed"]
+    values: tuple[float, ...] | None
+    """The objectives' values; of a pruned trial over the runs that were done; None where unknown."""
+    params: Mapping[str, Any]
+    """As Optuna keeps them."""
+    feasible: bool
+    """Whether it keeps within the bounds of the objectives."""
+    best: bool
+    """Whether it is the best, or one of the Pareto front."""
+    runs: int | None
+    """Runs that were done when it was decided about."""
+    reason: str
+    """Why it failed."""
+
+
+_STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+
+
+def trials(tried: optuna.Study) -> list[Tried]:
+    """Return the trials that have begun, by number."""
+    best = {trial.number for trial in _best(tried)}
+    begun = (trial for trial in tried.get_trials(deepcopy=False) if trial.state != TrialState.WAITING)
+    return [_tried(trial, trial.number in best) for trial in begun]
+
+
+def finished(tried: optuna.Study) -> list[FrozenTrial]:
+    """Return the trials that were told, by number."""
+    return [trial for trial in tried.get_trials(deepcopy=False) if trial.state.is_finished()]
+
+
+def stale(tried: optuna.Study) -> int:
+    """Return how many trials were told since the best was found, or since the Pareto front last changed."""
+    best = [trial.number for trial in _best(tried)]
+    if not best:
+        return 0
+    last = max(best) if len(tried.directions) > 1 else min(best)
+    return sum(trial.number > last for trial in finished(tried))
+
+
+def name_of(number: int) -> str:
+    """Return the name of the variant that a trial proposed."""
+    return f"search-{number:04}"
+
+
+def maximised(tried: optuna.Study) -> list[bool]:
+    """Return of each objective whether more is better."""
+    return [direction == StudyDirection.MAXIMIZE for direction in tried.directions]
+
+
+def headline(found: Sequence[Tried], search: SearchSettings) -> str:
+    """Return how far a search is, in a line."""
+    states = Counter(trial.state for trial in found)
+    told = len(found) - states["running"]
+    parts = [f"{states[state]} {state}" for state in ("running", "pruned", "failed") if states[state]]
+    line = f"search: {told} of {search.trials} trials" + (f" ({', '.join(parts)})" if parts else "")
+    best = [trial for trial in found if trial.best]
+    if not best:
+        return line
+    if len(search.objective) > 1:
+        return f"{line}, {len(best)} on the Pareto front"
+    return f"{line}, best {search.objective[0].label} {best[0].values[0]:.4g} ({best[0].variant})"
+
+
+def _best(tried: optuna.Study) -> list[FrozenTrial]:
+    return tried.best_trials if any(t.state == TrialState.COMPLETE for t in tried.get_trials(deepcopy=False)) else []
+
+
+def _tried(trial: FrozenTrial, best: bool) -> Tried:
+    attrs = trial.user_attrs
+    values = attrs.get("known") if trial.state == TrialState.PRUNED else trial.values
+    return Tried(
+        number=trial.number,
+        variant=attrs.get("variant", name_of(trial.number)),
+        state=_STATES.get(trial.state, "running"),
+        values=None if values is None else tuple(values),
+        params=trial.params,
+        feasible=all(excess <= 0 for excess in trial.constraints.values()),
+        best=best,
+        runs=attrs.get("runs"),
+        reason=attrs.get("reason", ""),
+    )

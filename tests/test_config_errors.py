@@ -146,7 +146,7 @@ def test_data(tmp_path, data, told):
             "{model: {synthesis: {min_area: 0.5}}}",
             "base.model.synthesis: min_area <= max_area must hold, but got 0.5 and 0.25",
         ),
-        ("{model: {perception: {depht: 2}}}", "base.model.perception.depht: unknown key; did you mean 'depth'?"),
+        ("{model: {perception: {widht: 8}}}", "base.model.perception.widht: unknown key; did you mean 'width'?"),
         ("{model: {restoration: {heads: 3}}}", "base.model.restoration: width must be a multiple of heads, but got "),
         (
             "{model: {synthesis: 3}}",

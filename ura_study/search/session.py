@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 from optuna.trial import TrialState
@@ -28,6 +28,8 @@ from ura_study.search.objective import Row, Undefined, constraint_names, constra
 from ura_study.search.samplers import make_sampler
 from ura_study.search.space import Space
 from ura_study.search.trials import SECONDS, finished, headline, name_of, stale, trials
+
+T = TypeVar("T")
 
 #: The ablation under which searched variants stand.
 SEARCH = "search"
@@ -175,9 +177,10 @@ class Session:
             return
         rows = candidate.rows()
         values = self._worth(candidate, rows)
-        if values is not None:
-            for name, excess in self._excess(rows).items():
-                candidate.trial.set_constraint(name, excess)
+        excess = self._defined(candidate, lambda: self._excess(rows)) if values is not None else None
+        if excess is not None:
+            for name, beyond in excess.items():
+                candidate.trial.set_constraint(name, beyond)
             self._tell(candidate, TrialState.COMPLETE, values)
 
     def _excess(self, rows: Sequence[Row]) -> dict[str, float]:
@@ -193,11 +196,12 @@ class Session:
         return self._search.pruner.name == "wilcoxon" and len(self._search.objective) == 1
 
     def _worth(self, candidate: Candidate, rows: Sequence[Row]) -> list[float] | None:
-        """Return the objectives' values over rows; where a number is undefined the candidate is told as failed."""
+        """Return the objectives' values over rows; None where one is undefined: then the candidate is told as failed."""
+        return self._defined(candidate, lambda: [value(objective, rows) for objective in self._search.objective])
+
+    def _defined(self, candidate: Candidate, numbers: Callable[[], T]) -> T | None:
         try:
-            if candidate.complete:
-                self._excess(rows)  # says so if a limit cannot be judged
-            return [value(objective, rows) for objective in self._search.objective]
+            return numbers()
         except Undefined as error:
             self._fail(candidate, str(error))
             return None

@@ -9,14 +9,11 @@ from hypothesis import strategies as st
 from ura_study.config import Study, VariantSettings, load_study, validated
 from ura_study.config_errors import shown
 from ura_study.errors import ConfigError
+from ura_study.metrics.names import METRICS, VALIDATION_METRICS
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 LAYOUTS = "'textures', 'mvtec_ad', 'btad', 'oct2017', 'visa', 'mpdd', 'mvtec_loco', 'magnetic_tile', 'elpv' or 'folder'"
-ALL_METRICS = (
-    "'image_auroc', 'image_ap', 'image_f1_max', 'pixel_auroc', 'pixel_ap', 'pixel_f1_max', 'pixel_aupro', "
-    "'val_image_auroc', 'val_image_ap', 'val_image_f1_max', 'val_pixel_auroc', 'val_pixel_ap', 'val_pixel_f1_max' "
-    "or 'val_pixel_aupro'"
-)
+ALL_METRICS = " or ".join(", ".join(map(repr, METRICS + VALIDATION_METRICS)).rsplit(", ", 1))
 
 
 def message(tmp_path, text):
@@ -38,7 +35,8 @@ def message(tmp_path, text):
         ("{study: x, ablation: {}}", "ablation: unknown key; did you mean 'ablations'?"),
         (
             "{study: x, zzz: 1}",
-            "zzz: unknown key; expected one of ablations, base, data, evaluation, report, resources, search, seeds, study",
+            "zzz: unknown key; expected one of ablations, base, data, evaluation, report, resources, search, seeds, "
+            "study",
         ),
         ("{study: 3}", "study: expected a string, but got 3"),
         ("{study: a/b}", f"study: expected a string that matches {NAME}, but got 'a/b'"),
@@ -153,7 +151,7 @@ def test_data(tmp_path, data, told):
         ),
         (
             "{model: {synthesis: {x: 0.3}}}",
-            "base.model.synthesis.x: unknown key; expected one of max_area, min_area, share, spread, strength",
+            "base.model.synthesis.x: unknown key; expected one of edge, max_area, min_area, share, spread, strength",
         ),
         ("{model: {SynthesisSettings: {}}}", "base.model.SynthesisSettings: unknown key; did you mean 'synthesis'?"),
         ("{model: {synthesis: {strength: hi}}}", "base.model.synthesis.strength: expected a number, but got 'hi'"),
@@ -164,7 +162,7 @@ def test_data(tmp_path, data, told):
             "{model: {synthesis: {min_area: 0.5}}}",
             "base.model.synthesis: min_area <= max_area must hold, but got 0.5 and 0.25",
         ),
-        ("{model: {perception: {depht: 2}}}", "base.model.perception.depht: unknown key; did you mean 'depth'?"),
+        ("{model: {perception: {widht: 2}}}", "base.model.perception.widht: unknown key; did you mean 'width'?"),
         ("{model: {restoration: {heads: 3}}}", "base.model.restoration: width must be a multiple of heads, but got "),
         (
             "{model: {synthesis: 3}}",

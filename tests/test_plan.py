@@ -84,21 +84,21 @@ def test_a_section_set_to_a_mapping_is_replaced_as_a_whole():
 
 
 def test_keys_with_one_ending_are_told_apart():
-    sweep = {"model.perception.depth": [1], "model.restoration.depth": [1, 2], "training.lr": [0.1]}
+    sweep = {"model.perception.width": [4], "model.restoration.width": [4, 8], "training.lr": [0.1]}
     assert names(a={"sweep": sweep}) == [
         "full",
-        "perception.depth=1",
-        "restoration.depth=1",
-        "restoration.depth=2",
+        "perception.width=4",
+        "restoration.width=4",
+        "restoration.width=8",
         "lr=0.1",
     ]
 
 
 def test_keys_with_one_ending_are_told_apart_across_ablations():
     assert names(
-        a={"sweep": {"model.perception.depth": [1]}},
-        b={"grid": {"model.restoration.depth": [2], "model.perception.depth": [1]}},
-    ) == ["full", "perception.depth=1", "restoration.depth=2, perception.depth=1"]
+        a={"sweep": {"model.perception.width": [4]}},
+        b={"grid": {"model.restoration.width": [8], "model.perception.width": [4]}},
+    ) == ["full", "perception.width=4", "restoration.width=8, perception.width=4"]
 
 
 def test_equal_variants_of_one_name_are_one():
@@ -143,7 +143,7 @@ def test_one_name_for_two_configurations_is_refused():
         ({"leave_one_out": ["model.fusion"]}, "model.fusion: expected a mapping of keys to values, but got false"),
         (
             {"sweep": {"model.synthesis": [{"x": 1}]}},
-            "model.synthesis.x: unknown key; expected one of max_area, min_area, ",
+            "model.synthesis.x: unknown key; expected one of edge, max_area, min_area, ",
         ),
         ({"sweep": {"features.layers.0": [1]}}, "features.layers.0: cannot be set, since features.layers is [1, 2, 3]"),
         ({"sweep": {"features.backbone.x": [1]}}, "features.backbone.x: cannot be set, since features.backbone is tf_"),

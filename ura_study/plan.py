@@ -16,7 +16,7 @@ from ura_study.errors import ConfigError
 #: Name of the baseline variant.
 BASELINE = "full"
 #: Raised when the same configuration comes to mean other numbers: older records are then not reused.
-RUN_VERSION = 2
+RUN_VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 import torch
 
 from ura_study.detectors.uranet.statistics import (
+    Moments,
     cluster_centres,
     principal_components,
     to_tokens,
@@ -58,3 +59,12 @@ def test_centres_find_separate_clusters(generator):
 
 def test_more_centres_than_tokens_repeat_tokens(generator):
     assert cluster_centres(torch.eye(3), 8, generator).shape == (8, 3)
+
+
+def test_moments_of_batches_are_those_of_all(generator):
+    tokens, moments = torch.randn((4, 25, 3), generator=generator) + 2, Moments(3)
+    for batch in tokens.split(3):
+        moments.add(batch)
+    flat = tokens.flatten(0, 1).double()
+    torch.testing.assert_close(moments.mean, flat.mean(dim=0), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(moments.covariance, flat.T.cov(correction=0), rtol=1e-4, atol=1e-4)

@@ -121,7 +121,9 @@ def test_no_test_image_is_read_for_it(root, monkeypatch):
     samples = mvtec_ad.read(root, "nut").train
     maps = feature_maps(samples, job.settings.features, 64, CPU)
     read, opened = Image.open, []
-    monkeypatch.setattr(Image, "open", lambda file: opened.append(Path(getattr(file, "name", file))) or read(file))
+    monkeypatch.setattr(
+        Image, "open", lambda file, *rest: opened.append(Path(getattr(file, "name", file))) or read(file, *rest)
+    )
     *_, held = hold_out(samples, maps, job, CPU)
     assert opened
     assert not [path for path in opened if root / "nut/test" in path.parents]

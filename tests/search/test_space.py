@@ -23,7 +23,7 @@ KNN = {"name": "knn"}
 SPACE = {
     "model.perception.width": {"choice": [32, 64], "when": {"model.perception": True}},
     "model.perception": {"choice": [True, False]},
-    "model.perception.depth": {"int": [1, 3], "when": {"model.perception.width": 32}},
+    "model.perception.mc_samples": {"int": [1, 3], "when": {"model.perception.width": 32}},
     "model.synthesis.share": {"float": [0.1, 1], "step": 0.1},
     "model.restoration.exclusion": {"int": [1, 7], "step": 3},
     "features.layers": {"choice": [[2], [1, 2, 3]]},
@@ -58,7 +58,7 @@ def draws(a_space, seed, count=5):
 
 def test_conditions_come_first_and_the_order_stays_otherwise():
     order = [parameter.key for parameter in space(SPACE).parameters]
-    assert order[:3] == ["model.perception", "model.perception.width", "model.perception.depth"]
+    assert order[:3] == ["model.perception", "model.perception.width", "model.perception.mc_samples"]
     assert order[3:] == list(SPACE)[3:]
 
 
@@ -66,7 +66,7 @@ def test_distributions():
     assert space(SPACE).distributions() == {
         "model.perception": CategoricalDistribution([True, False]),
         "model.perception.width": CategoricalDistribution([32, 64]),
-        "model.perception.depth": IntDistribution(1, 3),
+        "model.perception.mc_samples": IntDistribution(1, 3),
         "model.synthesis.share": FloatDistribution(0.1, 1.0, step=0.1),
         "model.restoration.exclusion": IntDistribution(1, 7, step=3),
         "features.layers": CategoricalDistribution(["[2]", "[1, 2, 3]"]),
@@ -99,11 +99,11 @@ def test_what_is_switched_off_takes_its_parameters_along(way):
 
 @pytest.mark.parametrize("way", ["suggest", "changes"])
 def test_what_is_switched_on_is_as_in_the_baseline(way):
-    params = {"model.perception": True, "model.perception.width": 32, "model.perception.depth": 3} | OTHERS
+    params = {"model.perception": True, "model.perception.width": 32, "model.perception.mc_samples": 3} | OTHERS
     base = variant(model={"perception": {"caution": 0.25}})
     here = space(SPACE, base)
     got = here.suggest(FixedTrial(params)) if way == "suggest" else here.changes(params)
-    assert got == {"model.perception.width": 32, "model.perception.depth": 3} | CHANGED
+    assert got == {"model.perception.width": 32, "model.perception.mc_samples": 3} | CHANGED
     assert changed(base, got, "test").model.perception.caution == 0.25
 
 
@@ -141,11 +141,11 @@ def test_fixed_values_may_be_conditions():
 
 def test_the_baseline_as_parameters():
     here = {key: domain for key, domain in SPACE.items() if key not in ("training.steps", "model.perception.width")}
-    here |= {"model.perception.depth": {"int": [1, 3], "when": {"model.perception": True}}}
+    here |= {"model.perception.mc_samples": {"int": [1, 9], "when": {"model.perception": True}}}
     base = variant(model={"synthesis": {"share": 0.3}, "restoration": {"exclusion": 4}})
     assert space(here, base).params(base) == {
         "model.perception": True,
-        "model.perception.depth": 2,
+        "model.perception.mc_samples": 5,
         "model.synthesis.share": 0.3,
         "model.restoration.exclusion": 4,
         "features.layers": "[1, 2, 3]",

@@ -55,13 +55,11 @@ class PerceptionSettings(Settings):
     `false`: nothing is suspected, so restoration may draw on every token, and the score is the residual alone.
     """
 
-    width: int = Field(128, ge=4, le=1024)
-    """Units of each hidden layer."""
-    depth: int = Field(2, ge=1, le=6)
-    """Number of hidden layers."""
+    width: int = Field(256, ge=4, le=4096)
+    """Units; with fewer than channels, the network sees a random projection at the start."""
     bayesian: bool = True
     """Whether weights are distributions. `false` is the deterministic control: plain weights, no divergence in the
-    loss, no epistemic uncertainty. The other options but `width` and `depth` then do nothing."""
+    loss, no epistemic uncertainty. The other options but `width` then do nothing."""
     prior_std: float = Field(1.0, gt=0, le=100)
     """Standard deviation of the zero-mean Gaussian prior of every weight, in units of 1 / sqrt(inputs)."""
     posterior_std: float = Field(0.05, gt=0, le=10)
@@ -102,7 +100,7 @@ class RestorationSettings(Settings):
 class FusionSettings(Settings):
     """How residual and probability become one map. Both are first set against normal training images."""
 
-    perception_weight: float = inference_field(0.5, ge=0, le=100)
+    perception_weight: float = inference_field(2.0, ge=0, le=100)
     """Weight of perception's evidence where that of the residual is 1."""
     calibration_images: int = inference_field(64, ge=2, le=100_000)
     """At most this many training images are used to learn what is usual at each position."""

@@ -1,4 +1,4 @@
-"""URA-Net as a detector: standardise, corrupt (in training), perceive, restore, compare.
+"""URA-Net as a detector: standardise, corrupt (in training), restore, perceive, restore again, compare.
 
 Luo, Xing, Cao, Yao, Shen & Li, "URA-Net: Uncertainty-Integrated Anomaly Perception and Restoration Attention Network
 for Unsupervised Anomaly Detection", arXiv 2603.22840 (2026). Only the abstract was at hand: its five statements are
@@ -17,9 +17,9 @@ from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.uranet.calibration import UsualEvidence
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.detectors.uranet.losses import residual, restoration_loss, segmentation_loss
-from ura_study.detectors.uranet.perception import Perceived, Perception, summarise, suspicion
+from ura_study.detectors.uranet.perception import Perceived, Perception, averaged, summarise, suspicion
 from ura_study.detectors.uranet.restoration import Restoration
-from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
+from ura_study.detectors.uranet.statistics import Moments, to_tokens, token_statistics
 from ura_study.detectors.uranet.synthesis import corrupt
 from ura_study.features.maps import FeatureMaps
 from ura_study.randomness import parted
@@ -28,7 +28,9 @@ from ura_study.randomness import parted
 RESTORED_SHARE, SOURCE_SHARE = 0.25, 0.5
 #: Probability with which the true mask stands in for perception: its value at the start; it falls to 0 at the end.
 TRUE_MASKS = 0.5
-#: Images per batch of calibration.
+#: At most this many training images are restored before training, to know what errors are normal.
+PERCEIVED_IMAGES = 32
+#: Images per batch of this and of calibration.
 BATCH = 8
 
 
@@ -44,7 +46,7 @@ class URANet(Detector):
         self.restoration = Restoration(settings.restoration, channels, map_size) if settings.restoration else None
         self.usual_residual = UsualEvidence(map_size, relative=True)
         self.usual_perception = UsualEvidence(map_size, relative=False)
-        self.networks: list[Tensor] = []
+        self.networks: Tensor | None = None
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Standardise by the training tokens and start every part."""
@@ -52,10 +54,10 @@ class URANet(Detector):
         statistics = token_statistics(train, self.device, sampling)
         self.mean.copy_(statistics.mean)
         self.std.copy_(statistics.std)
-        if self.perception is not None:
-            self.perception.initialise(statistics, perceiving)
         if self.restoration is not None:
             self.restoration.initialise(statistics, restoring)
+        if self.perception is not None:
+            self.perception.initialise(self._normal_moments(train, perceiving), perceiving)
 
     def losses(self, features: Tensor, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the loss of restoring and perceiving anomalies that are synthesised in normal features."""
@@ -69,7 +71,8 @@ class URANet(Detector):
         truth = mask[:, sources]  # (B, P)
         suspected = torch.zeros_like(truth)
         if self.perception is not None:
-            logits = self.perception(corrupted[:, sources], perceiving)
+            seen = self._seen(corrupted, sources)
+            logits = self.perception(seen[:, sources], perceiving)
             terms["perception"] = segmentation_loss(logits, truth)
             terms["divergence"] = self.settings.perception.kl_weight * self.perception.divergence()
             told = torch.rand(len(mask), generator=perceiving) < TRUE_MASKS * (1 - progress)
@@ -114,12 +117,39 @@ class URANet(Detector):
         """Return residual (B, N), logit of perception (B, N) and all that was perceived; None for a part left out."""
         perceived, suspected = None, torch.zeros_like(tokens[..., 0])
         if self.perception is not None:
-            perceived = summarise(self.perception.logits(tokens, self.networks))
+            seen = self._seen(tokens)
+            perceived = summarise(self.perception.logits(seen, self.networks))
             suspected = suspicion(perceived, self.settings.perception.caution)
         distance = None
         if self.restoration is not None:
             distance = residual(tokens, self.restoration(tokens, suspected))
         return distance, None if perceived is None else perceived.evidence, perceived
+
+    @torch.no_grad()
+    def _seen(self, tokens: Tensor, sources: Tensor | None = None) -> Tensor:
+        """Return what perception sees (B, N, C) of an image. Restoration is not trained through it.
+
+        Never in lower precision: whitening blows up differences that would be rounded away. (And autocast of some
+        versions of torch would keep weights cast here, without gradient, for the restoration that is trained.)
+        """
+        with torch.autocast(tokens.device.type, enabled=False):
+            return self.perception.whiten(self._unexplained(tokens, sources))
+
+    def _unexplained(self, tokens: Tensor, sources: Tensor | None = None) -> Tensor:
+        """Return tokens (B, N, C) less their first restoration, in which nothing is suspected."""
+        if self.restoration is None:
+            return tokens
+        trusted = torch.zeros_like(tokens[..., 0] if sources is None else tokens[:, sources, 0])
+        return tokens - self.restoration(tokens, trusted, sources=sources)
+
+    @torch.no_grad()
+    def _normal_moments(self, train: FeatureMaps, generator: torch.Generator) -> Moments:
+        """Return mean and covariance of what perception will see of normal images, before it is whitened."""
+        moments = Moments(train.channels)
+        used = torch.randperm(len(train), generator=generator)[:PERCEIVED_IMAGES].sort().values
+        for index in used.split(BATCH):
+            moments.add(averaged(self._unexplained(self._standardise(train.batch(index.tolist(), self.device)))))
+        return moments
 
     def _standardise(self, features: Tensor) -> Tensor:
         return (to_tokens(features) - self.mean) / self.std  # (B, N, C)

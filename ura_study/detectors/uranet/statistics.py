@@ -27,6 +27,32 @@ MIN_RELATIVE_STD = 1e-3
 WHITENING_FLOOR = 0.1
 
 
+class Moments:
+    """Mean and covariance of tokens that come in batches."""
+
+    def __init__(self, channels: int) -> None:
+        self.count = 0
+        self.total = torch.zeros(channels, dtype=torch.float64)
+        self.products = torch.zeros(channels, channels, dtype=torch.float64)
+
+    def add(self, tokens: Tensor) -> None:
+        """Take tokens (..., C) into account."""
+        flat = tokens.reshape(-1, tokens.shape[-1])  # (B·N, C)
+        self.total += flat.sum(dim=0).double().cpu()
+        self.products += (flat.T @ flat).double().cpu()
+        self.count += len(flat)
+
+    @property
+    def mean(self) -> Tensor:
+        """(C,) float64 on the CPU."""
+        return self.total / self.count
+
+    @property
+    def covariance(self) -> Tensor:
+        """(C, C) float64 on the CPU."""
+        return self.products / self.count - self.mean.outer(self.mean)
+
+
 @dataclass(frozen=True)
 class TokenStatistics:
     """What is known of the normal tokens."""
@@ -48,20 +74,14 @@ def to_tokens(features: Tensor) -> Tensor:
 
 def token_statistics(train: FeatureMaps, device: torch.device, generator: torch.Generator) -> TokenStatistics:
     """Return the statistics of all tokens of `train`, and a sample of them."""
-    c = train.channels
-    total, products = torch.zeros(c, dtype=torch.float64), torch.zeros(c, c, dtype=torch.float64)
-    count, sample = 0, []
+    moments, sample = Moments(train.channels), []
     per_image = min(-(-SAMPLED_TOKENS // len(train)), train.map_size**2)
     for index in batches(train, BATCH):
         tokens = to_tokens(train.batch(index, device))  # (B, N, C)
         order = torch.rand(tokens.shape[:2], generator=generator).argsort(dim=1)[:, :per_image]
         sample += [image[chosen] for image, chosen in zip(tokens, order.to(device), strict=True)]
-        flat = tokens.flatten(0, 1)  # (B·N, C)
-        total += flat.sum(dim=0).double().cpu()
-        products += (flat.T @ flat).double().cpu()
-        count += len(flat)
-    mean = total / count
-    covariance = products / count - mean.outer(mean)
+        moments.add(tokens)
+    mean, covariance = moments.mean, moments.covariance
     std = covariance.diagonal().clamp_min(0).sqrt()
     std = std.clamp_min(MIN_RELATIVE_STD * std.median().item() + 1e-12)
     covariance = (covariance / std.outer(std)).float().to(device)

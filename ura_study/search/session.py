@@ -196,7 +196,7 @@ class Session:
         return self._search.pruner.name == "wilcoxon" and len(self._search.objective) == 1
 
     def _worth(self, candidate: Candidate, rows: Sequence[Row]) -> list[float] | None:
-        """Return the objectives' values over rows; None where one is undefined: then the candidate is told as failed."""
+        """Return the objectives' values over rows; None where one is undefined: the candidate is told as failed."""
         return self._defined(candidate, lambda: [value(objective, rows) for objective in self._search.objective])
 
     def _defined(self, candidate: Candidate, numbers: Callable[[], T]) -> T | None:

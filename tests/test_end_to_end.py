@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from datasets import write_category
 
 from ura_study.runs import store
 
@@ -170,6 +171,66 @@ def test_the_run_of_a_killed_worker_is_tried_again(place):
     records = [json.loads(line) for line in lines(place)]
     assert len({record["run_id"] for record in records}) == len(records) == RUNS
     assert {record["status"] for record in records} == {"done"}
+
+
+@pytest.fixture
+def search(place, tmp_path):
+    """A study that searches, on two categories with images enough to hold some out."""
+    root = tmp_path / "more"
+    for seed, name in enumerate(("nut", "bolt")):
+        write_category(root, name, train=20, seed=seed)
+    space = {"model.perception.mc_samples": {"int": [1, 9]}}
+    study = STUDY | {
+        "data": {"layout": "mvtec_ad", "root": str(root), "image_size": 64, "validation": 0.4},
+        "ablations": {},
+        "search": {"space": space, "trials": 6, "sampler": {"name": "tpe", "n_startup_trials": 2}},
+    }
+    (place / "tiny.yaml").write_text(yaml.safe_dump(study))
+    return place
+
+
+def trials(place: Path) -> pd.DataFrame:
+    return pd.read_csv(place / "results" / "tiny" / "search.csv")
+
+
+def test_a_search_that_is_killed_goes_on_and_loses_nothing(search):
+    for records in (3, 7):
+        process = start(search)
+        wait_for(search, records, process)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    code, out = run(search)
+    assert code == 0, out
+    found = trials(search)
+    assert len(found) == 6
+    assert set(found.state) <= {"complete", "pruned"}
+    records = [json.loads(line) for line in lines(search)]
+    assert len({record["run_id"] for record in records}) == len(records)
+    # samples are drawn in scoring alone: two categories and two seeds are trained once for all trials
+    assert len({record["fit_id"] for record in records}) == 4
+    assert f"{len(records)} runs, for which 4 detectors were trained" in out
+    assert "chosen on validation" in out
+    assert "Spearman" in out or "too few different values" in out
+    before = lines(search)
+    code, out = run(search)
+    assert (code, lines(search)) == (0, before), out
+    process = subprocess.run(
+        [sys.executable, "-m", "ura_study", "status", "tiny"], cwd=search, capture_output=True, text=True, check=True
+    )
+    assert "search: 6 of 6 trials" in process.stdout
+    assert "0 failed, " in process.stdout
+
+
+def test_an_interrupted_search_is_finished_by_the_same_command(search):
+    process = start(search)
+    wait_for(search, 5, process)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=120)
+    assert process.returncode == 130, out
+    assert "the same command continues" in out
+    code, out = run(search)
+    assert code == 0, out
+    assert len(trials(search)) == 6
 
 
 def worker_of(driver: int) -> int:

@@ -50,7 +50,7 @@ def test_commands_parse(command, monkeypatch, capsys):
 def test_every_command_is_in_the_readme():
     from typer.main import get_command
 
-    assert all(f"ura-study {name} " in README for name in get_command(cli.app).commands)
+    assert all(f"ura-study {name}" in README for name in get_command(cli.app).commands)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.yaml")), ids=lambda p: p.name)
@@ -59,7 +59,7 @@ def test_studies_are_valid(path, monkeypatch):
         monkeypatch.setenv(name, "/data/of-it")
     study = load_study(path)
     assert study.study == path.stem
-    assert len(expand(study)) > 1
+    assert len(expand(study)) > 1 or study.search is not None
 
 
 def test_the_example_study_is_valid(tmp_path, monkeypatch):

@@ -304,8 +304,6 @@ def test_folders_of_masks_with_other_names(root):
 
 @pytest.mark.parametrize("layout", sorted(FOLDERS))
 def test_a_root_one_level_too_high(layout, tmp_path):
-    if layout == "folder":
-        pytest.skip("a root above is a set of categories that have the training folder deeper")
     trees.WRITERS[layout](tmp_path / "above/set")
     with pytest.raises(DataError, match=rf"above: holds no category; expected a folder in it \({tmp_path}/above/set\)"):
         category_names(settings(layout, tmp_path / "above"))

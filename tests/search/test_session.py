@@ -166,6 +166,14 @@ def test_a_constraint_keeps_the_best_from_being_chosen(tmp_path):
     assert best.values[0] == max(trial.values[0] for trial in found if trial.feasible)
 
 
+def test_a_limit_that_cannot_be_judged_fails_the_trial(tmp_path):
+    objective = {"metric": "val_image_auroc", "subject_to": {"score_ms_per_image": {"max": 20}}}
+    lab = Laboratory(searching(trials=1, objective=objective, seeds=[0]), tmp_path)  # nobody measures the time
+    lab.work()
+    (only,) = trials(lab.tried)
+    assert (only.state, only.reason) == ("failed", "score_ms_per_image is undefined on brick (seed 0)")
+
+
 def test_two_objectives_have_a_pareto_front(tmp_path):
     lab = Laboratory(
         searching(trials=10, objective=["val_image_auroc", "score_ms_per_image"], seeds=[0]),
@@ -251,7 +259,7 @@ def test_values_that_do_not_go_together_fail_their_trial(tmp_path, monkeypatch):
     assert trials(lab.tried)[0].reason == "search-0000: width must be a multiple of heads"
 
 
-def curve(session: Session, job, values: list[float]) -> set[str]:
+def curve(session: Session, job, values: list[float | None]) -> set[str]:
     dropped: set[str] = set()
     for step, value in enumerate(values, start=1):
         dropped |= set(session.progressed(job, [{"step": step, "metrics": {"val_image_auroc": value}}]))
@@ -273,6 +281,16 @@ def test_asha_compares_training_curves(tmp_path, monkeypatch):
     (job,) = session.more()
     assert curve(session, job, [0.5]) == {job.run_id}
     assert states(lab) == ["complete", "complete", "pruned"]
+
+
+def test_a_curve_that_is_undefined_fails_its_trial(tmp_path, monkeypatch):
+    for name in ("grass", "nut", "pill"):
+        monkeypatch.delitem(CATEGORIES, name)
+    lab = Laboratory(searching(trials=1, pruner="asha", seeds=[0]), tmp_path)
+    session = lab.open()
+    (job,) = session.more()
+    assert curve(session, job, [None, None]) == {job.run_id}
+    assert states(lab) == ["failed"]
 
 
 def test_headline_and_runs_ahead(tmp_path):

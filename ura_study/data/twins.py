@@ -10,7 +10,7 @@ import numpy as np
 #: Images whose perceptual hashes of 256 bits differ in at most so many are near duplicates.
 NEAR = 8
 #: Images compared at once with all others.
-BLOCK = 256
+BLOCK = 64
 
 
 def exact(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 from optuna.trial import TrialState
@@ -24,10 +24,12 @@ from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.search.candidate import Candidate, row
 from ura_study.search.grid_sampler import GridSampler
-from ura_study.search.objective import Undefined, constraint_names, constraints, value
+from ura_study.search.objective import Row, Undefined, constraint_names, constraints, value
 from ura_study.search.samplers import make_sampler
 from ura_study.search.space import Space
 from ura_study.search.trials import SECONDS, finished, headline, name_of, stale, trials
+
+T = TypeVar("T")
 
 #: The ablation under which searched variants stand.
 SEARCH = "search"
@@ -83,14 +85,14 @@ class Session:
 
     def progressed(self, job: Job, intervals: Sequence[Mapping[str, Any]]) -> Collection[str]:
         """Compare training curves, where the pruner does; return the runs that nobody wants any more."""
-        watched = [interval for interval in intervals if interval.get("metrics")] if job.watch else []
-        for candidate in self._waiting(job.run_id) if watched else ():
-            for interval in watched:
+        for interval in intervals if job.watch else ():
+            for candidate in self._waiting(job.run_id) if interval.get("metrics") else ():
                 worth = self._worth(candidate, [(job.category, job.seed, interval["metrics"])])
                 self._report(candidate, worth, interval["step"])
-            if candidate.trial.number in self._open and candidate.trial.should_prune():
-                self._tell(candidate, TrialState.PRUNED)
-                return self._unwanted(candidate)
+                if worth is not None and candidate.trial.should_prune():
+                    self._tell(candidate, TrialState.PRUNED)
+                if candidate.trial.number not in self._open:
+                    return self._unwanted(candidate)
         return ()
 
     def runs_ahead(self) -> int:
@@ -175,20 +177,31 @@ class Session:
             return
         rows = candidate.rows()
         values = self._worth(candidate, rows)
-        if values is not None:
-            for index, objective in enumerate(self._search.objective):
-                for name, excess in zip(constraint_names(objective), constraints(objective, rows), strict=True):
-                    candidate.trial.set_constraint(f"{index}: {name}", excess)
+        excess = self._defined(candidate, lambda: self._excess(rows)) if values is not None else None
+        if excess is not None:
+            for name, beyond in excess.items():
+                candidate.trial.set_constraint(name, beyond)
             self._tell(candidate, TrialState.COMPLETE, values)
+
+    def _excess(self, rows: Sequence[Row]) -> dict[str, float]:
+        """Return by how much each limit of the objectives is exceeded; within it where <= 0."""
+        return {
+            f"{index}: {name}": excess
+            for index, objective in enumerate(self._search.objective)
+            for name, excess in zip(constraint_names(objective), constraints(objective, rows), strict=True)
+        }
 
     @property
     def _compares_instances(self) -> bool:
         return self._search.pruner.name == "wilcoxon" and len(self._search.objective) == 1
 
-    def _worth(self, candidate: Candidate, rows: Sequence[Any]) -> list[float] | None:
-        """Return the objectives' values over rows; where one is undefined the candidate is told as failed."""
+    def _worth(self, candidate: Candidate, rows: Sequence[Row]) -> list[float] | None:
+        """Return the objectives' values over rows; None where one is undefined: the candidate is told as failed."""
+        return self._defined(candidate, lambda: [value(objective, rows) for objective in self._search.objective])
+
+    def _defined(self, candidate: Candidate, numbers: Callable[[], T]) -> T | None:
         try:
-            return [value(objective, rows) for objective in self._search.objective]
+            return numbers()
         except Undefined as error:
             self._fail(candidate, str(error))
             return None

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ura_study.data.protocol import described
+from ura_study.plan import Variant, changed, expand, make_plan
+from ura_study.report.comparison_table import comparison
 from ura_study.report.config import ReportSettings
 from ura_study.report.results import Results
 from ura_study.report.sheet import sheet
@@ -229,3 +231,17 @@ def test_an_unusual_protocol_is_said():
     notes = per_category(results_of(study, plan_of(study), {}), METRIC).notes
     assert notes[0].lower() == f"{described(study.data)}.".lower()
     assert "4" in notes[0]
+
+
+@pytest.mark.parametrize(("split", "oracle"), [("test", True), ("validation", False)])
+def test_tables_with_variants_chosen_on_test_images_say_so(split, oracle):
+    search = {"space": {"training.lr": {"float": [1e-4, 1e-2]}}, "split": split, "trials": 3}
+    search |= {"objective": METRIC} if oracle else {}
+    study = make_study(search=search, data={"validation": 0.2})
+    found = Variant("search-0001", changed(study.base, {"training.lr": 5e-4}, ""), {"training.lr": 5e-4}, "search")
+    plan = make_plan(study, {"nut": "data"}, [*expand(study), found])
+    results = results_of(study, plan, {})
+    line = "Oracle: search-0001 chosen on test images."
+    for table in (per_category(results, METRIC), comparison(results, METRIC)):
+        assert (line in table.notes) == oracle
+    assert line not in per_category(results_of(study, plan_of(study), {}), METRIC).notes

@@ -33,7 +33,8 @@ NO_PAIR = Cell(text="no pair")
 def comparison(results: Results, metric: str) -> Table:
     """Return all variants of a study against its baseline in one metric."""
     title = f"{results.title(metric)}, difference from {results.baseline}"
-    return comparison_table("comparison", title, metric, results.comparisons[metric])
+    table = comparison_table("comparison", title, metric, results.comparisons[metric])
+    return dataclasses.replace(table, notes=(*table.notes, *results.caveats))
 
 
 def brief(table: Table) -> Table:

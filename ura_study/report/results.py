@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ura_study.config import Study
-from ura_study.plan import Plan
+from ura_study.data.protocol import described
+from ura_study.plan import Plan, expand
 from ura_study.report.comparison import Comparison, compare
 from ura_study.report.frame import grid
 from ura_study.report.measured import Measured, measure, metric
@@ -34,6 +35,15 @@ class Results:
 
     def title(self, name: str) -> str:
         return title(name, self.study.evaluation.fpr_limit)
+
+    @cached_property
+    def caveats(self) -> tuple[str, ...]:
+        """Sentences without which no number may be shown: an unusual protocol, variants chosen on test images."""
+        search, known = self.study.search, {variant.name for variant in expand(self.study)}
+        chosen = [variant.name for variant in self.plan.variants if variant.name not in known]
+        oracle = f"Oracle: {', '.join(chosen)} chosen on test images" if search and search.split == "test" else ""
+        lines = (described(self.study.data), oracle if chosen else "")
+        return tuple(f"{line[0].upper()}{line[1:]}." for line in lines if line)
 
     @cached_property
     def measured(self) -> Mapping[str, Measured]:

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterable, Sequence
 
 from ura_study.data.mvtec_ad import OBJECTS, TEXTURES
-from ura_study.data.protocol import described
 from ura_study.metrics.names import better
 from ura_study.report.measured import Measured, reason
 from ura_study.report.model import Cell, Column, Row, Table
@@ -104,9 +103,7 @@ def notes(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
             f"{_units(results, metrics)}, Holm-corrected over the variants)."
         )
-    protocol = described(results.study.data)
-    protocol = [f"{protocol[0].upper()}{protocol[1:]}."] if protocol else []
-    return (*protocol, *lines, *([REPORTED] if reported else []))
+    return (*results.caveats, *lines, *([REPORTED] if reported else []))
 
 
 def _units(results: Results, metrics: Sequence[str]) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 from datasets import make_maps, write_category
+from hypothesis import settings
+
+# How long an example takes depends on what else the machine does: no property fails for that.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True)

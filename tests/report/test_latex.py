@@ -140,12 +140,13 @@ def test_no_name_breaks_a_table(texts, caption):
     check(latex(sheet(table_of(texts), ReportSettings(caption=caption), "x")))
 
 
-@given(PRINTABLE | NASTY)
+@given((PRINTABLE | NASTY).filter(lambda text: "'" not in text))
 def test_escaped_text_reads_as_what_it_was(text):
+    """But for apostrophes: beside a closing quotation mark, which is two of them, nobody can tell them apart."""
     back = {replacement: letter for letter, replacement in SPECIAL.items()} | {"-{}": "-", "''": '"'}
     tokens = re.compile("|".join(map(re.escape, sorted(back, key=len, reverse=True))))
     read = tokens.sub(lambda match: back[match[0]], escaped(text))
-    assert read.replace("''", '"') == " ".join(text.replace("''", '"').split())
+    assert read == " ".join(text.split())
 
 
 def test_words():

@@ -29,7 +29,8 @@ PATIENCE = 2
 #: altered in the step in which it was read keeps its stamp (git calls this racy).
 SETTLING = 2_000_000_000
 
-TABLE = "CREATE TABLE IF NOT EXISTS hashes (path BLOB PRIMARY KEY, stamp TEXT, digest TEXT, checksum TEXT) WITHOUT ROWID"
+TABLE = """CREATE TABLE IF NOT EXISTS hashes
+    (path BLOB PRIMARY KEY, stamp TEXT, digest TEXT, checksum TEXT) WITHOUT ROWID"""
 FIND = "SELECT stamp, digest, checksum FROM hashes WHERE path = ?"
 
 

@@ -5,6 +5,8 @@ from rich.console import Console
 
 from ura_study.cache import entry
 from ura_study.commands.cache import cache as command
+from ura_study.data import hashes
+from ura_study.data.hashes import Known
 from ura_study.errors import ConfigError
 
 
@@ -38,6 +40,22 @@ def test_clears_one_kind_or_all(filled):
     assert (filled / "features").exists()
     shown("all")
     assert not (filled / "features").exists()
+
+
+def test_shows_and_clears_remembered_hashes(filled, tmp_path):
+    image = tmp_path / "image"
+    image.write_bytes(b"one")
+    known = Known(hashes.stamp(image.stat()), "0123456789abcdef")
+    hashes.remember({image: known, tmp_path / "other": known})
+    assert row(shown(), "hashes")[1] == "2"
+    assert "removed hashes: " in (text := shown("hashes"))
+    assert row(text, "hashes")[1:3] == ["0", "0 bytes"]
+    assert hashes.recall([image]) == {}
+    assert (filled / "fits").exists()
+    hashes.remember({image: known})
+    assert hashes.recall([image, tmp_path / "other"]) == {image: known}
+    shown("all")
+    assert hashes.recall([image]) == {}
 
 
 def test_a_kind_that_is_not_there_is_one_line(filled):

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.cache import ABOUT, cache_root, size, writing
+from ura_study.data import hashes
 from ura_study.errors import ConfigError, nearest
 
 #: What is kept, by the folders below the cache folder in which it lies.
@@ -20,6 +21,7 @@ KINDS = {
     "backbones": "weights of backbones, as they came",
     "synthetic": "held-out images with synthetic defects",
     "textures": "the built-in data set",
+    hashes.KIND: "of the files of data sets, so that these are not read again",
 }
 EVERYTHING = "all"
 
@@ -39,7 +41,7 @@ def cache(clear: str | None, console: Console) -> int:
         table.add_column(heading, justify="right" if heading in ("entries", "size") else "left")
     for kind, what in KINDS.items():
         folders = _folders(root, kind)
-        entries = sum(1 for folder in folders for _ in folder.rglob(ABOUT))
+        entries = hashes.count() if kind == hashes.KIND else sum(1 for f in folders for _ in f.rglob(ABOUT))
         table.add_row(kind, str(entries), decimal(sum(map(size, folders))), Text(what))
     console.print(table)
     return 0

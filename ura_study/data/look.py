@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ura_study.data.fingerprint import file_digest
+from ura_study.data.fingerprint import file_digest, remembered
 from ura_study.data.images import marked, open_image, to_rgb
 from ura_study.errors import DataError
 
@@ -37,8 +37,9 @@ class Look:
 def look_at(paths: Iterable[Path], masks: Iterable[Path]) -> dict[Path, Look]:
     """Look at all images `paths` and all `masks`, several at a time."""
     tasks = [(path, False) for path in paths] + [(path, True) for path in masks]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and hashing release Python's lock
-        return dict(zip((path for path, _ in tasks), pool.map(lambda task: look(*task), tasks), strict=True))
+    files = [path for path, _ in tasks]
+    with remembered(files), ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and hashing release Python's lock
+        return dict(zip(files, pool.map(lambda task: look(*task), tasks), strict=True))
 
 
 def look(path: Path, is_mask: bool = False) -> Look:

@@ -83,3 +83,15 @@ def test_an_image_size_the_backbone_cannot_take_is_one_line():
     backbone = Backbone(FeatureSettings(backbone="vit_tiny_patch16_224", weights="random"), (0,), CPU)
     with pytest.raises(ConfigError, match="'vit_tiny_patch16_224' takes no images of 256×256"):
         backbone(np.zeros((1, 256, 256, 3), np.uint8))
+
+
+def test_convolutions_work_with_channels_last():
+    backbone, formats = Backbone(FeatureSettings(), (1, 2), CPU), []
+    for module in backbone.network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_hook(
+                lambda module, given, out: formats.append(out.is_contiguous(memory_format=torch.channels_last))
+            )
+    backbone(np.zeros((2, 64, 64, 3), np.uint8))
+    assert formats
+    assert all(formats)

@@ -35,6 +35,7 @@ class Backbone:
         return [_channels_first(m, count) for m, count in zip(maps, self.channels, strict=True)]
 
     def _input(self, images: np.ndarray) -> torch.Tensor:
+        """Return images as (B, 3, H, W), channels last in memory: the network's convolutions then work so too."""
         pixels = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
         return (pixels - self.mean) / self.std
 

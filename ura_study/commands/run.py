@@ -93,9 +93,11 @@ def _execute(
     from ura_study.tune.display import Display
     from ura_study.tune.driver import run_jobs
 
-    board = Board(folder)
+    board = Board(folder, study, progress.plan, progress.records.get if search is None else search.record)
     source = None if search is None else search.session
     try:
+        if search is not None:
+            search.follow(board.extend)
         with Display(progress, console) as display:
             return run_jobs(pending, folder, study.resources, (display, board), address, source)
     finally:

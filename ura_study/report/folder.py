@@ -7,11 +7,13 @@ from pathlib import Path
 
 from ura_study.cache import writing
 from ura_study.config import Study, load_study
-from ura_study.errors import ConfigError, DataError
+from ura_study.errors import ConfigError, DataError, nearest
 from ura_study.plan import Plan, make_plan
 from ura_study.study_file import dump_yaml
 
 STUDY, FINGERPRINTS = "study.yaml", "fingerprints.json"
+#: Folder of TensorBoard's events.
+EVENTS = "tensorboard"
 
 
 def remember(folder: Path, study: Study, plan: Plan) -> None:
@@ -43,6 +45,22 @@ def reopen(folder: Path) -> tuple[Study, Plan]:
         return study, make_plan(study, dict(fingerprints))
     except (ValueError, TypeError) as error:
         raise DataError(f"{folder / FINGERPRINTS}: expected a fingerprint per category ({error})") from error
+
+
+def find(which: str, results: Path) -> Path:
+    """Return the folder of results of a study named by its file, its folder or its name.
+
+    Raises:
+        ConfigError: where there is no such study.
+    """
+    path = Path(which)
+    if path.is_dir():
+        return path
+    name = load_study(path).study if path.is_file() else which
+    if not (results / name).is_dir():
+        known = [p.parent.name for p in results.glob(f"*/{STUDY}")]
+        raise ConfigError(f"{results}: holds no study '{name}'{nearest(name, known)}")
+    return results / name
 
 
 def replace(path: Path, text: str) -> None:

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from event_files import points, texts
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
-from tensorboard.backend.event_processing.plugin_event_accumulator import TENSORS, EventAccumulator
-from tensorboard.util import tensor_util
 
 from ura_study.errors import ResourceError
 from ura_study.metrics.names import METRICS
@@ -28,22 +27,12 @@ def board_of(folder, study=STUDY, plan=PLAN, records=()):
 
 
 def events(folder, variant="full"):
-    """Return the points of all time series of numbers in a variant's folder, by tag."""
-    reader = EventAccumulator(str(folder / "tensorboard" / folder_name(variant)), size_guidance={TENSORS: 0})
-    reader.Reload()
-    tags = reader.PluginTagToContent("scalars") if "scalars" in reader.ActivePlugins() else ()
-    return {
-        tag: [(e.step, round(float(tensor_util.make_ndarray(e.tensor_proto)), 6)) for e in reader.Tensors(tag)]
-        for tag in tags
-    }
+    return points(folder / "tensorboard" / folder_name(variant))
 
 
 def settings(folder, variant="full"):
-    reader = EventAccumulator(str(folder / "tensorboard" / folder_name(variant)))
-    reader.Reload()
-    (event,) = reader.Tensors("settings")
-    assert "settings" in reader.PluginTagToContent("text")
-    return tensor_util.make_ndarray(event.tensor_proto).item().decode()
+    (text,) = texts(folder / "tensorboard" / folder_name(variant))["settings"]
+    return text
 
 
 def curves(folder, variant="full"):

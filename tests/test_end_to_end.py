@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 from datasets import write_category
+from event_files import points
 
 from ura_study.runs import store
 
@@ -99,6 +100,9 @@ def test_a_study_from_images_to_tables_again_and_exported_without_images(place, 
     for name in ("study.yaml", "per_category.csv", "per_category.md"):
         assert (folder / name).stat().st_size > 0
     assert sorted(p.name for p in (folder / "tensorboard").iterdir())[:2] == ["full", "w-o perception"]
+    curves = points(folder / "tensorboard" / "full")
+    assert [step for step, _ in curves["nut/total/seed 0"]] == [2, 4, 6]
+    assert curves["mean/image_auroc"] == [(0, round(table[table.variant == "full"].image_auroc.mean(), 6))]
     record = json.loads(lines(place)[0])
     assert record["provenance"]["versions"]["torch"]
     assert record["data"]["train"] == 6
@@ -214,6 +218,11 @@ def test_a_search_that_is_killed_goes_on_and_loses_nothing(search):
     before = lines(search)
     code, out = run(search)
     assert (code, lines(search)) == (0, before), out
+    shown = {p.name: points(p) for p in (search / "results" / "tiny" / "tensorboard").iterdir()}
+    assert shown.keys() == {"full"} | set(found.variant)
+    assert all("mean/image_auroc" in shown[name] for name in ("full", *found.variant[found.state == "complete"]))
+    for series in shown.values():
+        assert all(len({step for step, _ in curve}) == len(curve) for curve in series.values())
     process = subprocess.run(
         [sys.executable, "-m", "ura_study", "status", "tiny"], cwd=search, capture_output=True, text=True, check=True
     )

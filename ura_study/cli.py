@@ -96,6 +96,20 @@ def status(
 
 
 @app.command()
+def board(
+    study: Annotated[str | None, typer.Argument(help="A study's file, folder or name; default: all.")] = None,
+    results: Results = Path("results"),
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port of the server; default: a free one from 6006.")
+    ] = None,
+) -> None:
+    """Show curves, metrics and hyperparameters in TensorBoard, also while the study runs; Ctrl-C ends it."""
+    from ura_study.commands import board
+
+    raise typer.Exit(board.board(study, results, port, _console()))
+
+
+@app.command()
 def cache(
     clear: Annotated[str | None, typer.Option(help="Remove a kind of what is shown, or 'all'.")] = None,
 ) -> None:

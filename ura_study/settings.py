@@ -1,7 +1,8 @@
-"""The base class of all configuration sections: strict, frozen, unknown keys fail."""
+"""The base class of all configuration sections (strict, frozen, unknown keys fail), and what their dotted keys name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -37,3 +38,18 @@ def trained_part(settings: BaseModel) -> dict[str, Any]:
         if field.json_schema_extra != INFERENCE_ONLY:
             kept[name] = trained_part(value) if isinstance(value, BaseModel) else value
     return kept
+
+
+def lookup(settings: Mapping[str, Any], key: str) -> Any:
+    """Return what stands at a dotted key of nested mappings; `Ellipsis` where there is no such key."""
+    found: Any = settings
+    for part in key.split("."):
+        if not isinstance(found, Mapping) or part not in found:
+            return ...
+        found = found[part]
+    return found
+
+
+def within(key: str, whole: str) -> bool:
+    """Whether a dotted key is a part of another."""
+    return key.startswith(f"{whole}.")

@@ -54,7 +54,7 @@ def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address
     pending = [Job.of(study, run) for run in planned.runs.values() if run.run_id not in progress.records]
     if search is not None and not pending:
         pending = list(search.session.more())
-    completed = not pending or _execute(study, pending, progress, search, folder, address, console)
+    completed = _execute(study, pending, progress, search, folder, address, console)
     records = store.read(folder)
     if search is not None:
         planned = search.chosen()
@@ -89,13 +89,18 @@ def _execute(
     address: str | None,
     console: Console,
 ) -> bool:
+    """Do what is pending, and bring the board up to date in any case: the study may have been edited."""
     from ura_study.report.board import Board
     from ura_study.tune.display import Display
     from ura_study.tune.driver import run_jobs
 
-    board = Board(folder)
+    board = Board(folder, study, progress.plan, progress.records.get if search is None else search.record)
     source = None if search is None else search.session
     try:
+        if search is not None:
+            search.follow(board.extend)
+        if not pending:
+            return True
         with Display(progress, console) as display:
             return run_jobs(pending, folder, study.resources, (display, board), address, source)
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,10 +52,20 @@ class Searching:
         storage = open_storage(study.search.storage, folder)
         self._study, self._planned, self._space, self._folder = study, planned, space, folder
         self._progress, self._library = progress, library
+        self._followers = [progress.extend]
         self._own = {i: record for i, record in store.read(folder).items() if record.done}
         self._tried = begin(study, planned.fingerprints, space, storage, folder)
-        self.session = Session(study, planned.fingerprints, space, self._tried, self._find, progress.extend)
+        self.session = Session(study, planned.fingerprints, space, self._tried, self._find, self._announce)
         progress.search = self.session
+
+    def follow(self, extend: Callable[[Plan], None]) -> None:
+        """Tell somebody else, too, of each further candidate before its runs begin, and now of those so far."""
+        extend(self._plan())
+        self._followers.append(extend)
+
+    def record(self, run_id: str) -> Record | None:
+        """Return what this study's folder holds of a run, candidates of earlier sessions included."""
+        return self._progress.records.get(run_id) or self._own.get(run_id)
 
     def chosen(self) -> Plan:
         """Return the plan of the baseline, the ablations and the best of the search (or its Pareto front)."""
@@ -83,9 +93,13 @@ class Searching:
 
         return tried_plan(self._study, self._planned.fingerprints, self._space, self._tried)
 
+    def _announce(self, plan: Plan) -> None:
+        for extend in self._followers:
+            extend(plan)
+
     def _find(self, run: Run) -> Record | None:
         """Return the record of a run that is done; one of another study becomes this study's."""
-        record = self._progress.records.get(run.run_id) or self._own.get(run.run_id)
+        record = self.record(run.run_id)
         if record is None and run.run_id in self._library:
             record = store.adopted(self._library[run.run_id], self._study.study, run.variant)
             store.append(self._folder, record)

@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.commands.alone import at_work, driver
-from ura_study.config import Study, load_study
-from ura_study.errors import ConfigError, nearest
+from ura_study.config import Study
+from ura_study.errors import ConfigError
 from ura_study.plan import Plan, joined
-from ura_study.report.folder import STUDY, reopen
+from ura_study.report.folder import STUDY, find, reopen
 from ura_study.runs import store
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
@@ -38,7 +38,7 @@ def status(which: str | None, results: Path, console: Console) -> int:
         ConfigError: where there is no such study.
     """
     if which is not None:
-        _show(_folder(which, results), console)
+        _show(find(which, results), console)
         return 0
     folders = sorted(path.parent for path in results.glob(f"*/{STUDY}"))
     if not folders:
@@ -47,18 +47,6 @@ def status(which: str | None, results: Path, console: Console) -> int:
         study, plan, _ = _opened(folder)
         console.print(Text(_line(study, plan, store.read(folder), folder)), soft_wrap=True)
     return 0
-
-
-def _folder(which: str, results: Path) -> Path:
-    """Return the folder of results of a study named by its file, its folder or its name."""
-    path = Path(which)
-    if path.is_dir():
-        return path
-    name = load_study(path).study if path.is_file() else which
-    if not (results / name).is_dir():
-        known = [p.parent.name for p in results.glob(f"*/{STUDY}")]
-        raise ConfigError(f"{results}: holds no study '{name}'{nearest(name, known)}")
-    return results / name
 
 
 def _show(folder: Path, console: Console) -> None:

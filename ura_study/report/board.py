@@ -1,60 +1,141 @@
-"""TensorBoard events: one folder per variant; loss curves, and in the end metrics, by category and seed."""
+"""TensorBoard events: a folder per variant with its settings, the curves of its trainings and its metrics.
+
+A folder holds two kinds of files. What follows from the records (settings, metrics, the hparams tab) is written anew
+by each session, since TensorBoard believes what it reads first, and a study may have been edited. The curve of a
+training is written when its run is done, and so once: a run that is cut off or fails begins again from its first step,
+and TensorBoard would draw both attempts as one zigzag. Curves of settings that a variant no longer has are removed.
+"""
 
 from __future__ import annotations
 
+import os
 import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import fmean
 from typing import Any
+
+from tensorboard.compat.proto.event_pb2 import Event
 
 from ura_study.cache import writing
 from ura_study.canonical import digest
+from ura_study.config import Study
+from ura_study.plan import Plan, Variant
+from ura_study.report.events import PREFIX, append, once, scalars, text
+from ura_study.report.folder import EVENTS
+from ura_study.report.hparams import begun, columns, ended, tag
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
+from ura_study.study_file import dump_yaml
 
-FOLDER = "tensorboard"
 #: Bytes of a variant's name that are kept in its folder's; file systems take 255 altogether.
 LONGEST = 200
+#: The two kinds of files, by the ends of their names.
+RESULTS, CURVES = "results", "curves"
 
 
 class Board:
-    """Writes what training reports to `<study folder>/tensorboard/<variant>/`."""
+    """Writes `<study folder>/tensorboard/<variant>/` while a study goes on."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / FOLDER
-        self._writers: dict[str, Any] = {}
+    def __init__(self, folder: Path, study: Study, plan: Plan, find: Callable[[str], Record | None]) -> None:
+        """Write what is known of the variants of `plan`; `find` returns the record of a run where there is one."""
+        self._folder = folder / EVENTS
+        self._study, self._find = study, find
+        self._columns = columns(study)
+        self._session = f"{PREFIX}.{time.time():.0f}.{os.getpid()}"
+        self._files: dict[str, tuple[Path, Path]] = {}
+        """Variant → its files of results and of curves."""
+        self._missing: dict[str, dict[str, tuple[str, int]]] = {}
+        """Variant → ids of its runs whose metrics are not written yet → category and seed."""
+        self._records: dict[str, list[Record]] = defaultdict(list)
+        """Variant → the records of its runs that have ended."""
+        self._taken: dict[str, Record] = {}
+        self._curves: dict[str, list[Event]] = defaultdict(list)
+        """Run id → the curves of a run that goes on."""
+        with writing(self._folder):
+            for old in self._folder.glob(f"*/{PREFIX}.*.{RESULTS}"):
+                old.unlink()
+        self.extend(plan)
+
+    def extend(self, plan: Plan) -> None:
+        """Take in further variants; those it knows may be among them."""
+        cells: dict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
+        for (variant, category, seed), run_id in plan.cells.items():
+            cells[variant][run_id] = (category, seed)
+        with writing(self._folder):
+            for variant in plan.variants:
+                if variant.name not in self._missing:
+                    self._missing[variant.name] = cells[variant.name]
+                    self._begin(variant)
+                    self._catch_up(variant.name)
 
     def started(self, job: Job) -> None:
         """A start alone leaves no event."""
 
     def progressed(self, job: Job, intervals: list[dict[str, Any]]) -> None:
-        with writing(self._folder):
-            writer = self._writer(job.variant)
-            for interval in intervals:
-                for term, value in (interval["losses"] | {"lr": interval["lr"]}).items():
-                    writer.add_scalar(f"{job.category}/{term}/seed {job.seed}", value, interval["step"])
-            writer.flush()
+        for interval in intervals:
+            values = interval["losses"] | {"lr": interval["lr"]} | interval.get("metrics", {})
+            named = {f"{job.category}/{name}/seed {job.seed}": value for name, value in values.items()}
+            self._curves[job.run_id].append(scalars(named, interval["step"]))
 
     def finished(self, job: Job, record: Record) -> None:
+        curves = self._curves.pop(job.run_id, [])
+        self._taken[job.run_id] = record
         with writing(self._folder):
-            writer = self._writer(job.variant)
-            for metric, value in record.metrics.items():
-                if value is not None:
-                    writer.add_scalar(f"{job.category}/{metric}/seed {job.seed}", value, 0)
-            writer.flush()
+            if record.done and curves:
+                append(self._files[job.variant][1], curves)
+            for variant in [name for name, missing in self._missing.items() if job.run_id in missing]:
+                self._catch_up(variant)
 
     def dropped(self, job: Job) -> None:
-        """What it reported until then stays."""
+        self._curves.pop(job.run_id, None)
 
     def close(self) -> None:
-        for writer in self._writers.values():
-            writer.close()
+        """Write what others have found meanwhile: runs that a search shares with other studies."""
+        with writing(self._folder):
+            for variant in self._missing:
+                self._catch_up(variant)
 
-    def _writer(self, variant: str) -> Any:
-        if variant not in self._writers:
-            from tensorboard.summary import Writer
+    def _begin(self, variant: Variant) -> None:
+        """Write what a variant is."""
+        folder = self._folder / folder_name(variant.name)
+        resolved = {
+            **variant.settings.model_dump(mode="json"),
+            "data": self._study.data.identity(),
+            "evaluation": self._study.evaluation.model_dump(mode="json"),
+        }
+        same = f"{digest(resolved)}.{CURVES}"
+        for old in folder.glob(f"{PREFIX}.*.{CURVES}"):
+            if not old.name.endswith(same):
+                old.unlink()
+        self._files[variant.name] = folder / f"{self._session}.{RESULTS}", folder / f"{self._session}.{same}"
+        settings = text("settings", f"```yaml\n{dump_yaml(resolved)}```")
+        append(self._files[variant.name][0], [once(*begun(self._study, self._columns, variant), settings)])
 
-            self._writers[variant] = Writer(str(self._folder / folder_name(variant)))
-        return self._writers[variant]
+    def _catch_up(self, variant: str) -> None:
+        """Write the metrics of a variant's runs that have ended since, and with the last of them their means."""
+        missing = self._missing[variant]
+        found = {i: record for i in missing if (record := self._taken.get(i) or self._find(i)) is not None}
+        events = []
+        for run_id, record in found.items():
+            category, seed = missing.pop(run_id)
+            named = {f"{category}/final/{metric}/seed {seed}": value for metric, value in record.metrics.items()}
+            events.append(scalars(named, 0))
+        self._records[variant] += found.values()
+        if found and not missing:
+            events += self._end(self._records[variant])
+        if events:
+            append(self._files[variant][0], events)
+
+    def _end(self, records: list[Record]) -> Iterator[Event]:
+        """Yield a variant's means and how it ended; a mean over some of its runs would pass for one over all."""
+        for metric in self._study.report.metrics:
+            values = [record.metrics.get(metric) for record in records]
+            if None not in values:
+                yield scalars({tag(metric): fmean(values)}, 0)
+        yield once(ended(record.done for record in records))
 
 
 def folder_name(variant: str) -> str:

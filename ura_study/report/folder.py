@@ -7,11 +7,13 @@ from pathlib import Path
 
 from ura_study.cache import writing
 from ura_study.config import Study, load_study
-from ura_study.errors import ConfigError, DataError
+from ura_study.errors import ConfigError, DataError, nearest
 from ura_study.plan import Plan, make_plan
 from ura_study.study_file import dump_yaml
 
 STUDY, FINGERPRINTS = "study.yaml", "fingerprints.json"
+#: Folder of TensorBoard's events.
+EVENTS = "tensorboard"
 
 
 def remember(folder: Path, study: Study, plan: Plan) -> None:
@@ -45,12 +47,33 @@ def reopen(folder: Path) -> tuple[Study, Plan]:
         raise DataError(f"{folder / FINGERPRINTS}: expected a fingerprint per category ({error})") from error
 
 
+<<<<<<< HEAD
 def replace(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all.
 
     Raises:
         ResourceError: where the disk is full or the file cannot be written.
     """
+=======
+def find(which: str, results: Path) -> Path:
+    """Return the folder of results of a study named by its file, its folder or its name.
+
+    Raises:
+        ConfigError: where there is no such study.
+    """
+    path = Path(which)
+    if path.is_dir():
+        return path
+    name = load_study(path).study if path.is_file() else which
+    if not (results / name).is_dir():
+        known = [p.parent.name for p in results.glob(f"*/{STUDY}")]
+        raise ConfigError(f"{results}: holds no study '{name}'{nearest(name, known)}")
+    return results / name
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+>>>>>>> board
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")

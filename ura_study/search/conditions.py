@@ -8,7 +8,8 @@ from typing import Any
 
 from ura_study.config import Value
 from ura_study.errors import ConfigError
-from ura_study.search.parameter import Parameter, holds, lookup, within
+from ura_study.search.parameter import Parameter, holds
+from ura_study.settings import lookup, within
 
 
 def active(parameter: Parameter, values: Mapping[str, Value], own: Collection[str], base: Mapping[str, Any]) -> bool:

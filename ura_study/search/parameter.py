@@ -6,7 +6,6 @@ of it, e.g. `[2, 3]`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,18 +72,3 @@ def holds(value: Value, wanted: Value) -> bool:
     if isinstance(value, dict) and isinstance(wanted, dict):
         return all(holds(value.get(key, ...), part) for key, part in wanted.items())
     return equal(value, wanted) or (wanted is True and isinstance(value, dict))
-
-
-def lookup(settings: Mapping[str, Any], key: str) -> Any:
-    """Return what stands at a dotted key of nested mappings; `Ellipsis` where there is no such key."""
-    found: Any = settings
-    for part in key.split("."):
-        if not isinstance(found, Mapping) or part not in found:
-            return ...
-        found = found[part]
-    return found
-
-
-def within(key: str, whole: str) -> bool:
-    """Whether a dotted key is a part of another."""
-    return key.startswith(f"{whole}.")

@@ -15,8 +15,9 @@ from ura_study.config import Value, VariantSettings
 from ura_study.errors import ConfigError, nearest
 from ura_study.plan import changed
 from ura_study.search.conditions import active, assembled, ordered
-from ura_study.search.parameter import Parameter, lookup, stored
+from ura_study.search.parameter import Parameter, stored
 from ura_study.search.space_checks import check, read_domain
+from ura_study.settings import lookup
 
 #: A grid of more combinations than this is a mistake.
 LARGEST_GRID = 100_000

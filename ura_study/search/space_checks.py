@@ -12,8 +12,9 @@ from ura_study.config_errors import explain, shown, unknown_key
 from ura_study.errors import ConfigError
 from ura_study.plan import changed, readable
 from ura_study.search.conditions import assembled
-from ura_study.search.parameter import Parameter, holds, lookup, stored, within
+from ura_study.search.parameter import Parameter, holds, stored
 from ura_study.search.space_config import DOMAINS, ChoiceDomain, Domain, RangeDomain
+from ura_study.settings import lookup, within
 
 #: Of a domain with at most so many values each is tried on the baseline, of a larger one its ends.
 TRIED = 1000

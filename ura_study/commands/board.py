@@ -1,0 +1,31 @@
+"""`ura-study board`: TensorBoard on a study's events."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from ura_study.errors import ConfigError
+from ura_study.report.folder import EVENTS, find
+
+
+def board(which: str | None, results: Path, port: int | None, console: Console) -> int:
+    """Show a study, or all of the results folder, in TensorBoard until Ctrl-C.
+
+    Raises:
+        ConfigError: where there is no such study, or nothing to show.
+        ResourceError: where the port is in use.
+    """
+    folder = results if which is None else find(which, results) / EVENTS
+    if next(folder.rglob("*tfevents*"), None) is None:
+        raise ConfigError(f"{folder}: holds no events for TensorBoard; `ura-study run` writes them")
+    from ura_study.report.serving import serve
+
+    console.print(Text(f"TensorBoard shows {folder} at {serve(folder, port)} (Ctrl-C ends it)"), soft_wrap=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    return 0

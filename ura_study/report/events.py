@@ -1,0 +1,62 @@
+"""Event files, as TensorBoard reads them.
+
+TensorBoard's own writer keeps a thread and an open file for each folder; studies have hundreds. Here a file is opened
+to append whole events, and closed.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_SCALAR, Summary, SummaryMetadata
+from tensorboard.compat.proto.tensor_pb2 import TensorProto
+from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
+from tensorboard.compat.proto.types_pb2 import DT_FLOAT
+from tensorboard.plugins.text.summary_v2 import text_pb
+from tensorboard.summary.writer.record_writer import RecordWriter
+
+#: Begins the name of an event file; TensorBoard knows them by it.
+PREFIX = "events.out.tfevents"
+#: What the first event of a file says.
+VERSION = "brain.Event:2"
+
+_SCALAR = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"), data_class=DATA_CLASS_SCALAR)
+
+
+def append(path: Path, events: Iterable[Event]) -> None:
+    """Write events to the end of a file in one go; file and folder are made where they are missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first = [] if path.exists() else [Event(wall_time=time.time(), file_version=VERSION)]
+    records = io.BytesIO()
+    writer = RecordWriter(records)
+    for event in (*first, *events):
+        writer.write(event.SerializeToString())
+    with path.open("ab") as file:
+        file.write(records.getvalue())
+
+
+def scalars(values: Mapping[str, float | None], step: int) -> Event:
+    """Return one point of each time series (tag → value); an unknown value has none."""
+    event = Event(wall_time=time.time(), step=step)
+    for tag, value in values.items():
+        if value is not None:
+            tensor = TensorProto(dtype=DT_FLOAT, tensor_shape=TensorShapeProto(), float_val=[value])
+            event.summary.value.add(tag=tag, tensor=tensor, metadata=_SCALAR)
+    return event
+
+
+def once(*summaries: Summary) -> Event:
+    """Return what is said of a folder once and for all."""
+    event = Event(wall_time=time.time())
+    for summary in summaries:
+        event.summary.MergeFrom(summary)
+    return event
+
+
+def text(tag: str, markdown: str) -> Summary:
+    """Return a text for TensorBoard's Text tab."""
+    return text_pb(tag, markdown)

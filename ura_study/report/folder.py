@@ -47,14 +47,6 @@ def reopen(folder: Path) -> tuple[Study, Plan]:
         raise DataError(f"{folder / FINGERPRINTS}: expected a fingerprint per category ({error})") from error
 
 
-<<<<<<< HEAD
-def replace(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        ResourceError: where the disk is full or the file cannot be written.
-    """
-=======
 def find(which: str, results: Path) -> Path:
     """Return the folder of results of a study named by its file, its folder or its name.
 
@@ -71,9 +63,12 @@ def find(which: str, results: Path) -> Path:
     return results / name
 
 
-def replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
->>>>>>> board
+def replace(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        ResourceError: where the disk is full or the file cannot be written.
+    """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")

@@ -1,4 +1,5 @@
 import io
+import sys
 
 import pandas as pd
 import pytest
@@ -69,7 +70,8 @@ def test_excel(results):
 
 
 def test_excel_without_its_package(results, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
+    for module in [name for name in sys.modules if name.split(".")[0] == "openpyxl"] or ["openpyxl"]:
+        monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ResourceError, match=r"Excel files need openpyxl: pip install 'ura-study\[excel\]'"):
         as_data(frame_of("summary", MAKERS["summary"](results), results), "excel")
 

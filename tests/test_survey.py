@@ -85,3 +85,14 @@ def test_layers_that_do_not_exist():
 
 def test_layers_that_exist():
     check_backbones(plan_of(make_study(ablations={"deep": {"sweep": {"features.layers": [[0], [4]]}}})))
+
+
+def test_an_objective_that_needs_masks_needs_them_of_every_anomalous_test_image(mvtec_root):
+    (mvtec_root / "nut/ground_truth/square/001_mask.png").unlink()
+    search = {"space": {"training.lr": {"float": [0.001, 0.002]}}, "trials": 2, "split": "test"}
+    with pytest.raises(
+        ConfigError,
+        match=r"^search.objective: pixel_ap needs masks, but 1 of 3 anomalous test images of category 'nut' have none$",
+    ):
+        survey(study_of(mvtec_root, search=search | {"objective": "pixel_ap"}))
+    survey(study_of(mvtec_root, search=search | {"objective": "image_auroc"}))

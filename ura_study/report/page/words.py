@@ -69,9 +69,8 @@ def _search(search: SearchSettings) -> str:
 
 def _images(study: Study) -> str:
     data, side = study.data, f"{study.data.image_size} × {study.data.image_size} pixels"
-    seen = (
-        f"stretched to {side}" if data.crop_from is None else f"shorter side {data.crop_from}, the middle {side} seen"
-    )
+    cut = f"shorter side brought to {data.crop_from} pixels, of which the middle {side} are seen"
+    seen = f"stretched to {side}" if data.crop_from is None else cut
     judged = {None: side, "original": "the size of the test image"}.get(
         data.eval_size, f"{data.eval_size} × {data.eval_size} pixels"
     )

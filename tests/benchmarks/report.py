@@ -9,6 +9,7 @@ python tests/benchmarks/report.py [--repeats 3] [--keep FOLDER]
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
@@ -90,11 +91,16 @@ def leave(results: Path) -> Plan:
     return plan
 
 
-def seconds(arguments: list[str], folder: Path) -> float:
-    """Return the wall time of a command in a process of its own."""
-    started = time.perf_counter()
+def seconds(arguments: list[str], folder: Path) -> tuple[float, float]:
+    """Return the wall time of a command in a process of its own, and its processor time (hardly slowed by others)."""
+    started, before = time.perf_counter(), _used()
     subprocess.run([sys.executable, "-m", "ura_study", *arguments], cwd=folder, check=True, capture_output=True)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, _used() - before
+
+
+def _used() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -108,7 +114,8 @@ def main() -> None:
         print(f"{len(plan.variants)} variants, {len(plan.runs)} records", flush=True)
         for name, arguments in COMMANDS.items():
             taken = [seconds(arguments, folder) for _ in range(options.repeats)]
-            print(f"{name}: median {statistics.median(taken):.1f} s of {', '.join(f'{t:.1f}' for t in taken)}")
+            wall, processor = (statistics.median(times) for times in zip(*taken, strict=True))
+            print(f"{name}: median {wall:.1f} s, of the processor {processor:.1f} s", flush=True)
 
 
 if __name__ == "__main__":

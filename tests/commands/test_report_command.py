@@ -10,6 +10,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from ura_study import cli
 from ura_study.report.folder import remember
 from ura_study.runs import store
+from ura_study.survey import survey
 
 STUDY = make_study(study="one", ablations=ABLATIONS)
 PLAN = plan_of(STUDY, "nut", "bolt")
@@ -72,3 +73,35 @@ def test_a_wrong_call_is_one_line(call, arguments, line):
     assert (code, out) == (2, "")
     assert line in err
     assert err.count("\n") == 1
+
+
+@pytest.fixture
+def whole(tmp_path, mvtec_root, call):
+    """A study whose runs are all recorded, so that `run` has nothing to do but to report."""
+    data = {"layout": "mvtec_ad", "root": str(mvtec_root), "image_size": 64}
+    study = make_study(study="whole", data=data, ablations=ABLATIONS)
+    plan = survey(study)
+    remember(tmp_path / "results/whole", study, plan)
+    for cell in plan.cells:
+        store.append(tmp_path / "results/whole", done(job_of(study, plan, *cell)))
+    return tmp_path / "results/whole"
+
+
+def test_a_run_ends_with_the_report(call, whole):
+    code, out, _ = call("run", "results/whole/study.yaml")
+    assert code == 0
+    assert f"everything is in {whole}" in out
+    assert "Finished: 6 of 6 runs are done." in (whole / "report.html").read_text()
+
+
+def test_a_bug_in_the_report_hides_nothing_of_the_result(call, whole, monkeypatch):
+    def broken(*_):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("ura_study.report.page.document.write_report", broken)
+    code, out, err = call("run", "results/whole/study.yaml")
+    assert code == cli.BUG
+    assert err.startswith("Traceback")
+    assert "w/o restoration" in out
+    assert f"everything is in {whole}" in out
+    assert (whole / "results.csv").exists()

@@ -85,8 +85,10 @@ def test_structure(made):
         assert table.children[0].text.strip()
         assert all(th.attributes["scope"] in ("col", "row") for th in table.all("th"))
         assert len({len(row.children) for row in table.all("tr")}) == 1
-    for name in ("input", "table"):
-        assert read.root.all(name)
+    scrolling = [e for e in read.root.all("div") if e.attributes.get("class") == "scroll"]
+    assert all(e.attributes["tabindex"] == "0" for e in scrolling)
+    assert [t for e in scrolling for t in e.children] == read.root.all("table") != []
+    assert len(read.root.all("input")) == len(read.root.all("label")) == len(read.root.all("output")) > 0
 
 
 def test_nothing_is_loaded_from_elsewhere(source, read):

@@ -18,11 +18,11 @@ def test_ids_are_the_figures_own_and_what_points_to_them_follows():
     (svg,) = read.root.children
     assert (svg.tag, svg.attributes["role"], svg.attributes["aria-label"]) == ("svg", "img", 'a "b" <c>')
     ids = [e.attributes["id"] for e in read.root.all() if "id" in e.attributes]
-    assert ids == ["cost-quality-m1", "cost-quality-p1", "cost-quality-axes"]
+    assert ids == ["figure-cost-quality-m1", "figure-cost-quality-p1", "figure-cost-quality-axes"]
     (use,), (group,) = read.root.all("use"), read.root.all("g")
-    assert use.attributes["xlink:href"] == "#cost-quality-m1"
-    assert use.attributes["style"] == "fill: url(#cost-quality-p1)"
-    assert group.attributes["clip-path"] == "url(#cost-quality-p1)"
+    assert use.attributes["xlink:href"] == "#figure-cost-quality-m1"
+    assert use.attributes["style"] == "fill: url(#figure-cost-quality-p1)"
+    assert group.attributes["clip-path"] == "url(#figure-cost-quality-p1)"
     assert read.root.all("text")[0].text == 'id="m1" <b>'
     assert not read.root.all("metadata", "rdf")
 

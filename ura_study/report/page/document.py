@@ -54,7 +54,7 @@ class Page:
     origins: Mapping[str, str]
     fingerprints: Grid
     settings: str
-    """Those of the baseline, as YAML."""
+    """Those of the variant on which all others are built, as YAML."""
 
 
 def write_report(path: Path, results: Results, searched: Searched | None = None) -> None:

@@ -35,7 +35,7 @@ def drawings(results: Results, searched: Searched | None) -> Iterator[Drawing]:
 def inlined(source: str, name: str, alt: str) -> str:
     """Return an SVG file as an element of an HTML page, an image called `alt`; `name` goes before each of its ids."""
     root = ElementTree.fromstring(source)
-    prefix = re.sub("[^A-Za-z0-9]+", "-", name)
+    prefix = f"figure-{re.sub('[^A-Za-z0-9]+', '-', name)}"
     for metadata in root.findall(f"{{{SVG}}}metadata"):
         root.remove(metadata)
     for element in root.iter():

@@ -35,7 +35,8 @@ def state_of(results: Results, searched: Searched | None) -> State:
     parts.append(f"{left} left" if left else "")
     lines = [f"{'Finished' if finished else 'Unfinished'}: {', '.join(part for part in parts if part)}."]
     if results.study.search is not None:
-        lines.append(f"{headline(searched.trials if searched else [], results.study.search).capitalize()}.")
+        line = headline(searched.trials if searched else [], results.study.search)
+        lines.append(f"{line[0].upper()}{line[1:]}.")
     if not finished:
         lines.append("What is missing has no numbers yet, and what is shown may change.")
     return State(finished, " ".join(lines))

@@ -109,6 +109,7 @@ def test_the_walk_sees_what_it_must():
         ("ura_study.commands.data", ["torch", "ray", "pandas", "timm", "matplotlib", "scipy", "skimage"]),
         ("ura_study.report.write", ["torch", "ray", "timm"]),
         ("ura_study.commands.export", ["torch", "ray", "timm"]),
+        ("ura_study.commands.report", ["torch", "ray", "timm"]),
         ("ura_study.tune.driver", ["torch", "ray", "timm"]),
         ("ura_study.tune.queue", ["torch", "timm"]),
         ("ura_study.tune.worker", ["torch", "timm"]),

@@ -110,6 +110,18 @@ def board(
 
 
 @app.command()
+def report(
+    study: Annotated[str, typer.Argument(help="A study's file, folder or name.", show_default=False)],
+    output: OutputFile = None,
+    results: Results = Path("results"),
+) -> None:
+    """Write a study's report, one HTML file that needs nothing else, as far as the study is."""
+    from ura_study.commands import report
+
+    raise typer.Exit(report.report(study, results, output, _console()))
+
+
+@app.command()
 def cache(
     clear: Annotated[str | None, typer.Option(help="Remove a kind of what is shown, or 'all'.")] = None,
 ) -> None:

@@ -123,3 +123,5 @@ def test_choosing_on_test_is_called_an_oracle_and_nothing_is_compared():
     board = board_of(study_of(split="test", objective="image_auroc"))
     assert heading(board) == "Search example (ORACLE: chosen on test images)"
     assert board.agreement == ()
+    assert list(board.rows.columns).count("image_auroc") == 1
+    assert "| **search-0001** | **complete** | **90.0** | **2** | **2** |" in markdown(board)

@@ -2,7 +2,7 @@ import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
 from ura_study.tune import progress as module
-from ura_study.tune.progress import Progress, counts
+from ura_study.tune.progress import Progress
 
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])
 PLAN = plan_of(STUDY)
@@ -84,11 +84,3 @@ def test_shared_runs_count_once_in_all_and_in_each_variant(clock):
     progress.finish(done(job_of(study, plan, "full")))
     assert (progress.completed, progress.total) == (1, 1)
     assert [(line.variant, line.done, line.total) for line in progress.lines()] == [("full", 1, 1), ("lr=0.001", 1, 1)]
-
-
-def test_counts():
-    records = [a_record(seed=0), a_record(seed=1), failed(job("w/o restoration"))]
-    known = {r.run_id: r for r in records}
-    assert counts(PLAN, known) == (2, 1, 3)
-    assert counts(PLAN, known | {"stranger": records[0]}) == (2, 1, 3)
-    assert counts(PLAN, {}) == (0, 0, 6)

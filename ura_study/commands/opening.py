@@ -13,10 +13,10 @@ from ura_study.config import Study, load_study, space_file
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan
 from ura_study.runs import store
+from ura_study.runs.counts import counts
 from ura_study.runs.record import Record
 from ura_study.study_file import load_yaml
 from ura_study.survey import check_backbones, survey
-from ura_study.tune.progress import counts
 
 if TYPE_CHECKING:
     from ura_study.search.space import Space

@@ -16,12 +16,13 @@ from ura_study.config import Study
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan
 from ura_study.runs import store
+from ura_study.runs.counts import counts
 from ura_study.runs.job import Job
-from ura_study.runs.record import Record
 from ura_study.study_file import load_yaml
-from ura_study.tune.progress import Progress, counts
+from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
+    from ura_study.report.results import Results
     from ura_study.search.space import Space
 
 #: Exit codes beside 0.
@@ -40,7 +41,6 @@ def run(path: Path, results: Path, address: str | None, console: Console) -> int
 
 def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address: str | None, console: Console) -> int:
     from ura_study.report.folder import remember
-    from ura_study.report.write import write_results
 
     _check_same_data(folder, study)
     own, library = known(study, planned, folder.parent, console)
@@ -55,16 +55,37 @@ def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address
     if search is not None and not pending:
         pending = list(search.session.more())
     completed = _execute(study, pending, progress, search, folder, address, console)
-    records = store.read(folder)
+    return _finish(study, planned, progress, search, completed, folder, console)
+
+
+def _finish(
+    study: Study,
+    planned: Plan,
+    progress: Progress,
+    search: Searching | None,
+    completed: bool,
+    folder: Path,
+    console: Console,
+) -> int:
+    """Write and show what there is now; the report comes last, so that a bug in it hides nothing of the result."""
+    from ura_study.report.page.document import FILE, write_report
+    from ura_study.report.results import Results
+    from ura_study.report.write import write_results
+
+    records, searched = store.read(folder), None
     if search is not None:
         planned = search.chosen()
-        search.finish(records, console)
+        searched = search.finish(records, console)
     write_results(folder, study, planned, records)
-    if not completed:
+    results = Results(study, planned, records)
+    if completed:
+        code = _show(results, folder, console)
+    else:
         done, failed, left = counts(progress.plan, records)
         console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
-        return STOPPED
-    return _show(study, planned, records, folder, console)
+        code = STOPPED
+    write_report(folder / FILE, results, searched)
+    return code
 
 
 def _check_same_data(folder: Path, study: Study) -> None:
@@ -107,18 +128,11 @@ def _execute(
         board.close()
 
 
-def _show(
-    study: Study,
-    planned: Plan,
-    records: dict[str, Record],
-    folder: Path,
-    console: Console,
-) -> int:
-    from ura_study.report.results import Results
+def _show(results: Results, folder: Path, console: Console) -> int:
     from ura_study.report.screen import show_tables
 
-    show_tables(Results(study, planned, records), console)
-    failures = [records[run_id] for run_id in planned.runs if not records[run_id].done]
+    show_tables(results, console)
+    failures = [results.records[i] for i in results.plan.runs if not results.records[i].done]
     for record in failures:
         failure = record.failure
         console.print(Text(f"failed: {record.where}: {failure.kind}: {failure.message}", "red"), soft_wrap=True)

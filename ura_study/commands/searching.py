@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ura_study.config import Study
-from ura_study.plan import Plan, Run, joined, make_plan
+from ura_study.plan import Plan, Run
 from ura_study.runs import store
 from ura_study.runs.record import Record
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
+    from ura_study.report.page.state import Searched
     from ura_study.search.session import Session
     from ura_study.search.space import Space
 
@@ -70,22 +71,22 @@ class Searching:
     def chosen(self) -> Plan:
         """Return the plan of the baseline, the ablations and the best of the search (or its Pareto front)."""
         from ura_study.search.trials import trials
+        from ura_study.search.variants import with_best
 
-        best = {trial.variant for trial in trials(self._tried) if trial.best}
-        plan = self._plan()
-        return joined(
-            self._planned, make_plan(self._study, plan.fingerprints, [v for v in plan.variants if v.name in best])
-        )
+        return with_best(self._study, self._planned, self._plan(), trials(self._tried))
 
-    def finish(self, records: Mapping[str, Record], console: Console) -> None:
-        """Write the tables of the search, and print the best variants."""
+    def finish(self, records: Mapping[str, Record], console: Console) -> Searched:
+        """Write the tables of the search, print the best variants, and return what the report shows of it."""
+        from ura_study.report.page.state import Searched
         from ura_study.report.render_search import terminal
         from ura_study.report.write import write_search
         from ura_study.search.trials import trials
 
-        board = write_search(self._folder, self._study, self._plan(), trials(self._tried), records)
+        found = trials(self._tried)
+        board = write_search(self._folder, self._study, self._plan(), found, records)
         for part in terminal(board):
             console.print(part)
+        return Searched(found, board)
 
     def _plan(self) -> Plan:
         """Return the plan of all variants that were tried."""

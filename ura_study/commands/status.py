@@ -13,14 +13,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.commands.alone import at_work, driver
+from ura_study.commands.recorded import tried_of
 from ura_study.config import Study
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan, joined
 from ura_study.report.folder import STUDY, find, reopen
 from ura_study.runs import store
+from ura_study.runs.counts import counts
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
-from ura_study.tune.progress import counts, mean_of
+from ura_study.tune.progress import mean_of
 
 if TYPE_CHECKING:
     from ura_study.search.trials import Tried
@@ -65,18 +67,9 @@ def _show(folder: Path, console: Console) -> None:
 def _opened(folder: Path) -> tuple[Study, Plan, list[Tried]]:
     """Return a study, its plan with the variants that its search has tried, and the trials."""
     study, plan = reopen(folder)
-    if study.search is None:
+    if (found := tried_of(study, plan, folder)) is None:
         return study, plan, []
-    from ura_study.search.space import read_space
-    from ura_study.search.storage import existing
-    from ura_study.search.trials import trials
-    from ura_study.search.variants import tried_plan
-
-    tried = existing(study.search.storage, folder, study.study)
-    if tried is None:
-        return study, plan, []
-    space = read_space(study.search.space, study.base, f"{folder / STUDY}: search.space")
-    return study, joined(plan, tried_plan(study, plan.fingerprints, space, tried)), trials(tried)
+    return study, joined(plan, found[0]), found[1]
 
 
 def _line(study: Study, plan: Plan, records: Mapping[str, Record], folder: Path) -> str:

@@ -97,16 +97,14 @@ def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
 
 def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> Comparison:
     """Return one comparison of rows of a grid, `other` minus `base`, without correction."""
-    one, two = base.set_index(PAIR), other.set_index(PAIR)
-    pairs = one.index if one.index.equals(two.index) else one.index.union(two.index, sort=False)
-    one, two = one.reindex(pairs), two.reindex(pairs)
-    states = np.array([rows.status.fillna("missing") for rows in (one, two)])  # (2, pairs)
-    change = (two[metric] - one[metric]).to_numpy()
+    one, two = _aligned(base, other)
+    states = np.array([rows["status"].to_numpy() for rows in (one, two)])  # (2, pairs)
+    change = two[metric].to_numpy() - one[metric].to_numpy()
     failed = (states == "failed").any(axis=0)
     missing = (states == "missing").any(axis=0) & ~failed
     undefined = np.isnan(change) & ~failed & ~missing
     counted = ~(failed | missing | undefined)
-    unit, differences = _by_unit(pd.Series(change, pairs)[counted])
+    unit, differences = _by_unit(*(one[key].to_numpy()[counted] for key in PAIR), change[counted])
     return Comparison(
         variant=name,
         metric=metric,
@@ -117,14 +115,27 @@ def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> C
         failed=int(failed.sum()),
         missing=int(missing.sum()),
         undefined=int(undefined.sum()),
-        run_ids=(*one.run_id[counted], *two.run_id[counted]),
+        run_ids=(*one["run_id"].to_numpy()[counted], *two["run_id"].to_numpy()[counted]),
     )
 
 
-def _by_unit(changes: pd.Series) -> tuple[Literal["category", "seed"], np.ndarray]:
-    """Return what the units are, and the mean change of each (units,)."""
-    unit = "category" if changes.index.get_level_values("category").nunique() > 1 else "seed"
-    return unit, changes.groupby(level=unit, sort=False).mean().to_numpy().round(DECIMALS)
+def _aligned(base: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return both with the same pairs in the same order; what only the other has is missing in it."""
+    if all(np.array_equal(base[key].to_numpy(), other[key].to_numpy()) for key in PAIR):
+        return base, other  # as always within one study: an index for each of 200 variants would take most of the time
+    one, two = base.set_index(PAIR), other.set_index(PAIR)
+    pairs = one.index.union(two.index, sort=False)
+    one, two = (rows.reindex(pairs).reset_index().fillna({"status": "missing"}) for rows in (one, two))
+    return one, two
+
+
+def _by_unit(
+    categories: np.ndarray, seeds: np.ndarray, changes: np.ndarray
+) -> tuple[Literal["category", "seed"], np.ndarray]:
+    """Return what the units are, and the mean change of each (units,), from arrays (pairs,)."""
+    unit, units = ("category", categories) if len(set(categories)) > 1 else ("seed", seeds)
+    means = [changes[units == one].mean() for one in dict.fromkeys(units)]
+    return unit, np.round(means, DECIMALS)
 
 
 def _tested(differences: np.ndarray) -> dict[str, float]:

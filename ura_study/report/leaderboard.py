@@ -52,6 +52,7 @@ class Leaderboard:
     objectives: tuple[str, ...]
     parameters: tuple[str, ...]
     metrics: tuple[str, ...]
+    """Those on test that are not objectives themselves."""
     agreement: tuple[Agreement, ...]
     oracle: bool
     """Whether variants were chosen on test images."""
@@ -64,9 +65,9 @@ class Leaderboard:
 def leaderboard(study: Study, plan: Plan, found: Sequence[Tried], records: Mapping[str, Record]) -> Leaderboard:
     """Return the result of a search from its trials and the records of the plan of all its variants."""
     search = study.search
-    metrics = tuple(m for m in study.report.metrics if not m.startswith(VALIDATION))
-    rows_of = {v.name: _rows(plan, v.name, records) for v in plan.variants}
     labels = tuple(objective.label for objective in search.objective)
+    metrics = tuple(m for m in study.report.metrics if not m.startswith(VALIDATION) and m not in labels)
+    rows_of = {v.name: _rows(plan, v.name, records) for v in plan.variants}
     table = [_line(trial, labels, metrics, rows_of.get(trial.variant, [])) for trial in _ranked(found, search)]
     keys = tuple(search.space)
     parameters = tuple(key for key in keys if any(key in trial.params for trial in found))

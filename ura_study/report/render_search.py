@@ -19,9 +19,9 @@ SHOWN = 10
 def terminal(board: Leaderboard) -> list[RichTable | Text]:
     """Return the best trials and the notes."""
     table = RichTable(title=heading(board), title_justify="left")
-    columns = _columns(board)
+    columns = columns_of(board)
     for column in columns:
-        table.add_column(Text(_short(column, columns)), justify="left" if column == "variant" else "right")
+        table.add_column(Text(short(column, columns)), justify="left" if column == "variant" else "right")
     for _, line in board.rows.head(SHOWN).iterrows():
         table.add_row(*(Text(text, "bold" if line["best"] else "") for text in _texts(line, columns)))
     return [table, *(Text(note) for note in notes(board))]
@@ -29,8 +29,8 @@ def terminal(board: Leaderboard) -> list[RichTable | Text]:
 
 def markdown(board: Leaderboard) -> str:
     """Return all trials and the notes."""
-    columns = _columns(board)
-    lines = [f"## {heading(board)}", "", _line([_short(c, columns) for c in columns]), _line(["---"] * len(columns))]
+    columns = columns_of(board)
+    lines = [f"## {heading(board)}", "", _line([short(c, columns) for c in columns]), _line(["---"] * len(columns))]
     for _, line in board.rows.iterrows():
         texts = _texts(line, columns)
         lines.append(_line([f"**{text}**" if line["best"] and text else text for text in texts]))
@@ -64,11 +64,12 @@ def _agreement(agreement: Agreement) -> str:
     )
 
 
-def _columns(board: Leaderboard) -> list[str]:
+def columns_of(board: Leaderboard) -> list[str]:
+    """Return the columns that are shown."""
     return ["variant", "state", *board.objectives, "runs", *board.parameters, *board.metrics]
 
 
-def _short(column: str, columns: list[str]) -> str:
+def short(column: str, columns: list[str]) -> str:
     """Return the shortest end of a dotted key that no other column ends in."""
     ends = [column.split(".")[-length:] for length in range(1, column.count(".") + 2)]
     others = [other.split(".") for other in columns if other != column]
@@ -76,10 +77,11 @@ def _short(column: str, columns: list[str]) -> str:
 
 
 def _texts(line: pd.Series, columns: list[str]) -> list[str]:
-    return [_text(line[column], column) for column in columns]
+    return [printed(line[column], column) for column in columns]
 
 
-def _text(value: object, column: str) -> str:
+def printed(value: object, column: str) -> str:
+    """Return a value of a column as text: metrics in percent."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if column in METRICS + VALIDATION_METRICS:

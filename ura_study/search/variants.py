@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import optuna
 
 from ura_study.config import Study
 from ura_study.errors import ConfigError
-from ura_study.plan import Plan, Variant, changed, make_plan
+from ura_study.plan import Plan, Variant, changed, joined, make_plan
 from ura_study.search.session import SEARCH
 from ura_study.search.space import Space
-from ura_study.search.trials import trials
+from ura_study.search.trials import Tried, trials
 
 
 def tried_plan(study: Study, fingerprints: Mapping[str, str], space: Space, tried: optuna.Study) -> Plan:
     """Return the plan of all variants that a search has begun with, in the order of the trials."""
     return make_plan(study, fingerprints, list(_variants(study, space, tried)))
+
+
+def with_best(study: Study, plan: Plan, tried: Plan, found: Sequence[Tried]) -> Plan:
+    """Return a plan with the best variant of a search (or its Pareto front) added, out of the plan of all it tried."""
+    best = {trial.variant for trial in found if trial.best}
+    return joined(plan, make_plan(study, plan.fingerprints, [v for v in tried.variants if v.name in best]))
 
 
 def _variants(study: Study, space: Space, tried: optuna.Study) -> Iterator[Variant]:

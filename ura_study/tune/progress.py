@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -121,13 +121,6 @@ class Progress:
             elapsed=sum(r.seconds for r in records) + sum(time.monotonic() - self.starts[i] for i in running),
             remaining=None if seconds is None else left * seconds,
         )
-
-
-def counts(plan: Plan, records: Mapping[str, Record]) -> tuple[int, int, int]:
-    """Return how many of a plan's runs are done, failed, and not yet recorded."""
-    known = [records[run_id] for run_id in plan.runs if run_id in records]
-    done = sum(record.done for record in known)
-    return done, len(known) - done, len(plan.runs) - len(known)
 
 
 def mean_of(values: Iterable[float | None]) -> float | None:

@@ -1,0 +1,114 @@
+"""The page: everything that is on it as data, then the template."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ura_study.report.ablation_tables import components, sweeps
+from ura_study.report.comparison_table import comparison
+from ura_study.report.cost_table import cost
+from ura_study.report.folder import replace
+from ura_study.report.model import Table
+from ura_study.report.page.drawings import Drawing, drawings
+from ura_study.report.page.grid import Grid, board_grid, facts, grid
+from ura_study.report.page.provenance import Failed, failures, origins, recorded
+from ura_study.report.page.state import Searched, State, state_of
+from ura_study.report.page.words import oracle, protocol, question
+from ura_study.report.results import Results
+from ura_study.report.sheet import sheet
+from ura_study.report.tables import per_category, summary
+from ura_study.study_file import dump_yaml
+
+FILE = "report.html"
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Section:
+    """Tables under one heading."""
+
+    key: str
+    title: str
+    grids: tuple[Grid, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is on the page, from top to bottom."""
+
+    title: str
+    state: State
+    warning: str
+    question: Sequence[str]
+    protocol: Mapping[str, str]
+    sections: Sequence[Section]
+    drawings: Sequence[Drawing]
+    failures: Sequence[Failed]
+    origins: Mapping[str, str]
+    fingerprints: Grid
+    settings: str
+    """Those of the variant on which all others are built, as YAML."""
+
+
+def write_report(path: Path, results: Results, searched: Searched | None = None) -> None:
+    """Write a study's report, finished or not, as one HTML file."""
+    replace(path, rendered(page(results, searched)))
+
+
+def page(results: Results, searched: Searched | None = None) -> Page:
+    """Return what there is to say of a study."""
+    study, records = results.study, recorded(results)
+    found = [Section(key, title, tuple(grids)) for key, title, grids in _sections(results, searched)]
+    return Page(
+        title=study.study,
+        state=state_of(results, searched),
+        warning=oracle(study),
+        question=question(results),
+        protocol=protocol(results),
+        sections=[section for section in found if section.grids],
+        drawings=list(drawings(results, searched)),
+        failures=failures(records),
+        origins=origins(results, records),
+        fingerprints=facts("Data", ("category", "fingerprint"), list(results.plan.fingerprints.items())),
+        settings=dump_yaml(study.base.model_dump(mode="json")),
+    )
+
+
+def rendered(page: Page) -> str:
+    """Return the page as HTML that loads nothing and runs no script but its own."""
+    style, script = ((HERE / f"report.{ending}").read_text(encoding="utf-8") for ending in ("css", "js"))
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    template = environment.get_template("report.html.j2")
+    return template.render(page=page, style=Markup(style), script=Markup(script), digest=digest, Markup=Markup)
+
+
+def _sections(results: Results, searched: Searched | None) -> Iterator[tuple[str, str, list[Grid]]]:
+    yield "summary", "Summary", _grids(results, [summary(results)])
+    if searched is not None:
+        yield "search", "Search", [board_grid(searched.board)]
+    forms = {ablation.leave_one_out is not None for ablation in results.study.ablations.values()}
+    yield "components", "Components", _grids(results, components(results) if True in forms else [])
+    yield "sweeps", "Sweeps", _grids(results, sweeps(results) if False in forms else [])
+    compared = [comparison(results, metric) for metric in results.metrics]
+    yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
+    yield "categories", "Categories", _grids(results, [per_category(results, metric) for metric in results.metrics])
+    yield "cost", "Cost", _grids(results, [cost(results)])
+
+
+def _grids(results: Results, tables: Sequence[Table]) -> list[Grid]:
+    return [grid(table, sheet(table, results.study.report, results.study.study)) for table in tables]

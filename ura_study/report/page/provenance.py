@@ -1,0 +1,76 @@
+"""Where a study's numbers come from, and which runs gave none: read off its records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ura_study.report.names import counted
+from ura_study.report.results import Results
+from ura_study.runs.record import Record
+from ura_study.runs.store import FILE
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Runs that failed for the same reason."""
+
+    reason: str
+    kind: str
+    """What the user can do about it."""
+    runs: tuple[str, ...]
+    traceback: str
+
+
+def recorded(results: Results) -> list[Record]:
+    """Return the records of a study's plan, in its order."""
+    return [results.records[run_id] for run_id in results.plan.runs if run_id in results.records]
+
+
+def failures(records: Iterable[Record]) -> list[Failed]:
+    """Return the runs that failed, by reason, in the order of the first of each."""
+    groups: dict[tuple[str, str, bool], list[str]] = {}
+    for record in records:
+        if (failure := record.failure) is not None:
+            reason = f"{failure.kind}: {failure.message}"
+            groups.setdefault((reason, failure.traceback, failure.expected), []).append(record.where)
+    return [
+        Failed(reason, "to be mended in data, settings or machine" if expected else "a bug", tuple(runs), traceback)
+        for (reason, traceback, expected), runs in groups.items()
+    ]
+
+
+def origins(results: Results, records: Sequence[Record]) -> dict[str, str]:
+    """Return versions, machines, commits and times of records, by what is said."""
+    traced = [record.provenance for record in records if record.provenance]
+    finished = sorted(record.finished for record in records if record.finished)
+    reused = Counter(record.reused_from for record in records if record.reused_from)
+    found = {
+        "Versions": _versions(traced),
+        "Commit": _distinct(str(one["commit"] or "not known") for one in traced),
+        "Machine": _distinct(map(_machine, traced)),
+        "Runs ended": f"{finished[0]} to {finished[-1]} (UTC)" if finished else "",
+        "Taken from other studies": ", ".join(f"{counted(n, 'run')} of {study}" for study, n in reused.items()),
+        "Records": f"{FILE} in the results folder {results.study.study}, a line for each run",
+        "Command": "ura-study run study.yaml, with the file study.yaml of the results folder",
+    }
+    return {name: text for name, text in found.items() if text}
+
+
+def _versions(traced: Sequence[dict]) -> str:
+    names = dict.fromkeys(name for one in traced for name in one["versions"])
+    return ", ".join(
+        f"{name} {' and '.join(dict.fromkeys(one['versions'].get(name, 'none') for one in traced))}" for name in names
+    )
+
+
+def _machine(one: dict) -> str:
+    place = one["processor"] if one["device"] == "cpu" else f"{one['device']}, {one['processor']}"
+    return f"{place}, {counted(one['threads'], 'thread')} a run, {one['system']}"
+
+
+def _distinct(texts: Iterable[str]) -> str:
+    """Return the different texts; of several each with how many runs it is of."""
+    found = Counter(texts)
+    return "; ".join(found if len(found) < 2 else (f"{text} ({counted(n, 'run')})" for text, n in found.items()))

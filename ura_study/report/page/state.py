@@ -1,0 +1,51 @@
+"""Whether a study is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ura_study.report.leaderboard import Leaderboard
+from ura_study.report.results import Results
+from ura_study.runs.counts import counts
+from ura_study.search.trials import Tried, headline
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What has come of a study's search so far."""
+
+    trials: Sequence[Tried]
+    board: Leaderboard
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a study is."""
+
+    finished: bool
+    sentence: str
+
+
+def state_of(results: Results, searched: Searched | None) -> State:
+    """Return how far a study is. A search with a budget or patience may end before all of its trials are made."""
+    done, failed, left = counts(results.plan, results.records)
+    finished = left == 0 and _searched(results, searched)
+    parts = [f"{done} of {len(results.plan.runs)} runs are done", f"{failed} failed" if failed else ""]
+    parts.append(f"{left} left" if left else "")
+    lines = [f"{'Finished' if finished else 'Unfinished'}: {', '.join(part for part in parts if part)}."]
+    if results.study.search is not None:
+        line = headline(searched.trials if searched else [], results.study.search)
+        lines.append(f"{line[0].upper()}{line[1:]}.")
+    if not finished:
+        lines.append("What is missing has no numbers yet, and what is shown may change.")
+    return State(finished, " ".join(lines))
+
+
+def _searched(results: Results, searched: Searched | None) -> bool:
+    search = results.study.search
+    if search is None:
+        return True
+    if searched is None or any(trial.state == "running" for trial in searched.trials):
+        return False
+    return len(searched.trials) >= search.trials or search.budget is not None or search.patience is not None

@@ -1,0 +1,138 @@
+"""What a study asks and how it was answered, in words made from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ura_study.config import Ablation, Study
+from ura_study.data.protocol import described
+from ura_study.plan import Plan, readable
+from ura_study.report.names import counted
+from ura_study.report.results import Results
+from ura_study.report.statistics import ALPHA, LEVEL
+from ura_study.search.config import SearchSettings
+
+ORACLE = (
+    "Oracle: variants were chosen by the search on the test images. The figures of what it chose say what could be "
+    "reached, not what is to be expected of new images."
+)
+USUAL = "each category has a detector of its own, trained on its normal training images, anew with each seed"
+
+
+def question(results: Results) -> list[str]:
+    """Return what the study compares: its size, each ablation, its search."""
+    study, plan = results.study, results.plan
+    fixed = [variant for variant in plan.variants if variant.ablation in (None, *study.ablations)]
+    size = f"{counted(len(fixed), 'variant')} on {_listed(plan.categories, 'category')} with {_seeds(plan)}"
+    others = f"compares the others with {results.baseline}" if len(fixed) > 1 else "measures the baseline"
+    return [
+        f"The study {study.study} runs {size}, and {others}.",
+        *(f"Ablation {name}: {_ablation(ablation)}." for name, ablation in study.ablations.items()),
+        *([_search(study.search)] if study.search else []),
+    ]
+
+
+def protocol(results: Results) -> dict[str, str]:
+    """Return how the numbers came about, by what is said."""
+    study, data = results.study, results.study.data
+    place = f"layout {data.layout}, {data.root}" if data.root else f"layout {data.layout}"
+    return {
+        "Data": f"{_capital(place)}: {_listed(results.plan.categories, 'category')}.",
+        "Images": _images(study),
+        "Training": " ".join(_training(study)),
+        "Choice": _choice(study),
+        "Metrics": _metrics(results),
+        "Statistics": " ".join(_statistics(results)),
+    }
+
+
+def oracle(study: Study) -> str:
+    """Return the warning that variants were chosen on test images; empty where none were."""
+    return ORACLE if study.search is not None and study.search.split == "test" else ""
+
+
+def _ablation(ablation: Ablation) -> str:
+    if ablation.leave_one_out is not None:
+        return f"leaves out, one at a time, {_and(ablation.leave_one_out)}"
+    values = [f"{key} ({', '.join(map(readable, values))})" for key, values in ablation.values_by_key().items()]
+    every = "every combination of values of" if ablation.grid is not None else "all else as in the baseline, values of"
+    return f"{every} {_and(values)}"
+
+
+def _search(search: SearchSettings) -> str:
+    ways = [f"{'least' if objective.minimizes else 'greatest'} {objective.label}" for objective in search.objective]
+    return (
+        f"Search: Optuna's {search.sampler.name} sampler proposes up to {counted(search.trials, 'variant')} "
+        f"by {_and(search.space)}, for the {_and(ways)}."
+    )
+
+
+def _images(study: Study) -> str:
+    data, side = study.data, f"{study.data.image_size} × {study.data.image_size} pixels"
+    cut = f"shorter side brought to {data.crop_from} pixels, of which the middle {side} are seen"
+    seen = f"stretched to {side}" if data.crop_from is None else cut
+    judged = {None: side, "original": "the size of the test image"}.get(
+        data.eval_size, f"{data.eval_size} × {data.eval_size} pixels"
+    )
+    return f"{_capital(seen)}; maps are judged at {judged}."
+
+
+def _training(study: Study) -> Iterator[str]:
+    yield f"{_capital(described(study.data) or USUAL)}."
+    if study.data.validation:
+        yield (
+            f"{100 * study.data.validation:g} % of each category's training images (at least 8) are held out, half of "
+            "them given a synthetic defect; these are the same for every variant and seed."
+        )
+    yield "The last weights are scored, always: no checkpoint is chosen."
+
+
+def _choice(study: Study) -> str:
+    if study.search is None:
+        return "Variants are those of the study file; nothing was chosen on test images."
+    if study.search.split == "test":
+        return ORACLE
+    return (
+        "Variants are those of the study file, and those that the search chose on the validation split: held-out "
+        "training images, half of them with synthetic defects. No test image took part in the choice."
+    )
+
+
+def _metrics(results: Results) -> str:
+    names = _and(results.title(name) for name in results.metrics)
+    limit = results.study.evaluation.fpr_limit
+    overlap = f" AUPRO is the area up to a false positive rate of {limit:g}, divided by it."
+    return f"{names}, each from all scores, exactly.{overlap if any('aupro' in m for m in results.metrics) else ''}"
+
+
+def _statistics(results: Results) -> Iterator[str]:
+    if len(results.plan.seeds) > 1:
+        yield (
+            "Cells are means ± sample standard deviations over seeds; the mean over categories is taken first, so its "
+            "deviation is that of whole repetitions."
+        )
+    yield "A failed run is never averaged away: cells that lack a run say so instead of a number."
+    if len(results.plan.variants) > 1:
+        yield (
+            f"Variants are compared with {results.baseline} over pairs of equal category and seed. The category is the "
+            "unit (the seed, where there is one category): exact Wilcoxon signed-rank tests, two-sided, Holm-corrected "
+            f"over the variants, significant below {ALPHA:g}; {LEVEL:.0%} bootstrap intervals of the mean difference."
+        )
+
+
+def _seeds(plan: Plan) -> str:
+    return f"{counted(len(plan.seeds), 'seed')} ({', '.join(map(str, plan.seeds))})"
+
+
+def _listed(names: Iterable[str], word: str) -> str:
+    names = tuple(names)
+    return f"{counted(len(names), word)} ({', '.join(names)})"
+
+
+def _and(parts: Iterable[str]) -> str:
+    *some, last = parts
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -71,9 +71,11 @@ class Searching:
         """Write the tables of the search, and print the best variants."""
         from ura_study.report.render_search import terminal
         from ura_study.report.write import write_search
+        from ura_study.search.importance import importance
         from ura_study.search.trials import trials
 
-        board = write_search(self._folder, self._study, self._plan(), trials(self._tried), records)
+        shares = importance(self._tried)
+        board = write_search(self._folder, self._study, self._plan(), trials(self._tried), records, shares)
         for part in terminal(board):
             console.print(part)
 

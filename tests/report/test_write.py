@@ -17,7 +17,7 @@ def test_files(tmp_path):
     folder = tmp_path / "deep" / "example"
     write_results(folder, STUDY, PLAN, records())
     names = [f"{name}.{ending}" for name in ("comparison", "per_category") for ending in ("csv", "md")]
-    assert sorted(path.name for path in folder.iterdir()) == [*names, "results.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*names, "figures", "results.csv"])
     assert len(pd.read_csv(folder / "results.csv")) == 6
     summary = pd.read_csv(folder / "per_category.csv")
     assert summary.metric.tolist() == ["pixel_ap"] * 3 + ["image_auroc"] * 3

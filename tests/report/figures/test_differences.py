@@ -1,8 +1,8 @@
 """Differences: what is drawn, by hand."""
 
 import pytest
+from made_up import results_of
 
-from studies import results_of
 from ura_study.report.figures.choice import MOST
 from ura_study.report.figures.differences import differences, draw
 

@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from hand_made import done, job_of, make_study, plan_of
+from made_up import SEARCH, noisy, searched
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from studies import SEARCH, noisy, searched
 from ura_study.config import VariantSettings
 from ura_study.plan import Variant, make_plan
 from ura_study.report.figures import figures, save, svg

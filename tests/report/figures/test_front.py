@@ -1,6 +1,7 @@
 """Quality against latency: what is drawn, by hand."""
 
-from studies import results_of
+from made_up import results_of
+
 from ura_study.report.figures.front import draw, front, non_dominated
 from ura_study.report.figures.numbering import placed
 

@@ -3,8 +3,8 @@
 import math
 
 import pytest
+from made_up import results_of
 
-from studies import results_of
 from ura_study.report.figures.heat import MOST, draw, heat, state
 
 COMPONENTS = {"components": {"leave_one_out": ["model.restoration", "model.synthesis"]}}

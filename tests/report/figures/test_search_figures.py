@@ -4,8 +4,8 @@ import math
 
 import pytest
 from hand_made import make_study
+from made_up import SAMPLES, SEARCH, STRENGTH, searched, tried
 
-from studies import SAMPLES, SEARCH, STRENGTH, searched, tried
 from ura_study.report.figures import history, importances, parallel, slices
 
 STUDY = make_study(data={"validation": 0.2}, search=SEARCH)

@@ -1,8 +1,8 @@
 """Sweeps: what is drawn, by hand."""
 
 import pytest
+from made_up import results_of
 
-from studies import results_of
 from ura_study.metrics.names import METRICS
 from ura_study.report.figures.choice import PANELS
 from ura_study.report.figures.sweeps import draw, sweeps

@@ -1,7 +1,10 @@
 import pandas as pd
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+from made_up import SEARCH, searched
 
-from ura_study.report.write import write_results
+from ura_study.plan import Variant, changed, make_plan
+from ura_study.report.write import write_results, write_search
+from ura_study.runs.job import Job
 
 STUDY = make_study(ablations=ABLATIONS, report={"metrics": ["pixel_ap", "image_auroc"]})
 PLAN = plan_of(STUDY, "nut", "bolt")
@@ -17,7 +20,7 @@ def test_files(tmp_path):
     folder = tmp_path / "deep" / "example"
     write_results(folder, STUDY, PLAN, records())
     names = [f"{name}.{ending}" for name in ("comparison", "per_category") for ending in ("csv", "md")]
-    assert sorted(path.name for path in folder.iterdir()) == [*names, "results.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*names, "figures", "results.csv"])
     assert len(pd.read_csv(folder / "results.csv")) == 6
     summary = pd.read_csv(folder / "per_category.csv")
     assert summary.metric.tolist() == ["pixel_ap"] * 3 + ["image_auroc"] * 3
@@ -31,6 +34,29 @@ def test_files(tmp_path):
     text = (folder / "comparison.md").read_text()
     assert "| w/o restoration | 0.0 | 1.000 | 1.000 | 0.00 | 1 | 1 | 1 |" in text
     assert "1 pair left out: failed, missing or undefined runs" in text
+
+
+def test_figures_have_their_captions_beside_them(tmp_path):
+    write_results(tmp_path, STUDY, PLAN, records())
+    names = [f"{kind}-{metric}" for kind in ("differences", "categories") for metric in STUDY.report.metrics]
+    names += ["sweep-layers-layers", "pareto-pixel_ap", "pareto-image_auroc"]
+    files = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert files == {f"{name}.{kind}" for name in names for kind in ("svg", "pdf")} | {"study.md"}
+    captions = (tmp_path / "figures" / "study.md").read_text()
+    assert [line[3:] for line in captions.splitlines() if line.startswith("## ")] == names
+    assert "Pixel AP: mean difference of each variant from full over 2 categories" in captions
+
+
+def test_the_figures_of_a_search_lie_beside_its_tables(tmp_path):
+    study = make_study(search=SEARCH, data={"validation": 0.2})
+    found = searched(8)
+    variants = [Variant(t.variant, changed(study.base, dict(t.params), ""), dict(t.params), "search") for t in found]
+    plan = make_plan(study, {"nut": "n"}, variants)
+    numbers = {run_id: done(Job.of(study, run), val_image_auroc=0.5) for run_id, run in plan.runs.items()}
+    write_search(tmp_path, study, plan, found, numbers, dict.fromkeys(SEARCH["space"], 0.5))
+    names = ["search-history", "search-importance", "search-parallel", "search-slices"]
+    assert sorted(path.stem for path in (tmp_path / "figures").glob("*.svg")) == names
+    assert "## search-history\n\nval_image_auroc by trial, 8 trials" in (tmp_path / "figures/search.md").read_text()
 
 
 def test_files_are_replaced(tmp_path):

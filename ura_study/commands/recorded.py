@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ura_study.config import Study
 from ura_study.plan import Plan
 from ura_study.report.folder import STUDY
 
-if TYPE_CHECKING:
-    from ura_study.search.trials import Tried
 
-
-def tried_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, list[Tried]] | None:
-    """Return the plan of all variants that a study's search has tried, and the trials; None where none has begun."""
+def tried_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:
+    """Return the plan of all variants that a study's search has tried, and the `optuna.Study`; None where none has begun."""
     if study.search is None:
         return None
     from ura_study.search.space import read_space
     from ura_study.search.storage import existing
-    from ura_study.search.trials import trials
     from ura_study.search.variants import tried_plan
 
     tried = existing(study.search.storage, folder, study.study)
     if tried is None:
         return None
     space = read_space(study.search.space, study.base, f"{folder / STUDY}: search.space")
-    return tried_plan(study, plan.fingerprints, space, tried), trials(tried)
+    return tried_plan(study, plan.fingerprints, space, tried), tried

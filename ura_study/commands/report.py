@@ -27,11 +27,14 @@ def report(which: str, results: Path, output: Path | None, console: Console) -> 
     searched = None
     if (found := tried_of(opened.study, opened.plan, folder)) is not None:
         from ura_study.report.leaderboard import leaderboard
+        from ura_study.search.importance import importance
+        from ura_study.search.trials import trials
         from ura_study.search.variants import with_best
 
-        every, trials = found
-        searched = Searched(trials, leaderboard(opened.study, every, trials, opened.records))
-        opened = dataclasses.replace(opened, plan=with_best(opened.study, opened.plan, every, trials))
+        every, tried = found
+        told = trials(tried)
+        searched = Searched(told, leaderboard(opened.study, every, told, opened.records), importance(tried))
+        opened = dataclasses.replace(opened, plan=with_best(opened.study, opened.plan, every, told))
     path = folder / FILE if output is None else output
     write_report(path, opened, searched)
     console.print(Text(str(path)), soft_wrap=True)

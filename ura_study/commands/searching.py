@@ -80,13 +80,14 @@ class Searching:
         from ura_study.report.page.state import Searched
         from ura_study.report.render_search import terminal
         from ura_study.report.write import write_search
+        from ura_study.search.importance import importance
         from ura_study.search.trials import trials
 
-        found = trials(self._tried)
-        board = write_search(self._folder, self._study, self._plan(), found, records)
+        found, shares = trials(self._tried), importance(self._tried)
+        board = write_search(self._folder, self._study, self._plan(), found, records, shares)
         for part in terminal(board):
             console.print(part)
-        return Searched(found, board)
+        return Searched(found, board, shares)
 
     def _plan(self) -> Plan:
         """Return the plan of all variants that were tried."""

@@ -69,7 +69,9 @@ def _opened(folder: Path) -> tuple[Study, Plan, list[Tried]]:
     study, plan = reopen(folder)
     if (found := tried_of(study, plan, folder)) is None:
         return study, plan, []
-    return study, joined(plan, found[0]), found[1]
+    from ura_study.search.trials import trials
+
+    return study, joined(plan, found[0]), trials(found[1])
 
 
 def _line(study: Study, plan: Plan, records: Mapping[str, Record], folder: Path) -> str:

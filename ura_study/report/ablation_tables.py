@@ -46,17 +46,17 @@ def sweeps(results: Results) -> list[Table]:
 
 def _components(results: Results, name: str, ablation: Ablation) -> Table:
     keys = ablation.leave_one_out
-    variants = _with_baseline(results, _variants(results, ablation))
+    variants = with_baseline(results, variants_of(results, ablation))
     rows = {v.name: (v.name, *(_mark(v, key) for key in keys)) for v in variants}
-    stubs = ("variant", *_headings(results, keys))
+    stubs = ("variant", *headings(results, keys))
     return _table(results, "components", name, "Parts left out", stubs, rows)
 
 
 def _values(results: Results, name: str, ablation: Ablation, keys: tuple[str, ...]) -> Table:
-    variants = [v for v in _variants(results, ablation) if tuple(v.changes) == keys]
-    variants = _in_order(_with_baseline(results, variants), keys)
+    variants = [v for v in variants_of(results, ablation) if tuple(v.changes) == keys]
+    variants = in_order(with_baseline(results, variants), keys)
     rows = {v.name: tuple(_value(v, key) for key in keys) for v in variants}
-    stubs = _headings(results, keys)
+    stubs = headings(results, keys)
     about = name if len(keys) == len(ablation.values_by_key()) else f"{name}: {stubs[0]}"
     return _table(results, "sweep", about, f"Values of {' and '.join(stubs)}", stubs, rows)
 
@@ -77,26 +77,26 @@ def _table(
     )
 
 
-def _variants(results: Results, ablation: Ablation) -> list[Variant]:
+def variants_of(results: Results, ablation: Ablation) -> list[Variant]:
     """Return the variants of an ablation, those too that an earlier ablation already named."""
     changes = list(changes_of(ablation))
     return [next(v for v in results.plan.variants if v.ablation and dict(v.changes) == change) for change in changes]
 
 
-def _with_baseline(results: Results, variants: list[Variant]) -> list[Variant]:
+def with_baseline(results: Results, variants: list[Variant]) -> list[Variant]:
     """Return the variants with `full` before them, unless one of them is the same configuration."""
     base = next(v for v in results.plan.variants if v.name == BASELINE)
     return variants if any(v.settings == base.settings for v in variants) else [base, *variants]
 
 
-def _in_order(variants: list[Variant], keys: tuple[str, ...]) -> list[Variant]:
+def in_order(variants: list[Variant], keys: tuple[str, ...]) -> list[Variant]:
     """Return the variants by the value of a single key, where all values are numbers; else as they are."""
     values = {v.name: lookup(v.settings.model_dump(), keys[0]) for v in variants}
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values())
     return sorted(variants, key=lambda v: values[v.name]) if numeric and len(keys) == 1 else variants
 
 
-def _headings(results: Results, keys: Iterable[str]) -> tuple[str, ...]:
+def headings(results: Results, keys: Iterable[str]) -> tuple[str, ...]:
     ablations = results.study.ablations.values()
     names = short_names([*itertools.chain.from_iterable(a.values_by_key() for a in ablations)])
     return tuple(names[key] for key in keys)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ura_study.config import Study
 from ura_study.plan import Plan
-from ura_study.report import reliability
 from ura_study.report.comparison_table import comparison
+from ura_study.report.figures import Drawn, save
+from ura_study.report.figures.gather import of_search, of_study
 from ura_study.report.flat import flat
 from ura_study.report.folder import replace
 from ura_study.report.frame import tidy
@@ -24,26 +25,32 @@ from ura_study.search.trials import Tried
 
 
 def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:
-    """Write `results.csv` (a row per run), per-category tables and comparisons as CSV and Markdown, `reliability.svg`.
-
-    The last, a reliability diagram, is there where probabilities were judged on held-out images.
-    """
+    """Write `results.csv` (a row per run), per-category tables and comparisons as CSV and Markdown, and `figures/`."""
     results = Results(study, plan, records)
     replace(folder / "results.csv", tidy(plan, records).to_csv(index=False))
     _write(folder, results, "per_category", [per_category(results, metric) for metric in results.metrics])
     _write(folder, results, "comparison", [comparison(results, metric) for metric in results.metrics])
-    if found := reliability.curves(plan, records):
-        replace(folder / "reliability.svg", reliability.draw(found))
+    _save(folder, "study", of_study(results))
 
 
 def write_search(
-    folder: Path, study: Study, plan: Plan, found: Sequence[Tried], records: Mapping[str, Record]
+    folder: Path,
+    study: Study,
+    plan: Plan,
+    found: Sequence[Tried],
+    records: Mapping[str, Record],
+    importance: Mapping[str, float] | None = None,
 ) -> Leaderboard:
-    """Write `search.csv` and `search.md` (a row per trial, best first) and `search_runs.csv` (a row per run)."""
+    """Write `search.csv` and `search.md` (a row per trial, best first), `search_runs.csv` (a row per run), figures.
+
+    Args:
+        importance: how much each searched key mattered; None where that is not known.
+    """
     board = leaderboard(study, plan, found, records)
     replace(folder / "search.csv", board.rows.assign(split=study.search.split).to_csv(index=False))
     replace(folder / "search.md", search_markdown(board))
     replace(folder / "search_runs.csv", tidy(plan, records).to_csv(index=False))
+    _save(folder, "search", of_search(study, found, importance))
     return board
 
 
@@ -51,3 +58,13 @@ def _write(folder: Path, results: Results, name: str, tables: Sequence[Table]) -
     replace(folder / f"{name}.csv", flat(tables).to_csv(index=False))
     texts = [markdown(sheet(table, results.study.report, results.study.study)) for table in tables]
     replace(folder / f"{name}.md", "\n".join([f"## {results.study.study}", "", *texts]))
+
+
+def _save(folder: Path, about: str, drawn: Iterable[Drawn]) -> None:
+    """Write figures as SVG and PDF into `figures/`, and their captions as `<about>.md` beside them."""
+    captions = []
+    for figure in drawn:
+        save(folder / "figures", figure)
+        captions.append(f"## {figure.name}\n\n{figure.caption}\n")
+    if captions:
+        replace(folder / "figures" / f"{about}.md", "\n".join(captions))

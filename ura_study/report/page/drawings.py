@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,11 +23,10 @@ class Drawing:
 
 def drawings(results: Results, searched: Searched | None) -> Iterator[Drawing]:
     """Yield the figures of a study."""
-    if importlib.util.find_spec("ura_study.report.figures") is None:
-        return
     from ura_study.report.figures import figures, svg
 
-    for drawn in figures(results, found=searched.trials if searched else ()):
+    found, importance = (searched.trials, searched.importance) if searched else ((), None)
+    for drawn in figures(results, found, importance):
         yield Drawing(inlined(svg(drawn), drawn.name, drawn.alt), drawn.caption)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ura_study.report.leaderboard import Leaderboard
@@ -17,6 +17,8 @@ class Searched:
 
     trials: Sequence[Tried]
     board: Leaderboard
+    importance: Mapping[str, float] | None = None
+    """Share of the objective's variance by parameter; None where there are too few trials to say."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from PIL import Image
 
 from ura_study.metrics.calibration import BINS
-from ura_study.report.reliability import STYLES, WIDTH, curves, draw
+from ura_study.report.figures.drawn import encoded, svg
+from ura_study.report.figures.reliability import curves, draw
+from ura_study.report.figures.style import ONE, STYLES
 from ura_study.report.write import write_results
 
 STUDY = make_study(ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [2e-3]}}}, seeds=[0, 1])
@@ -52,24 +54,23 @@ def test_records_without_counts_have_no_curve():
 
 
 def test_the_figure_is_as_wide_as_a_column():
-    image = Image.open(io.BytesIO(draw(curves(PLAN, by_id(*FULL)), "png")))
-    assert image.width == round(WIDTH * 300)
+    image = Image.open(io.BytesIO(encoded(draw(curves(PLAN, by_id(*FULL))), "png")))
+    assert image.width == round(ONE * 300)
 
 
-def test_other_kinds():
-    found = curves(PLAN, by_id(*FULL))
-    assert draw(found, "pdf").startswith(b"%PDF")
-    assert draw(found) == draw(found)
+def test_the_error_stands_in_the_legend():
+    assert "full (ECE 2.9 %)" in svg(draw(curves(PLAN, by_id(*FULL))))
 
 
 def test_more_variants_than_can_be_told_apart():
     (curve,) = curves(PLAN, by_id(*FULL))
-    assert b"2 more variants are not shown" in draw([curve] * (len(STYLES) + 2))
-    assert b"not shown" not in draw([curve] * len(STYLES))
+    assert "2 more variants left out" in draw([curve] * (len(STYLES) + 2)).caption
+    assert "left out" not in draw([curve] * len(STYLES)).caption
 
 
 def test_the_file_lies_in_the_study_folder_where_there_are_counts(tmp_path):
     write_results(tmp_path / "with", STUDY, PLAN, by_id(*FULL))
-    assert (tmp_path / "with/reliability.svg").read_bytes() == draw(curves(PLAN, by_id(*FULL)))
+    written = (tmp_path / "with/figures/reliability.svg").read_bytes()
+    assert written == encoded(draw(curves(PLAN, by_id(*FULL))), "svg")
     write_results(tmp_path / "without", STUDY, PLAN, by_id(done(job_of(STUDY, PLAN, "full"))))
-    assert not (tmp_path / "without/reliability.svg").exists()
+    assert not (tmp_path / "without/figures/reliability.svg").exists()

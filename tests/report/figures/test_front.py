@@ -1,0 +1,48 @@
+"""Quality against latency: what is drawn, by hand."""
+
+from made_up import results_of
+
+from ura_study.report.figures.front import draw, front, non_dominated
+from ura_study.report.figures.numbering import placed
+
+ABLATIONS = {
+    "parts": {"leave_one_out": ["model.restoration", "model.synthesis", "model.perception"]},
+    "same": {"sweep": {"training.lr": [2e-3]}},
+}
+LATENCY = {"full": 40, "w/o restoration": 20, "w/o synthesis": 30, "w/o perception": 10}
+QUALITY = {"full": 0.9, "w/o restoration": 0.8, "w/o synthesis": 0.7, "w/o perception": "failed"}
+
+
+def test_the_front():
+    info = front(
+        results_of(lambda v, c, s: QUALITY.get(v, 0.9), ablations=ABLATIONS, latency=lambda v: LATENCY.get(v, 40)),
+        "image_auroc",
+    )
+    assert [(p.variant, p.latency, p.best) for p in info.points] == [
+        ("w/o restoration", 20, True),
+        ("w/o synthesis", 30, False),
+        ("full", 40, True),  # and not lr=0.002, which is full
+    ]
+    assert info.left_out == ("w/o perception",)
+    drawn = draw(info)
+    assert "Without a complete mean: 1 variant." in drawn.caption
+    assert "the front: w/o restoration 20 ms, 80.0; full 40 ms, 90.0." in drawn.alt
+
+
+def test_equal_points_are_all_on_the_front():
+    assert non_dominated([(1, 2), (1, 2), (1, 3), (0, 5), (2, 1)]) == [True, True, False, True, True]
+
+
+def test_one_point_is_no_front():
+    assert front(results_of(lambda v, c, s: 0.5), "image_auroc") is None
+
+
+def test_numbers_cover_neither_points_nor_each_other():
+    points = [(50 + 3 * i, 50 + 3 * (i % 3), str(i)) for i in range(8)]
+    boxes = [(x - 2.2, y - 2.5, x + 2.2, y + 2.5) for x, y in placed(points, (0, 0, 100, 100))]
+    boxes += [(x - 2, y - 2, x + 2, y + 2) for x, y, _ in points]
+    for i, one in enumerate(boxes):
+        for other in boxes[i + 1 : 8] if i < 8 else []:
+            assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+        for point in boxes[8:] if i < 8 else []:
+            assert one[2] <= point[0] or point[2] <= one[0] or one[3] <= point[1] or point[3] <= one[1]

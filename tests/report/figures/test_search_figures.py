@@ -1,0 +1,95 @@
+"""Figures of a search: what is drawn, by hand."""
+
+import math
+
+import pytest
+from hand_made import make_study
+from made_up import SAMPLES, SEARCH, STRENGTH, searched, tried
+
+from ura_study.report.figures import history, importances, parallel, slices
+
+STUDY = make_study(data={"validation": 0.2}, search=SEARCH)
+FOUND = [
+    tried(0, 0.7),
+    tried(1, 0.95, "pruned"),
+    tried(2, 0.99, feasible=False),
+    tried(3, None, "failed"),
+    tried(4, 0.9, best=True),
+    tried(5, 0.8),
+    tried(6, None, "running"),
+]
+
+
+def test_the_best_so_far_is_a_complete_trial_within_all_limits():
+    info = history.history(STUDY, FOUND)
+    (course,) = info.courses
+    assert course.numbers == (0, 1, 2, 4, 5)
+    assert course.values == (0.7, 0.95, 0.99, 0.9, 0.8)
+    assert course.best == (0.7, 0.7, 0.7, 0.9, 0.9)
+    assert course.looks == ("complete", "pruned", "beyond a limit", "best", "complete")
+    assert info.failed == (3,)
+    assert "7 trials (4 complete, 1 failed, 1 pruned, 1 running)" in history.draw(info).caption
+
+
+def test_the_best_of_what_is_minimized_is_the_smallest():
+    study = make_study(search=SEARCH | {"objective": "fit_seconds"}, data={"validation": 0.2})
+    assert history.history(study, FOUND).courses[0].best[-1] == 0.7
+
+
+def test_before_the_first_complete_trial_there_is_no_best():
+    (course,) = history.history(STUDY, [tried(0, 0.9, "pruned"), tried(1, 0.5)]).courses
+    assert math.isnan(course.best[0])
+    assert course.best[1] == 0.5
+
+
+def test_variants_chosen_on_test_images_are_called_so():
+    study = make_study(search=SEARCH | {"objective": "image_auroc", "split": "test"})
+    drawn = [history.draw(history.history(study, FOUND)), slices.draw(slices.slices(study, FOUND, None))]
+    assert all("Oracle" in figure.caption for figure in drawn)
+
+
+@pytest.mark.parametrize("found", [[], FOUND[:1], FOUND[3:4] * 3])
+def test_too_few_trials_are_not_drawn(found):
+    assert history.history(STUDY, found) is None
+    assert slices.slices(STUDY, found, None) is None
+    assert parallel.parallel(STUDY, found, None) is None
+
+
+def test_slices_begin_with_what_matters_most():
+    info = slices.slices(STUDY, FOUND, {SAMPLES: 0.9, STRENGTH: 0.1})
+    assert [name for name, _ in info.panels] == ["mc_samples", "strength"]
+    assert info.values == (0.7, 0.95, 0.99, 0.9, 0.8)
+    assert info.panels[0][1].positions == pytest.approx([math.log10(v) for v in (1, 5, 20, 5, 20)])
+
+
+def test_a_parameter_that_never_varied_is_not_shown():
+    found = [tried(n, 0.5, params={STRENGTH: 1.0, SAMPLES: n}) for n in range(3)]
+    assert [name for name, _ in slices.slices(STUDY, found, None).panels] == ["mc_samples"]
+
+
+def test_lines_go_through_complete_trials_the_best_first():
+    info = parallel.parallel(STUDY, FOUND, None)
+    assert [name for name, _ in info.axes] == ["strength", "mc_samples", "val_image_auroc"]
+    assert info.axes[-1][1].positions == (0.9, 0.99, 0.8, 0.7)
+    assert info.best == (True, False, False, False)
+
+
+def test_a_line_is_broken_where_a_parameter_does_not_apply():
+    assert parallel._pieces([0.1, 0.2, math.nan, 0.3, math.nan]) == [[(0, 0.1), (1, 0.2)]]
+    found = [tried(n, 0.1 * n, params={STRENGTH: 1.0 + n} | ({SAMPLES: n} if n > 1 else {})) for n in range(5)]
+    info = parallel.parallel(STUDY, found, None)
+    assert [math.isnan(p) for p in info.axes[1][1].positions] == [False, False, False, True, True]
+
+
+def test_importances_are_ranked():
+    info = importances.importances({STRENGTH: 0.25, SAMPLES: 0.75})
+    assert info.bars == (("mc_samples", 0.75), ("strength", 0.25))
+    assert importances.draw(info).alt == "Importance: mc_samples 0.75; strength 0.25."
+    assert importances.importances(None) is None
+    assert importances.importances({STRENGTH: 1.0}) is None
+
+
+def test_many_trials_are_thinned_out_and_that_is_said():
+    info = parallel.parallel(STUDY, searched(parallel.TRIALS + 200), None)
+    assert len(info.best) == parallel.TRIALS
+    assert "Shown are the best trials;" in parallel.draw(info).caption

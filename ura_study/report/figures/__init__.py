@@ -1,0 +1,8 @@
+"""Figures of a study for papers: one module for each, which first computes what is shown, then draws it."""
+
+from __future__ import annotations
+
+from ura_study.report.figures.drawn import Drawn, save, svg
+from ura_study.report.figures.gather import figures
+
+__all__ = ["Drawn", "figures", "save", "svg"]

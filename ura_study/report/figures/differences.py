@@ -1,0 +1,115 @@
+"""Each variant against the baseline in one metric, with bootstrap intervals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ura_study.metrics.names import better
+from ura_study.report.comparison import Comparison
+from ura_study.report.config import ReportSettings
+from ura_study.report.figures.choice import left_out, strongest
+from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.style import BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit
+from ura_study.report.names import counted
+from ura_study.report.results import Results
+from ura_study.report.sheet import number
+from ura_study.report.statistics import ALPHA, LEVEL
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Characters of a name for which one column is wide enough.
+SHORT = 18
+BETTER = {1: "larger is better", -1: "smaller is better", 0: ""}
+
+
+@dataclass(frozen=True)
+class Differences:
+    """What is drawn of one metric."""
+
+    metric: str
+    heading: str
+    baseline: str
+    lines: tuple[Comparison, ...]
+    """In the order of the plan."""
+    left_out: int
+    caveats: tuple[str, ...]
+    settings: ReportSettings
+
+
+def differences(results: Results, metric: str) -> Differences | None:
+    """Return what is drawn of one metric; None where nothing can be compared."""
+    found = results.comparisons[metric]
+    if all(math.isnan(c.difference) for c in found):
+        return None
+    lines = strongest(found)
+    return Differences(
+        metric=metric,
+        heading=results.title(metric),
+        baseline=results.baseline,
+        lines=lines,
+        left_out=len(found) - len(lines),
+        caveats=results.caveats,
+        settings=results.study.report,
+    )
+
+
+def draw(info: Differences) -> Drawn:
+    """Return the figure: a row for each variant, filled where the difference is significant."""
+    names = labels([c.variant for c in info.lines])
+    width = ONE if max(map(len, names)) <= SHORT else TWO
+    with page(width, 0.55 + 0.17 * len(names)) as figure:
+        axes = figure.subplots()
+        axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+        for y, line in enumerate(info.lines):
+            _row(axes, y, line, info)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel(f"{with_unit(info.heading, info.settings, difference=True)}, minus that of the baseline")
+    return Drawn(f"differences-{info.metric}", _caption(info), _alt(info), figure)
+
+
+def _row(axes: Axes, y: int, line: Comparison, info: Differences) -> None:
+    scale, text_x = factor(info.settings), {"x": 1.01, "y": y, "va": "center", "ha": "left", "fontsize": 6}
+    place = axes.get_yaxis_transform()
+    if math.isnan(line.difference):
+        axes.text(s="no pair", transform=place, style="italic", **text_x)
+        return
+    if not math.isnan(line.low):
+        axes.plot([scale * line.low, scale * line.high], [y, y], color=BLUE if line.significant else GREY)
+    face, edge, marker = (BLUE, BLUE, "D") if line.significant else ("white", "0.3", "o")
+    axes.plot(scale * line.difference, y, marker, markerfacecolor=face, markeredgecolor=edge)
+    axes.text(s=_number(line, info), transform=place, **text_x)
+
+
+def _number(line: Comparison, info: Differences) -> str:
+    return number(line.difference, "points", info.settings) + ("*" if line.significant else "")
+
+
+def _caption(info: Differences) -> str:
+    unit, units = info.lines[0].unit, max(c.units for c in info.lines)
+    over = {"category": "categories (means over seeds)", "seed": "seeds of the one category"}[unit]
+    excluded = sum(c.excluded for c in info.lines)
+    way = BETTER[better(info.metric)]
+    return sentences(
+        f"{info.heading}: mean difference of each variant from {info.baseline} over {units} {over}"
+        f"{f'; {way}' if way else ''}.",
+        f"Bars: {LEVEL:.0%} bootstrap interval of the mean (none for too few units).",
+        f"Filled diamonds and *: p < {ALPHA:g}, Wilcoxon's signed-rank test, Holm-corrected over the variants.",
+        f"{counted(excluded, 'pair')} left out: failed, missing or undefined runs." if excluded else "",
+        left_out(info.left_out),
+        *info.caveats,
+    )
+
+
+def _alt(info: Differences) -> str:
+    lines = [
+        f"{c.variant} {'no pair' if math.isnan(c.difference) else _number(c, info).replace('*', ' (significant)')}"
+        for c in info.lines
+    ]
+    heading = with_unit(info.heading, info.settings, difference=True)
+    return f"{heading}, difference from {info.baseline}: {'; '.join(lines)}."

@@ -1,0 +1,158 @@
+"""Quality against latency: which variants are the best for the time they take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ura_study.metrics.names import better
+from ura_study.report.config import ReportSettings
+from ura_study.report.figures.choice import left_out
+from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.numbering import number_points
+from ura_study.report.figures.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, sentences, with_unit
+from ura_study.report.measured import measure
+from ura_study.report.names import counted
+from ura_study.report.results import Results
+from ura_study.report.sheet import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Variants that are named beside the figure.
+NAMED = 26
+LATENCY = "score_ms_per_image"
+NOTE = "Scoring without the frozen backbone; runs that went on at once shared the machine."
+
+
+@dataclass(frozen=True)
+class Point:
+    """One variant."""
+
+    variant: str
+    latency: float
+    """Milliseconds per image, mean over categories and seeds."""
+    quality: float
+    """The metric, as a fraction."""
+    best: bool
+    """Whether no other variant is at least as good in both and better in one."""
+
+
+@dataclass(frozen=True)
+class Front:
+    """What is drawn of one metric."""
+
+    metric: str
+    heading: str
+    baseline: str
+    points: tuple[Point, ...]
+    """By latency."""
+    left_out: tuple[str, ...]
+    """Variants without a complete mean of both."""
+    seeds: int
+    categories: int
+    caveats: tuple[str, ...]
+    settings: ReportSettings
+
+
+def front(results: Results, metric: str) -> Front | None:
+    """Return what is drawn of one metric; None where fewer than two variants have both numbers, or none is better."""
+    way, names = better(metric), distinct(results)
+    latency = measure(results.plan, results.records, lambda record: record.timings.get(LATENCY))
+    both = {name: (latency.mean(name).mean, results.measured[metric].mean(name).mean) for name in names}
+    known = {name: pair for name, pair in both.items() if not any(map(math.isnan, pair))}
+    if len(known) < 2 or way == 0:
+        return None
+    best = non_dominated([(ms, -way * quality) for ms, quality in known.values()])
+    points = (Point(name, *known[name], is_best) for name, is_best in zip(known, best, strict=True))
+    return Front(
+        metric=metric,
+        heading=results.title(metric),
+        baseline=results.baseline,
+        points=tuple(sorted(points, key=lambda p: (p.latency, -way * p.quality))),
+        left_out=tuple(name for name in names if name not in known),
+        seeds=len(results.plan.seeds),
+        categories=len(results.plan.categories),
+        caveats=results.caveats,
+        settings=results.study.report,
+    )
+
+
+def distinct(results: Results) -> list[str]:
+    """Return the variants without those that are one before them under another name, run for run."""
+    first: dict[tuple[str, ...], str] = {}
+    for name, ids in results.plan.ids.items():
+        if name == results.baseline or ids not in first:
+            first[ids] = name
+    return [variant.name for variant in results.plan.variants if variant.name in first.values()]
+
+
+def non_dominated(costs: Sequence[tuple[float, float]]) -> list[bool]:
+    """Tell of each pair, of which less is better, whether no other is at most as large in both and smaller in one."""
+    return [not any(c <= a and d <= b and (c, d) != (a, b) for c, d in costs) for a, b in costs]
+
+
+def draw(info: Front) -> Drawn:
+    """Return the figure: numbered points, the front filled and joined, and the names of the numbers."""
+    scale, best = factor(info.settings), [p for p in info.points if p.best]
+    named = _named(info)
+    with page(TWO, max(2.6, 0.13 * len(named) + 0.5)) as figure:
+        axes, key = figure.subplots(1, 2, width_ratios=(1.5, 1))
+        line = {"drawstyle": "steps-post", "linestyle": "--", "color": VERMILION, "linewidth": 0.8, "zorder": 1}
+        axes.plot([p.latency for p in best], [scale * p.quality for p in best], **line)
+        for points, look in (
+            ([p for p in info.points if not p.best], {"marker": "o", "facecolor": "white", "edgecolor": BLUE}),
+            (best, {"marker": "D", "facecolor": VERMILION, "edgecolor": VERMILION}),
+        ):
+            axes.scatter([p.latency for p in points], [scale * p.quality for p in points], s=14, zorder=2, **look)
+        base = next((p for p in info.points if p.variant == info.baseline), None)
+        if base is not None:
+            axes.scatter(base.latency, scale * base.quality, s=70, facecolor="none", edgecolor=GREY, zorder=0)
+        axes.set_xlabel("scoring per image (ms)")
+        axes.set_ylabel(with_unit(info.heading, info.settings))
+        axes.margins(0.08)
+        axes.ticklabel_format(useOffset=False)
+        _key(key, named)
+        figure.draw_without_rendering()
+        numbers = {p.variant: str(i) for i, p in enumerate(named, start=1)}
+        number_points(axes, [(p.latency, scale * p.quality, numbers.get(p.variant, "")) for p in info.points])
+    return Drawn(f"pareto-{info.metric}", _caption(info, named), _alt(info), figure)
+
+
+def _named(info: Front) -> list[Point]:
+    """Return the points that have a number: the baseline, the front, and of the others as many as there is room for."""
+    ranked = sorted(info.points, key=lambda p: (p.variant != info.baseline, not p.best))
+    kept = {p.variant for p in ranked[:NAMED]}
+    return [p for p in info.points if p.variant in kept]
+
+
+def _key(axes: Axes, named: Sequence[Point]) -> None:
+    axes.set_axis_off()
+    axes.set_xlim(0, 1)
+    axes.set_ylim(max(len(named), 16) + 0.5, 0.5)
+    for i, (point, name) in enumerate(zip(named, labels([p.variant for p in named], 34), strict=True), start=1):
+        weight = "bold" if point.best else "normal"
+        axes.text(0.07, i, str(i), ha="right", va="center", fontsize=6, fontweight=weight)
+        axes.text(0.1, i, name, ha="left", va="center", fontsize=6, fontweight=weight)
+
+
+def _caption(info: Front, named: Sequence[Point]) -> str:
+    ring = f" Grey ring: {info.baseline}." if any(p.variant == info.baseline for p in info.points) else ""
+    return sentences(
+        f"{info.heading} against the time to score an image: means over {counted(info.categories, 'category')} and "
+        f"{counted(info.seeds, 'seed')}.",
+        f"Filled diamonds, joined: variants that no other one beats in both.{ring}",
+        NOTE,
+        left_out(len(info.points) - len(named), "name", "all variants, and the names of the front"),
+        f"Without a complete mean: {counted(len(info.left_out), 'variant')}." if info.left_out else "",
+        *info.caveats,
+    )
+
+
+def _alt(info: Front) -> str:
+    points = (
+        f"{p.variant} {p.latency:.3g} ms, {number(p.quality, 'share', info.settings)}" for p in info.points if p.best
+    )
+    return f"{with_unit(info.heading, info.settings)} against milliseconds per image; the front: {'; '.join(points)}."

@@ -1,0 +1,67 @@
+"""All figures of a study: those that make sense for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ura_study.config import Study
+from ura_study.metrics.names import better
+from ura_study.report.figures import (
+    differences,
+    front,
+    heat,
+    history,
+    importances,
+    parallel,
+    reliability,
+    slices,
+    sweeps,
+)
+from ura_study.report.figures.choice import FRONTS, METRICS
+from ura_study.report.figures.drawn import Drawn
+from ura_study.report.results import Results
+from ura_study.search.trials import Tried
+
+
+def figures(
+    results: Results, found: Sequence[Tried] = (), importance: Mapping[str, float] | None = None
+) -> Iterator[Drawn]:
+    """Yield the figures of a study, and those of its search.
+
+    Args:
+        results: the study with its records.
+        found: the trials of its search.
+        importance: how much each searched key mattered (`search.importance`); None where that is not known.
+    """
+    yield from of_study(results)
+    if results.study.search is not None and found:
+        yield from of_search(results.study, found, importance)
+
+
+def of_study(results: Results) -> Iterator[Drawn]:
+    """Yield the figures of variants: of the first `METRICS` metrics each, for writing them all takes its time."""
+    metrics = results.metrics[:METRICS]
+    for metric in metrics:
+        if (compared := differences.differences(results, metric)) is not None:
+            yield differences.draw(compared)
+    for metric in metrics:
+        if (means := heat.heat(results, metric)) is not None:
+            yield heat.draw(means)
+    yield from map(sweeps.draw, sweeps.sweeps(results))
+    for metric in [metric for metric in metrics if better(metric)][:FRONTS]:
+        if (best := front.front(results, metric)) is not None:
+            yield front.draw(best)
+    if curves := reliability.curves(results.plan, results.records):
+        yield reliability.draw(curves)
+
+
+def of_search(study: Study, found: Sequence[Tried], importance: Mapping[str, float] | None) -> Iterator[Drawn]:
+    """Yield the figures of a search."""
+    if (course := history.history(study, found)) is not None:
+        yield history.draw(course)
+    if (shares := importances.importances(importance)) is not None:
+        yield importances.draw(shares)
+    if (panels := slices.slices(study, found, importance)) is not None:
+        yield slices.draw(panels)
+    if (lines := parallel.parallel(study, found, importance)) is not None:
+        yield parallel.draw(lines)

@@ -1,0 +1,97 @@
+"""The reliability diagram of a study: are tokens that are said to be anomalous with probability p so in p of the cases?
+
+Above, the share of anomalous tokens by mean probability: on the diagonal the two agree, above it defects are
+underestimated. Below, how many tokens the bins hold, on a logarithmic scale. See `metrics.calibration`.
+
+The curve is of all tokens together, but the error in the legend is the mean of the runs', as in the tables: together,
+what is overestimated in one category would make up for what is underestimated in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from ura_study.metrics.calibration import Reliability, ece, pooled
+from ura_study.plan import Plan
+from ura_study.report.figures.choice import left_out
+from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.style import GREY, ONE, STYLES, page, sentences, shown
+from ura_study.report.names import counted
+from ura_study.runs.record import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One variant's line: all of its runs that have counts."""
+
+    name: str
+    counts: Reliability
+    ece: float
+    """Expected calibration error, mean over its runs, 0..1."""
+    runs: int
+
+
+def curves(plan: Plan, records: Mapping[str, Record]) -> list[Curve]:
+    """Return a curve for each variant that has counts, added over categories and seeds, in the order of the plan.
+
+    A variant with the same runs as one before it, under another name, has no curve of its own.
+    """
+    found, seen = [], set()
+    for variant in plan.variants:
+        ids = plan.ids[variant.name]
+        parts = [Reliability.of(records[i].reliability) for i in ids if i in records and records[i].reliability]
+        if parts and ids not in seen:
+            found.append(Curve(variant.name, pooled(parts), fmean(map(ece, parts)), len(parts)))
+        seen.add(ids)
+    return found
+
+
+def draw(found: Sequence[Curve]) -> Drawn:
+    """Return the diagram of at least one curve; of more than can be told apart the first ones."""
+    with page(ONE, 1.25 * ONE) as figure:
+        above, below = figure.subplots(2, height_ratios=(3, 1), sharex=True)
+        above.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
+        for curve, (colour, marker, dashes) in zip(found, STYLES, strict=False):
+            taken = curve.counts.tokens > 0
+            p = curve.counts.probability[taken]
+            look = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": 3}
+            above.plot(p, curve.counts.share[taken], label=_label(curve), **look)
+            below.plot(p, curve.counts.tokens[taken], **look)
+        above.legend(loc="upper left")
+        above.set(ylabel="share of anomalous tokens", ylim=(-0.02, 1.02))
+        below.set(xlabel="probability of being anomalous", ylabel="tokens", xlim=(-0.02, 1.02))
+        _logarithmic(below)
+    return Drawn("reliability", _caption(found), _alt(found), figure)
+
+
+def _label(curve: Curve) -> str:
+    return f"{shown(curve.name, 26)} (ECE {100 * curve.ece:.1f} %)"
+
+
+def _logarithmic(axes: Axes) -> None:
+    """Make the axis of counts logarithmic, its ticks plain numbers instead of formulas."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _caption(found: Sequence[Curve]) -> str:
+    runs = max(curve.runs for curve in found)
+    return sentences(
+        f"Reliability: share of anomalous tokens by predicted probability, tokens of up to {counted(runs, 'run')} of a "
+        "variant together, on held-out training images with synthetic defects. Below, how many tokens the bins hold.",
+        "ECE: expected calibration error, mean of the runs'.",
+        left_out(len(found) - len(STYLES), kept=f"the first {len(STYLES)} variants"),
+    )
+
+
+def _alt(found: Sequence[Curve]) -> str:
+    return f"Reliability diagram. {'; '.join(_label(curve).strip() for curve in found[: len(STYLES)])}."

@@ -146,6 +146,12 @@ def test_the_same_figure_is_the_same_file(drawn, kind):
         assert encoded(drawn[name], kind) == encoded(again[name], kind)
 
 
+def test_one_format_does_not_change_another(drawn):
+    figure = drawn["pareto-image_auroc"]
+    before = {kind: encoded(figure, kind) for kind in ("png", "svg", "pdf")}
+    assert {kind: encoded(figure, kind) for kind in ("pdf", "png", "svg")} == before
+
+
 def test_files_hold_no_date(drawn):
     text = svg(drawn["search-history"])
     assert text.startswith("<svg")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ura_study.report.figures.style import SETTINGS
+from ura_study.report.figures.style import DPI, SETTINGS
 from ura_study.report.folder import replace
 
 if TYPE_CHECKING:
@@ -47,15 +47,24 @@ def save(folder: Path, drawn: Drawn, formats: Sequence[Kind] = ("svg", "pdf")) -
 
 
 def encoded(drawn: Drawn, kind: Kind) -> bytes:
-    """Return the content of a figure's file."""
-    from matplotlib import rc_context
+    """Return the content of a figure's file.
 
-    about = {
-        "svg": {"Date": None, "Title": drawn.name, "Description": drawn.alt},
-        "pdf": {"CreationDate": None, "Title": drawn.name, "Subject": drawn.alt},
-        "png": {"Title": drawn.name, "Description": drawn.alt},
-    }
-    file = io.BytesIO()
-    with rc_context(SETTINGS | {"svg.hashsalt": drawn.name}):
-        drawn.figure.savefig(file, format=kind, metadata=about[kind])
+    The canvases are asked themselves: `Figure.savefig` would draw all twice, for layouts that are fixed already.
+    """
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    file, title = io.BytesIO(), drawn.name
+    with rc_context(SETTINGS | {"svg.hashsalt": title}):
+        if kind == "svg":
+            about = {"Date": None, "Title": title, "Description": drawn.alt}
+            FigureCanvasSVG(drawn.figure).print_svg(file, metadata=about)
+        elif kind == "pdf":
+            about = {"CreationDate": None, "Title": title, "Subject": drawn.alt}
+            FigureCanvasPdf(drawn.figure).print_pdf(file, metadata=about)
+        else:
+            FigureCanvasAgg(drawn.figure).print_png(file, metadata={"Title": title, "Description": drawn.alt})
+        drawn.figure.set_dpi(DPI)  # the vector canvases leave their own
     return file.getvalue()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Widths in inches: one column of a two-column paper, and both.
 ONE, TWO = 3.3, 6.9
+#: Dots per inch of images.
+DPI = 300
 #: Colours of Okabe & Ito.
 BLACK, BLUE, VERMILION, GREEN, ORANGE = "#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00"
 GREY = "0.6"
@@ -65,7 +67,7 @@ def page(width: float, height: float) -> Iterator[Figure]:
     from matplotlib.figure import Figure
 
     with rc_context(SETTINGS):
-        figure = Figure(figsize=(width, height), dpi=300, layout="constrained")
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         yield figure
         figure.draw_without_rendering()
         figure.set_layout_engine("none")

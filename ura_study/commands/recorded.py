@@ -11,7 +11,7 @@ from ura_study.report.folder import STUDY
 
 
 def tried_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:
-    """Return the plan of all variants that a study's search has tried, and the `optuna.Study`; None where none has begun."""
+    """Return the plan of what a search has tried, and its `optuna.Study`; None where no search has begun."""
     if study.search is None:
         return None
     from ura_study.search.space import read_space

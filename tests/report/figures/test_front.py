@@ -2,7 +2,8 @@
 
 from made_up import results_of
 
-from ura_study.report.figures.front import draw, front, non_dominated
+from ura_study.report.figures.drawn import svg
+from ura_study.report.figures.front import NAMED, draw, front, non_dominated
 from ura_study.report.figures.numbering import placed
 
 ABLATIONS = {
@@ -31,6 +32,18 @@ def test_the_front():
 
 def test_equal_points_are_all_on_the_front():
     assert non_dominated([(1, 2), (1, 2), (1, 3), (0, 5), (2, 1)]) == [True, True, False, True, True]
+
+
+def test_of_many_variants_the_front_and_the_baseline_are_named():
+    values = [round(0.01 * i, 2) for i in range(1, NAMED + 6)]
+    known = {f"strength={value:g}": value for value in values} | {"full": 0.005}
+    many = {"strength": {"sweep": {"model.synthesis.strength": values}}}
+    info = front(results_of(lambda v, c, s: known[v], ablations=many, latency=lambda v: 20), "image_auroc")
+    assert [p.variant for p in info.points if p.best] == [f"strength={values[-1]:g}"]
+    drawn = draw(info)
+    assert f"{len(info.points) - 2} more names left out." in drawn.caption
+    assert "full" in svg(drawn)
+    assert f"strength={values[0]:g}" not in svg(drawn)
 
 
 def test_one_point_is_no_front():

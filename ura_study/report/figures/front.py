@@ -122,10 +122,10 @@ def draw(info: Front) -> Drawn:
 
 
 def _named(info: Front) -> list[Point]:
-    """Return the points that have a number: the baseline, the front, and of the others as many as there is room for."""
-    ranked = sorted(info.points, key=lambda p: (p.variant != info.baseline, not p.best))
-    kept = {p.variant for p in ranked[:NAMED]}
-    return [p for p in info.points if p.variant in kept]
+    """Return the points that have a number: all where there is room, else the baseline and the front."""
+    if len(info.points) <= NAMED:
+        return list(info.points)
+    return [p for p in info.points if p.best or p.variant == info.baseline][:NAMED]
 
 
 def _key(axes: Axes, named: Sequence[Point]) -> None:
@@ -145,7 +145,7 @@ def _caption(info: Front, named: Sequence[Point]) -> str:
         f"{counted(info.seeds, 'seed')}.",
         f"Filled diamonds, joined: variants that no other one beats in both.{ring}",
         NOTE,
-        left_out(len(info.points) - len(named), "name", "all variants, and the names of the front"),
+        left_out(len(info.points) - len(named), "name", "all variants, and the names of the baseline and the front"),
         f"Without a complete mean: {counted(len(info.left_out), 'variant')}." if info.left_out else "",
         *info.caveats,
     )

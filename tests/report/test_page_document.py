@@ -171,11 +171,11 @@ def test_sections_are_those_that_the_study_has(read):
     keys = [heading.attributes["id"] for heading in read.root.all("h2")]
     assert keys == [
         *("question", "protocol", "summary", "components", "sweeps", "comparisons", "categories", "cost"),
-        *("failures", "provenance"),
+        *("figures", "failures", "provenance"),
     ]
     alone = Page(rendered(page(results_of(make_study()))))
     keys = [heading.attributes["id"] for heading in alone.root.all("h2")]
-    assert keys == ["question", "protocol", "summary", "categories", "cost", "failures", "provenance"]
+    assert keys == ["question", "protocol", "summary", "categories", "cost", "figures", "failures", "provenance"]
 
 
 def test_provenance(read):

@@ -40,7 +40,9 @@ Form = Annotated[
 ]
 Metrics = Annotated[list[str] | None, typer.Option(help="Metric to show; may be given again.", show_default=False)]
 OutputFile = Annotated[Path | None, typer.Option("--output", "-o", help="File to write.", show_default=False)]
-Standalone = Annotated[bool, typer.Option("--standalone", help="A document of its own.")]
+Standalone = Annotated[
+    bool, typer.Option("--standalone", help="A whole document (LaTeX, HTML) instead of a table to include.")
+]
 
 
 def _version(wanted: bool) -> None:

@@ -7,9 +7,13 @@ import shutil
 
 import pytest
 import torch
+from datasets import write_category
 from jobs import small_job
 
 from ura_study.config import VariantSettings
+from ura_study.data.config import DataSettings
+from ura_study.data.fingerprint import fingerprint
+from ura_study.data.mvtec_ad import read
 from ura_study.detectors.knn.config import KNNSettings
 from ura_study.detectors.uranet.config import PerceptionSettings
 from ura_study.errors import ConfigError
@@ -138,12 +142,6 @@ def test_inference_settings_do_not_touch_training(mvtec_root, cache):
 
 
 def test_watching_does_not_change_the_weights(mvtec_root, cache):
-    from datasets import write_category
-
-    from ura_study.data.config import DataSettings
-    from ura_study.data.fingerprint import fingerprint
-    from ura_study.data.mvtec_ad import read
-
     write_category(mvtec_root, "many", train=20)
     data = DataSettings(layout="mvtec_ad", root=str(mvtec_root), image_size=64, validation=0.4)
     fields = {"category": "many", "data": data, "fingerprint": fingerprint(read(mvtec_root, "many"))}
@@ -157,3 +155,17 @@ def test_watching_does_not_change_the_weights(mvtec_root, cache):
     last = {name: value for name, value in record.metrics.items() if name.startswith("val_")}
     assert watched[-1].metrics == last
     assert watched[0].metrics != last
+
+
+def test_a_shared_curve_says_nothing_of_other_scoring_settings(mvtec_root):
+    write_category(mvtec_root, "many", train=20)
+    data = DataSettings(layout="mvtec_ad", root=str(mvtec_root), image_size=64, validation=0.4)
+    fields = {"category": "many", "data": data, "fingerprint": fingerprint(read(mvtec_root, "many")), "watch": True}
+    *first, _ = attempt(small_job(mvtec_root, **fields, settings=with_samples(1)))
+    *again, record = attempt(
+        small_job(mvtec_root, **fields, settings=with_samples(9, fusion={"perception_weight": 9.0}))
+    )
+    assert record.fit_shared
+    assert [bool(interval.metrics) for interval in again] == [False, False, True]
+    assert again[-1].metrics != first[-1].metrics
+    assert again[-1].metrics == {k: v for k, v in record.metrics.items() if k.startswith("val_")}

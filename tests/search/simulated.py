@@ -56,6 +56,7 @@ class Laboratory:
         self.study, self.folder = study, folder
         self.outcome = outcome or (lambda job: measured(job, worth(job)))
         self.records: dict[str, Record] = {}
+        self.planned: set[str] = set()
         self.done: list[str] = []
         """Run ids in the order in which they were done."""
 
@@ -65,7 +66,7 @@ class Laboratory:
         space = read_space(study.search.space, study.base, "search.space")
         storage = open_storage(study.search.storage, folder)
         self.tried = begin(study, CATEGORIES, space, storage, folder)
-        return Session(study, CATEGORIES, space, self.tried, self._find, lambda plan: None)
+        return Session(study, CATEGORIES, space, self.tried, self.planned, self._find, lambda plan: None)
 
     def work(self, most: int = 10_000) -> None:
         """Open the search and do at most so many runs; then drop everything, as a killed process would."""

@@ -136,12 +136,17 @@ def test_a_failed_run_fails_its_trial_and_says_why(tmp_path):
 
 
 def test_some_failures_may_be_allowed(tmp_path):
-    study = searching(trials=1, max_failed=0.25)
-    lab = Laboratory(study, tmp_path, lambda job: lost(job) if job.category == "nut" else measured(job, worth(job)))
+    study = searching(trials=1, max_failed=0.25, **WITHOUT_PRUNING)
+    unlucky = ("nut", 2)
+    lab = Laboratory(
+        study,
+        tmp_path,
+        lambda job: lost(job) if (job.category, job.seed) == unlucky else measured(job, worth(job)),
+    )
     lab.work()
     (only,) = trials(lab.tried)
     assert only.state == "complete"
-    assert only.values[0] == pytest.approx((0.95 + 0.6 + 0.7) / 3 + 0.001)
+    assert only.values[0] == pytest.approx((0.95 + 0.6 + 0.7 + 3 * 0.001 + 0.8 + 0.0005) / 4)
 
 
 def test_an_undefined_objective_fails_the_trial(tmp_path):
@@ -164,6 +169,33 @@ def test_a_constraint_keeps_the_best_from_being_chosen(tmp_path):
     assert all(trial.feasible == (trial.params["model.perception.mc_samples"] < 20) for trial in found)
     (best,) = [trial for trial in found if trial.best]
     assert best.values[0] == max(trial.values[0] for trial in found if trial.feasible)
+
+
+def test_a_variant_that_fails_on_a_whole_category_fails_whatever_is_allowed(tmp_path):
+    for name, lose in (("one", lambda job: job.category == "nut"), ("all", lambda job: True)):
+        (tmp_path / name).mkdir()
+        lab = Laboratory(
+            searching(trials=1, max_failed=1.0, **WITHOUT_PRUNING),
+            tmp_path / name,
+            lambda job, lose=lose: lost(job) if lose(job) else measured(job, worth(job)),
+        )
+        lab.work()
+        (only,) = trials(lab.tried)
+        assert only.state == "failed"
+        assert "is done: a mean over the others would flatter it" in only.reason
+
+
+def test_what_the_plan_wants_is_not_dropped(tmp_path):
+    bad = {"model.synthesis.strength": 4.0}
+    lab = Laboratory(searching(trials=2, enqueue=[{}, bad]), tmp_path)
+    lab.work(most=12)
+    session = lab.open()
+    jobs = list(session.more())
+    lab.planned = {job.run_id for job in jobs}
+    session = lab.open()
+    jobs = list(session.more())
+    assert not set().union(*(session.taken(lab.outcome(job)) for job in jobs[:4]))
+    assert states(lab)[1] == "pruned"
 
 
 def test_a_limit_that_cannot_be_judged_fails_the_trial(tmp_path):

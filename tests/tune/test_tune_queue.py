@@ -7,7 +7,7 @@ from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.queue import Queue
-from ura_study.tune.worker import JOB
+from ura_study.tune.worker import JOB, NOTHING, Worker
 
 
 class Diary:
@@ -176,6 +176,57 @@ def test_a_run_that_was_dropped_and_is_wanted_again_goes_on(jobs, tmp_path):
     assert queue.unwanted("t1")
     assert queue.suggest("t2") is None
     assert not queue.unwanted("t1")
+
+
+def test_a_worker_that_was_cut_off_is_made_to_let_go(jobs, tmp_path):
+    """It holds the lock of what it was training, for which another run may wait, until it gets something else to do."""
+    source = Proposals(jobs)
+    queue = Queue([], tmp_path, [], source=source, slots=2)
+    for trial in ("t0", "t1", "t2"):
+        assert queue.suggest(trial) is not None
+    source.drop = {"1"}
+    queue.on_trial_complete("t0", done(jobs[0]))
+    queue.on_trial_complete("t1", {"intervals": []})
+    assert queue.suggest("t3") == {JOB: NOTHING}
+    queue.on_trial_start("t3")
+    queue.on_trial_result("t3", {"intervals": []})
+    queue.on_trial_complete("t3", {"intervals": [], "done": True})
+    assert queue.suggest("t4") is None
+    assert not queue.stopped
+
+
+def test_nothing_to_do_lets_go_of_the_run_before(mvtec_root):
+    worker = Worker.__new__(Worker)
+    worker.setup({JOB: small_job(mvtec_root).model_dump_json()})
+    let_go = []
+    worker._events = iter_closing(let_go)
+    assert worker.reset_config({JOB: NOTHING})
+    assert let_go == [True]
+    assert worker.step() == {"intervals": [], "done": True}
+
+
+def iter_closing(closed):
+    def events():
+        try:
+            yield
+        finally:
+            closed.append(True)
+
+    generator = events()
+    next(generator)
+    return generator
+
+
+def test_an_unwanted_run_whose_worker_dies_is_not_tried_again(jobs, tmp_path, diary):
+    source = Proposals(jobs[:2])
+    queue = Queue([], tmp_path, [diary], source=source, slots=2, retries=2)
+    queue.suggest("t0")
+    queue.suggest("t1")
+    source.drop = {"1"}
+    queue.on_trial_complete("t0", done(jobs[0]))
+    queue.on_trial_error("t1", None)
+    assert ("dropped", "1") in diary.events
+    assert queue.suggest("t2") == Searcher.FINISHED
 
 
 def test_an_error_of_the_source_stops_the_study(jobs, tmp_path):

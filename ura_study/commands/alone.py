@@ -28,7 +28,7 @@ def alone(folder: Path) -> Iterator[None]:
     lock = FileLock(folder / ".lock")
     try:
         with writing(folder):
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=1)  # `status` holds it for a moment to see whether it is free
             (folder / DRIVER).write_text(json.dumps({"host": platform.node(), "pid": os.getpid()}))
     except Timeout:
         raise ResourceError(f"{folder}: another `ura-study run` is at work on this study ({driver(folder)})") from None

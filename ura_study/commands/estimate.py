@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from ura_study.plan import Run
 from ura_study.runs.record import Record
@@ -13,21 +14,28 @@ from ura_study.runs.record import Record
 def seconds_left(runs: Sequence[Run], records: Iterable[Record]) -> float | None:
     """Return the seconds of work that `runs` are; None where nothing like them is recorded.
 
-    A run is expected to take what the median run of its detector and backbone took on its category, else on any, but
-    for the features, which are there for all variants once one has made them.
+    A run is expected to take what the median run of its detector, backbone, map size and number of steps took on its
+    category, else on any, but for the features, which are there for all variants once one has made them.
     """
     known: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for record in records:
         if record.done and not record.fit_shared:
-            kind = (record.settings["model"]["name"], record.settings["features"]["backbone"])
+            kind = _kind(record.settings)
             seconds = record.seconds - record.timings.get("features_seconds", 0.0)
             known[kind].append(seconds)
             known[*kind, record.category].append(seconds)
     total = 0.0
     for run in runs:
-        kind = (run.settings.model.name, run.settings.features.backbone)
+        kind = _kind(run.settings.model_dump(mode="json"))
         taken = known.get((*kind, run.category)) or known.get(kind)
         if taken is None:
             return None
         total += statistics.median(taken)
     return total
+
+
+def _kind(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what mostly decides how long a run takes."""
+    features, training = settings["features"], settings["training"]
+    length = (training["steps"], training["batch_size"]) if settings["model"]["name"] != "knn" else ()
+    return tuple(map(str, (settings["model"]["name"], features["backbone"], features["map_size"], *length)))

@@ -35,12 +35,26 @@ def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
         own, missing = own | {record.run_id: record}, missing[1:] if record.done else missing
     console.print(_table(study, planned, own, other))
     console.print(Text(plan_line(planned, own, other)), soft_wrap=True)
-    if study.search is not None:
-        missing += [planned.runs[i] for i in planned.ids[BASELINE]] * study.search.trials
+    left = _trials_left(study, results / study.study)
+    missing += [planned.runs[i] for i in planned.ids[BASELINE]] * left
+    if left:
+        most = left * len(planned.ids[BASELINE])
+        console.print(Text(f"search: {left} trials left, at most {most} runs; fewer with pruning"), soft_wrap=True)
     alike = [r for r in (*own.values(), *library.values()) if r.data["image_size"] == study.data.image_size]
     for line in _estimate(study, missing, seconds_left(missing, alike)):
         console.print(Text(line), soft_wrap=True)
     return 0
+
+
+def _trials_left(study: Study, folder: Path) -> int:
+    """Return how many trials of a study's search are still to be told."""
+    if study.search is None:
+        return 0
+    from ura_study.search.storage import existing
+    from ura_study.search.trials import finished
+
+    tried = existing(study.search.storage, folder, study.study)
+    return max(0, study.search.trials - (len(finished(tried)) if tried is not None else 0))
 
 
 def _table(study: Study, planned: Plan, own: dict[str, Record], other: dict[str, Record]) -> Table:
@@ -56,18 +70,13 @@ def _table(study: Study, planned: Plan, own: dict[str, Record], other: dict[str,
 
 
 def _estimate(study: Study, missing: list[Run], seconds: float | None) -> list[str]:
-    """Say how long what is missing takes, and what a search adds."""
+    """Say how long what is missing takes."""
     if not missing:
         return []
-    lines = []
-    if study.search is not None:
-        each = len(missing) - len(missing) % study.search.trials
-        lines.append(f"search: {study.search.trials} trials, at most {each} runs; fewer with pruning")
     if seconds is None:
-        return [*lines, "time: unknown, since no run like these is recorded; --calibrate measures one"]
+        return ["time: unknown, since no run like these is recorded; --calibrate measures one"]
     slots = max(1, (os.cpu_count() or 1) // study.resources.cpu)
     return [
-        *lines,
         f"time: {duration(seconds)} of work, {duration(seconds / slots)} on {slots} workers of this machine",
     ]
 

@@ -132,7 +132,8 @@ def _show(results: Results, folder: Path, console: Console) -> int:
     from ura_study.report.screen import show_tables
 
     show_tables(results, console)
-    failures = [results.records[i] for i in results.plan.runs if not results.records[i].done]
+    found = (results.records.get(run_id) for run_id in results.plan.runs)
+    failures = [record for record in found if record is not None and not record.done]
     for record in failures:
         failure = record.failure
         console.print(Text(f"failed: {record.where}: {failure.kind}: {failure.message}", "red"), soft_wrap=True)

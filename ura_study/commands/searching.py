@@ -56,7 +56,9 @@ class Searching:
         self._followers = [progress.extend]
         self._own = {i: record for i, record in store.read(folder).items() if record.done}
         self._tried = begin(study, planned.fingerprints, space, storage, folder)
-        self.session = Session(study, planned.fingerprints, space, self._tried, self._find, self._announce)
+        self.session = Session(
+            study, planned.fingerprints, space, self._tried, planned.runs, self._find, self._announce
+        )
         progress.search = self.session
 
     def follow(self, extend: Callable[[Plan], None]) -> None:
@@ -99,10 +101,16 @@ class Searching:
         for extend in self._followers:
             extend(plan)
 
+    @property
+    def _times_count(self) -> bool:
+        """Whether variants are compared by how long they take: then only what was measured for this study counts."""
+        names = {name for objective in self._study.search.objective for name in objective.names}
+        return bool(names & {"fit_seconds", "score_ms_per_image"})
+
     def _find(self, run: Run) -> Record | None:
         """Return the record of a run that is done; one of another study becomes this study's."""
         record = self.record(run.run_id)
-        if record is None and run.run_id in self._library:
+        if record is None and run.run_id in self._library and not self._times_count:
             record = store.adopted(self._library[run.run_id], self._study.study, run.variant)
             store.append(self._folder, record)
         if record is None or not record.done:

@@ -42,9 +42,11 @@ def reopen(folder: Path) -> tuple[Study, Plan]:
     study = load_study(folder / STUDY)
     try:
         fingerprints = json.loads((folder / FINGERPRINTS).read_text(encoding="utf-8"))
-        return study, make_plan(study, dict(fingerprints))
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise DataError(f"{folder / FINGERPRINTS}: expected a fingerprint per category ({error})") from error
+    if not isinstance(fingerprints, dict) or not fingerprints:
+        raise DataError(f"{folder / FINGERPRINTS}: expected a fingerprint per category, but there is none")
+    return study, make_plan(study, fingerprints)
 
 
 def find(which: str, results: Path) -> Path:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -79,11 +79,9 @@ def fitted(
     with writing(folder), locked(folder):
         if shared := is_genuine(folder, about):
             curve, seconds = _load(folder, detector, device)
-            yield from curve
+            yield from _repeated(curve, detector, watch)
         else:
-            started = time.perf_counter()
-            curve = yield from _train(job, detector, train, device, watch)
-            seconds = time.perf_counter() - started
+            curve, seconds = yield from _train(job, detector, train, device, watch)
             with building(folder, about) as temporary:
                 _save(temporary, detector, curve, seconds)
         used(folder)
@@ -111,14 +109,26 @@ def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[st
 
 def _train(
     job: Job, detector: Detector, train: FeatureMaps, device: torch.device, watch: Watch | None
-) -> Generator[Interval, None, tuple[Interval, ...]]:
-    curve = []
-    for interval in fit(detector, train, job.settings.training, job.seed, device):
-        if watch is not None:
-            interval = replace(interval, metrics=watch(detector))
+) -> Generator[Interval, None, tuple[tuple[Interval, ...], float]]:
+    """Yield the intervals of a training; return them and its seconds, without those that others took in between."""
+    curve, seconds = [], 0.0
+    intervals = fit(detector, train, job.settings.training, job.seed, device)
+    while True:
+        started = time.perf_counter()
+        interval = next(intervals, None)
+        seconds += time.perf_counter() - started
+        if interval is None:
+            return tuple(curve), seconds
         curve.append(interval)
-        yield interval
-    return tuple(curve)
+        yield interval if watch is None else replace(interval, metrics=watch(detector))
+
+
+def _repeated(curve: Sequence[Interval], detector: Detector, watch: Watch | None) -> Iterator[Interval]:
+    """Yield a curve that another run left. What it was worth on the way is not known of these scoring settings."""
+    *before, last = curve or [None]
+    yield from before
+    if last is not None:
+        yield last if watch is None else replace(last, metrics=watch(detector))
 
 
 def _save(folder: Path, detector: Detector, curve: Sequence[Interval], seconds: float) -> None:

@@ -111,6 +111,16 @@ class SearchSettings(Settings):
             raise ValueError(f"expected a time such as 90m, 8h or 1d12h, but got '{budget}'")
         return budget
 
+    @model_validator(mode="after")
+    def _curves_of_one_number(self) -> SearchSettings:
+        names = [name for one in self.objective for name in (*one.metrics, *one.minus)]
+        if self.pruner.name == "asha" and (len(self.objective) > 1 or not all(n.startswith(VALIDATION) for n in names)):
+            raise ValueError(
+                f"pruner: asha compares training curves of one objective made of {VALIDATION}* metrics, "
+                f"but got {', '.join(one.label for one in self.objective)}"
+            )
+        return self
+
     @property
     def budget_seconds(self) -> int | None:
         """The budget in seconds; None: no limit."""

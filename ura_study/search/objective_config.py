@@ -27,11 +27,6 @@ OVERS = ("mean", "median", "worst")
 Weight = Annotated[float, Field(gt=0)]
 
 
-def _better(name: str) -> int:
-    """Return 1 where more of a number is better, -1 where less is, 0 where neither."""
-    return -1 if name in RESOURCES else better(name)
-
-
 def known_metric(name: str) -> str:
     """Return the name of a number of a run, or raise a `ValueError` with the nearest."""
     if name not in NAMES:

@@ -44,6 +44,7 @@ class Session:
         fingerprints: Mapping[str, str],
         space: Space,
         tried: optuna.Study,
+        planned: Collection[str],
         find: Callable[[Run], Record | None],
         announce: Callable[[Plan], None],
     ) -> None:
@@ -54,12 +55,13 @@ class Session:
             fingerprints: category → content hash of its data.
             space: the search space.
             tried: the Optuna study (`begin.begin`).
+            planned: ids of the runs of the baseline and the ablations, which are wanted whatever the search decides.
             find: returns the record of a run that is done already, and sees to it that it is this study's.
             announce: told the plan of each candidate before its runs begin.
         """
         self._study, self._search, self._space = study, study.search, space
         self._fingerprints, self._tried = fingerprints, tried
-        self._find, self._announce = find, announce
+        self._planned, self._find, self._announce = frozenset(planned), find, announce
         self._open: dict[int, Candidate] = {}
         self._handed: set[str] = set()
         """Runs that were handed out and are not back."""
@@ -176,6 +178,9 @@ class Session:
                 self._tell(candidate, TrialState.PRUNED)
             return
         rows = candidate.rows()
+        if missing := [name for name in self._fingerprints if name not in {category for category, *_ in rows}]:
+            self._fail(candidate, f"no run on {missing[0]} is done: a mean over the others would flatter it")
+            return
         values = self._worth(candidate, rows)
         excess = self._defined(candidate, lambda: self._excess(rows)) if values is not None else None
         if excess is not None:
@@ -228,7 +233,8 @@ class Session:
         return [c for c in self._open.values() if run_id in c.plan.runs and run_id not in c.records]
 
     def _unwanted(self, candidate: Candidate) -> set[str]:
-        """Return the runs of a candidate that was decided about which no other one waits for."""
-        dropped = {i for i in candidate.plan.runs if i not in candidate.records and not self._waiting(i)}
+        """Return the runs of a candidate that was decided about which neither another one nor the plan wants."""
+        left = {i for i in candidate.plan.runs if i not in candidate.records and not self._waiting(i)}
+        dropped = left - self._planned
         self._handed -= dropped
         return dropped

@@ -17,7 +17,7 @@ from ray.tune.search import Searcher
 from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
-from ura_study.tune.worker import JOB
+from ura_study.tune.worker import JOB, NOTHING
 
 #: Failures that another attempt may escape: the machine's fault, not the run's.
 TRANSIENT = {"WorkerDied", "OutOfMemoryError", "MemoryError"}
@@ -79,6 +79,8 @@ class Queue(Searcher):
         self._slots = slots
         self._retries = retries
         self._attempts: Counter[str] = Counter()
+        self._halted = 0
+        """Workers that were cut off in the midst of a run and have got no other since: they still hold its lock."""
         self._unwanted: set[str] = set()
         """Trials whose runs were dropped while they went on."""
 
@@ -90,8 +92,12 @@ class Queue(Searcher):
             self._guarded(self._refill)
         if self.stopped or not (self._pending or self.jobs):
             return Searcher.FINISHED
+        if not self._pending and self._halted:
+            self._halted -= 1
+            return {JOB: NOTHING}
         if not self._pending or len(self.jobs) > self._slots:
             return None  # what goes on may bring more: proposals, or a run to try again
+        self._halted = max(0, self._halted - 1)
         job = self.jobs[trial_id] = self._pending.popleft()
         return {JOB: job.model_dump_json()}
 
@@ -110,25 +116,34 @@ class Queue(Searcher):
 
     def on_trial_start(self, trial_id: str) -> None:
         """Called by `hooks.Events`."""
-        self._guarded(self._tell, "started", self.jobs[trial_id])
+        if trial_id in self.jobs:
+            self._guarded(self._tell, "started", self.jobs[trial_id])
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        self._guarded(self._progressed, self.jobs[trial_id], result["intervals"])
+        if trial_id in self.jobs:
+            self._guarded(self._progressed, self.jobs[trial_id], result["intervals"])
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        if error:
-            return  # `on_trial_error` follows and knows why
+        if error or trial_id not in self.jobs:
+            return  # `on_trial_error` follows and knows why; or there was nothing to do
         job = self.jobs.pop(trial_id)
         self._unwanted.discard(trial_id)
         if result is not None and "record" in result:
             self._guarded(self._tell, "progressed", job, result["intervals"])
             self._guarded(self._take, job, Record.model_validate_json(result["record"]))
         else:  # cut off: it is not recorded, and so runs again when it is wanted again
+            self._halted += 1
             self._guarded(self._tell, "dropped", job)
 
     def on_trial_error(self, trial_id: str, error: Exception | None) -> None:
         """Called by `hooks.Events` where a worker ended without a record."""
-        job = self.jobs.pop(trial_id)
+        job = self.jobs.pop(trial_id, None)
+        if job is None:
+            return
+        if trial_id in self._unwanted:
+            self._unwanted.discard(trial_id)
+            self._guarded(self._tell, "dropped", job)
+            return
         self._guarded(self._take, job, Record.of(job, status="failed", failure=_failure(error)))
 
     def _take(self, job: Job, record: Record) -> None:

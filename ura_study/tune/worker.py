@@ -16,6 +16,8 @@ from ray import tune
 REPORT_EVERY = 1.0
 #: The only key of a trial's configuration: a `Job` as JSON. (Tune would take a nested one apart.)
 JOB = "job"
+#: In place of a job: lets go of the run that the worker was cut off from, and ends.
+NOTHING = ""
 
 
 class Worker(tune.Trainable):
@@ -38,8 +40,8 @@ class Worker(tune.Trainable):
                 return {"intervals": intervals, "record": event.model_dump_json(), "done": True}
             intervals.append(asdict(event))
             if time.monotonic() >= end:
-                break
-        return {"intervals": intervals, "done": False}
+                return {"intervals": intervals, "done": False}
+        return {"intervals": intervals, "done": True}  # there was nothing to do
 
     def cleanup(self) -> None:
         self._events.close()
@@ -47,6 +49,8 @@ class Worker(tune.Trainable):
 
 def _events(job: str) -> Iterator[Any]:
     """Yield the progress and then the record of a run; torch is imported here, in the worker and not in the driver."""
+    if job == NOTHING:
+        return
     from ura_study.runs.attempt import attempt
     from ura_study.runs.job import Job
 

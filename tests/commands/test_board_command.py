@@ -49,7 +49,11 @@ def test_it_shows_a_study_until_it_is_interrupted(results, which, prefix):
     command = [sys.executable, "-m", "ura_study", "board", *which, "--results", str(results)]
     port = free_port()
     server = subprocess.Popen(
-        [*command, "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as in the background of a script
     )
     try:
         line = server.stdout.readline()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import threading
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def board(which: str | None, results: Path, port: int | None, console: Console) 
     from ura_study.report.serving import serve
 
     console.print(Text(f"TensorBoard shows {folder} at {serve(folder, port)} (Ctrl-C ends it)"), soft_wrap=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a script ignores it
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from datasets import make_maps, write_category
 from hypothesis import settings
@@ -39,3 +41,21 @@ def generator():
     import torch
 
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def call(capsys, monkeypatch, tmp_path):
+    """Call `ura-study` in `tmp_path`; return exit code, output and error output."""
+    from ura_study import cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def called(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ura-study", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        shown = capsys.readouterr()
+        return left.value.code, shown.out, shown.err
+
+    return called

@@ -4,29 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 
 import pytest
 import yaml
 from PIL import Image
-
-from ura_study import cli
-
-
-@pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    """Call `ura-study` in `tmp_path`; return exit code, output and error output."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def called(*arguments):
-        monkeypatch.setattr(sys, "argv", ["ura-study", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        shown = capsys.readouterr()
-        return left.value.code, shown.out, shown.err
-
-    return called
 
 
 @pytest.fixture

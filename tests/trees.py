@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ura_study.data.config import DataSettings
+
 SIZE = 32
 
 
@@ -143,3 +145,14 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "elpv": write_elpv,
     "folder": lambda root: write_mvtec_like(root, "bottle"),
 }
+
+
+def settings(layout, root, **options):
+    """Return the `data` section of a study on small images."""
+    return DataSettings(layout=layout, root=str(root), image_size=32, **options)
+
+
+def counts(category):
+    """Return how many training, normal and anomalous test images a category has."""
+    bad = sum(sample.anomalous for sample in category.test)
+    return len(category.train), len(category.test) - bad, bad

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 
 import pandas as pd
 import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
-from ura_study import cli
 from ura_study.report.folder import remember
 from ura_study.runs import store
 
@@ -30,20 +28,12 @@ def leave(folder, shift=0.0):
 
 
 @pytest.fixture
-def call(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
+def call(call, monkeypatch, tmp_path):
+    """Call `ura-study` where two studies have left their results."""
     monkeypatch.setenv("COLUMNS", "150")
     leave(tmp_path / "results/one")
     leave(tmp_path / "results/two", 0.1)
-
-    def called(*arguments):
-        monkeypatch.setattr(sys, "argv", ["ura-study", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        shown = capsys.readouterr()
-        return left.value.code, shown.out, shown.err
-
-    return called
+    return call
 
 
 def test_markdown_on_the_screen_is_the_default(call):

@@ -3,6 +3,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from made_up import SEARCH, searched
 
 from ura_study.plan import Variant, changed, make_plan
+from ura_study.report.results import Results
 from ura_study.report.write import write_results, write_search
 from ura_study.runs.job import Job
 
@@ -18,7 +19,7 @@ def records():
 
 def test_files(tmp_path):
     folder = tmp_path / "deep" / "example"
-    write_results(folder, STUDY, PLAN, records())
+    write_results(folder, Results(STUDY, PLAN, records()))
     names = [f"{name}.{ending}" for name in ("comparison", "per_category") for ending in ("csv", "md")]
     assert sorted(path.name for path in folder.iterdir()) == sorted([*names, "figures", "results.csv"])
     assert len(pd.read_csv(folder / "results.csv")) == 6
@@ -37,7 +38,7 @@ def test_files(tmp_path):
 
 
 def test_figures_have_their_captions_beside_them(tmp_path):
-    write_results(tmp_path, STUDY, PLAN, records())
+    write_results(tmp_path, Results(STUDY, PLAN, records()))
     names = [f"{kind}-{metric}" for kind in ("differences", "categories") for metric in STUDY.report.metrics]
     names += ["sweep-layers-layers", "pareto-pixel_ap", "pareto-image_auroc"]
     files = {path.name for path in (tmp_path / "figures").iterdir()}
@@ -60,7 +61,7 @@ def test_the_figures_of_a_search_lie_beside_its_tables(tmp_path):
 
 
 def test_files_are_replaced(tmp_path):
-    write_results(tmp_path, STUDY, PLAN, records())
-    write_results(tmp_path, STUDY, PLAN, {})
+    write_results(tmp_path, Results(STUDY, PLAN, records()))
+    write_results(tmp_path, Results(STUDY, PLAN, {}))
     assert pd.read_csv(tmp_path / "results.csv").empty
     assert "2 missing" in (tmp_path / "per_category.md").read_text()

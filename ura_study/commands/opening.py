@@ -48,8 +48,13 @@ def _space(study: Study, path: Path) -> Space | None:
 
 
 def known(study: Study, planned: Plan, results: Path, console: Console) -> tuple[dict[str, Record], dict[str, Record]]:
-    """Return what is recorded of a plan in the study's own folder, and all that other studies have done, by run id."""
-    own = {i: r for i, r in store.read(results / study.study).items() if i in planned.runs}
+    """Return what is recorded in the study's own folder, and what other studies have done, by run id.
+
+    The others are not read where nothing is missing.
+    """
+    own = store.read(results / study.study)
+    if study.search is None and all(i in own and own[i].done for i in planned.runs):
+        return own, {}
     return own, store.library(results, study.study, lambda line: console.print(Text(line), soft_wrap=True))
 
 

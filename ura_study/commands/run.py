@@ -45,8 +45,9 @@ def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address
     _check_same_data(folder, study)
     own, library = known(study, planned, folder.parent, console)
     other = reused(study, planned, own, library)
-    progress = Progress(planned, study.report.metrics[0], {i: r for i, r in (own | other).items() if r.done})
-    search = None if space is None else Searching(study, planned, space, folder, progress, library)
+    done = {i: r for i, r in (own | other).items() if r.done}
+    progress = Progress(planned, study.report.metrics[0], {i: r for i, r in done.items() if i in planned.runs})
+    search = None if space is None else Searching(study, planned, space, folder, progress, done, library)
     remember(folder, study, planned)
     for record in other.values():
         store.append(folder, record)
@@ -76,8 +77,8 @@ def _finish(
     if search is not None:
         planned = search.chosen()
         searched = search.finish(records, console)
-    write_results(folder, study, planned, records)
     results = Results(study, planned, records)
+    write_results(folder, results)
     if completed:
         code = _show(results, folder, console)
     else:

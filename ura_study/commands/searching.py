@@ -33,6 +33,7 @@ class Searching:
         space: Space,
         folder: Path,
         progress: Progress,
+        own: Mapping[str, Record],
         library: Mapping[str, Record],
     ) -> None:
         """Begin or continue the search of a study whose lock the caller holds.
@@ -43,6 +44,7 @@ class Searching:
             space: its search space.
             folder: its folder of results.
             progress: is told of each candidate, and knows what is done.
+            own: what this study has done, earlier candidates included.
             library: what other studies have done.
         """
         from ura_study.search.begin import begin
@@ -52,9 +54,8 @@ class Searching:
         mend(folder)
         storage = open_storage(study.search.storage, folder)
         self._study, self._planned, self._space, self._folder = study, planned, space, folder
-        self._progress, self._library = progress, library
+        self._progress, self._own, self._library = progress, own, library
         self._followers = [progress.extend]
-        self._own = {i: record for i, record in store.read(folder).items() if record.done}
         self._tried = begin(study, planned.fingerprints, space, storage, folder)
         self.session = Session(
             study, planned.fingerprints, space, self._tried, planned.runs, self._find, self._announce

@@ -24,10 +24,9 @@ from ura_study.runs.record import Record
 from ura_study.search.trials import Tried
 
 
-def write_results(folder: Path, study: Study, plan: Plan, records: Mapping[str, Record]) -> None:
+def write_results(folder: Path, results: Results) -> None:
     """Write `results.csv` (a row per run), per-category tables and comparisons as CSV and Markdown, and `figures/`."""
-    results = Results(study, plan, records)
-    replace(folder / "results.csv", tidy(plan, records).to_csv(index=False))
+    replace(folder / "results.csv", tidy(results.plan, results.records).to_csv(index=False))
     _write(folder, results, "per_category", [per_category(results, metric) for metric in results.metrics])
     _write(folder, results, "comparison", [comparison(results, metric) for metric in results.metrics])
     _save(folder, "study", of_study(results))

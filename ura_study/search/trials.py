@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import optuna
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from ura_study.search.config import SearchSettings
@@ -66,11 +65,6 @@ def stale(tried: optuna.Study) -> int:
 def name_of(number: int) -> str:
     """Return the name of the variant that a trial proposed."""
     return f"search-{number:04}"
-
-
-def maximised(tried: optuna.Study) -> list[bool]:
-    """Return of each objective whether more is better."""
-    return [direction == StudyDirection.MAXIMIZE for direction in tried.directions]
 
 
 def headline(found: Sequence[Tried], search: SearchSettings) -> str:

@@ -10,6 +10,7 @@ from ura_study.metrics.calibration import BINS
 from ura_study.report.figures.drawn import encoded, svg
 from ura_study.report.figures.reliability import curves, draw
 from ura_study.report.figures.style import ONE, STYLES
+from ura_study.report.results import Results
 from ura_study.report.write import write_results
 
 STUDY = make_study(ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [2e-3]}}}, seeds=[0, 1])
@@ -69,8 +70,8 @@ def test_more_variants_than_can_be_told_apart():
 
 
 def test_the_file_lies_in_the_study_folder_where_there_are_counts(tmp_path):
-    write_results(tmp_path / "with", STUDY, PLAN, by_id(*FULL))
+    write_results(tmp_path / "with", Results(STUDY, PLAN, by_id(*FULL)))
     written = (tmp_path / "with/figures/reliability.svg").read_bytes()
     assert written == encoded(draw(curves(PLAN, by_id(*FULL))), "svg")
-    write_results(tmp_path / "without", STUDY, PLAN, by_id(done(job_of(STUDY, PLAN, "full"))))
+    write_results(tmp_path / "without", Results(STUDY, PLAN, by_id(done(job_of(STUDY, PLAN, "full")))))
     assert not (tmp_path / "without/figures/reliability.svg").exists()

@@ -34,7 +34,7 @@ app = typer.Typer(
 
 StudyFile = Annotated[Path, typer.Argument(help="The study: a YAML file.", show_default=False)]
 Results = Annotated[Path, typer.Option(help="Folder that holds one folder per study.")]
-Recorded = Annotated[Path, typer.Argument(help="A results folder, or a study file.", show_default=False)]
+Recorded = Annotated[str, typer.Argument(help="A study's file, folder or name.", show_default=False)]
 Form = Annotated[
     str | None, typer.Option("--format", help=f"One of {', '.join(ENDINGS)}; default: by the file's ending.")
 ]
@@ -113,7 +113,7 @@ def board(
 
 @app.command()
 def report(
-    study: Annotated[str, typer.Argument(help="A study's file, folder or name.", show_default=False)],
+    study: Recorded,
     output: OutputFile = None,
     results: Results = Path("results"),
 ) -> None:
@@ -187,7 +187,7 @@ def export(
 
 @app.command()
 def compare(
-    studies: Annotated[list[Path], typer.Argument(help="Results folders or study files.", show_default=False)],
+    studies: Annotated[list[str], typer.Argument(help="Files, folders or names of studies.", show_default=False)],
     form: Form = None,
     metric: Metrics = None,
     output: OutputFile = None,

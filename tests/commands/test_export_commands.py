@@ -45,7 +45,8 @@ def test_markdown_on_the_screen_is_the_default(call):
 
 
 @pytest.mark.parametrize(
-    ("file", "begin"), [("t.tex", "\\begin{table}"), ("t.md", "### "), ("t.html", "<table"), ("deep/t.csv", "metric,")]
+    ("file", "begin"),
+    [("t.tex", "% Needs \\usepackage{booktabs,"), ("t.md", "### "), ("t.html", "<table"), ("deep/t.csv", "metric,")],
 )
 def test_the_ending_names_the_format(call, tmp_path, file, begin):
     assert call("export", "results/one", "-o", file) == (0, "", "")
@@ -62,7 +63,7 @@ def test_options_of_the_report(call):
     code, out, _ = call("export", "results/one", "--format", "latex", "--standalone", *options)
     assert code == 0
     assert "full & 0.50 & 0.50 \\\\" in out
-    assert "\\caption{50\\% \\& more. 1 seed.}" in out
+    assert "\\caption{50\\% \\& more. One seed.}" in out
     assert "\\label{t:x}" in out
     assert out.startswith("\\documentclass{article}")
 
@@ -76,7 +77,7 @@ def test_transposed(call):
 def test_explain_lists_runs_and_still_writes(call, tmp_path):
     code, out, _ = call("export", "results/one", "--table", "summary", "--explain", "-o", "t.md")
     assert code == 0
-    assert out.startswith("Means over categories\n  full · Image AUROC (%): 50.0 from ")
+    assert out.startswith("Means over categories (%)\n  full · Image AUROC: 50.0 from ")
     assert (tmp_path / "t.md").read_text().startswith("### Means over categories")
     assert call("export", "results/one", "--table", "summary", "--explain")[1] == out
 

@@ -5,17 +5,32 @@ import pandas as pd
 import pytest
 from hand_made import done, failed, job_of, make_study, plan_of
 
-from ura_study.errors import ResourceError
+from ura_study.errors import ConfigError, ResourceError
+from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.export import MAKERS, as_data, as_text, explained, frame_of, sheets
 from ura_study.report.names import ENDINGS, TABLES
-from ura_study.report.results import Results
+from ura_study.report.results import Results, Search
+from ura_study.search.trials import Tried
 
 ABLATIONS = {
     "parts": {"leave_one_out": ["model.restoration"]},
     "layers": {"sweep": {"features.layers": [[2, 3]]}},
 }
-STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1], report={"metrics": ["image_auroc", "pixel_ap"]})
+KEY = "model.synthesis.strength"
+STUDY = make_study(
+    ablations=ABLATIONS,
+    seeds=[0, 1],
+    data={"validation": 0.2},
+    search={"space": {KEY: {"float": [0.25, 4.0]}}, "trials": 3, "objective": "val_image_auroc"},
+    report={"metrics": ["image_auroc", "pixel_ap"]},
+)
 PLAN = plan_of(STUDY, "nut", "bolt")
+VALUES = {1: 0.9, 2: 0.8}
+TRIED = [
+    Tried(n, f"search-000{n}", "complete", (value,), {KEY: n + 0.5}, True, value == 0.9, 4, "")
+    for n, value in VALUES.items()
+]
+VARIANTS = [Variant(t.variant, changed(STUDY.base, t.params, ""), t.params, "search") for t in TRIED]
 LOST = ("w/o restoration", "bolt", 0)
 
 
@@ -23,11 +38,10 @@ LOST = ("w/o restoration", "bolt", 0)
 def results():
     jobs = {cell: job_of(STUDY, PLAN, *cell) for cell in PLAN.cells}
     values = {cell: 0.5 + i / 100 for i, cell in enumerate(jobs)}
-    return Results(
-        STUDY,
-        PLAN,
-        {job.run_id: failed(job) if cell == LOST else done(job, values[cell]) for cell, job in jobs.items()},
-    )
+    records = {job.run_id: failed(job) if cell == LOST else done(job, values[cell]) for cell, job in jobs.items()}
+    found = make_plan(STUDY, PLAN.fingerprints, VARIANTS)
+    records |= {i: done(job_of(STUDY, found, run.variant, run.category, run.seed)) for i, run in found.runs.items()}
+    return Results(STUDY, PLAN, records, Search(TRIED, found))
 
 
 def test_every_named_table_is_made(results):
@@ -45,7 +59,7 @@ def test_every_named_table_is_made(results):
 def test_text_of_every_table(results, name, form, standalone):
     tables = MAKERS[name](results)
     text = as_text(sheets(tables, STUDY.report, "example"), form, standalone, "example").decode()
-    begin = {"latex": r"\begin{tabular}", "markdown": "### ", "html": "<thead>"}[form]
+    begin = {"latex": r"\begin{tabular}{", "markdown": "### ", "html": "<thead>"}[form]
     assert text.count(begin) == len(tables)
     whole = {"latex": r"\documentclass", "markdown": "# example\n", "html": "<!DOCTYPE html>"}[form]
     assert text.startswith(whole) == standalone
@@ -89,10 +103,10 @@ def test_runs_as_data_hold_all_that_is_recorded(results):
 def test_explanations_name_the_runs_of_every_cell(results):
     tables = MAKERS["summary"](results)
     lines = explained(tables, sheets(tables, STUDY.report, "example")).splitlines()
-    assert lines[0] == "Means over categories"
+    assert lines[0] == "Means over categories (%)"
     ids = [PLAN.cells["full", category, seed] for category in ("nut", "bolt") for seed in (0, 1)]
-    assert lines[1] == f"  full · Image AUROC (%): 51.5 ± 1.4 from {', '.join(ids)}"
-    assert lines[3].startswith("  w/o restoration · Image AUROC (%): 1 failed from ")
+    assert lines[1] == f"  full · Image AUROC: 51.5 ± 1.4 from {', '.join(ids)}"
+    assert lines[3].startswith("  w/o restoration · Image AUROC: 1 failed from ")
     assert len(lines) == 1 + 3 * 2
 
 
@@ -120,3 +134,15 @@ def test_reported_rows_are_explained_by_their_citation(results, tmp_path):
     frame = frame_of("summary", tables, with_reported)
     assert frame.citation.tolist()[-1] == "roth2022"
     assert frame.image_auroc.tolist()[-1] == pytest.approx(0.991)
+
+
+def test_trials_as_data_have_all_digits(results):
+    frame = frame_of("search", MAKERS["search"](results), results)
+    assert frame[KEY].tolist() == [1.5, 2.5]
+    assert frame.val_image_auroc.tolist() == [0.9, 0.8]
+    assert frame.best.tolist() == [True, False]
+
+
+def test_no_table_of_a_search_that_has_not_begun(results):
+    with pytest.raises(ConfigError, match="a table of a search needs one that has begun"):
+        MAKERS["search"](Results(STUDY, PLAN, results.records))

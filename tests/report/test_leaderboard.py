@@ -1,3 +1,5 @@
+import dataclasses
+import io
 import math
 
 import numpy as np
@@ -8,7 +10,10 @@ from scipy.stats import spearmanr
 
 from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.leaderboard import leaderboard, rank_correlation
-from ura_study.report.render_search import heading, markdown, notes, terminal
+from ura_study.report.markdown import markdown
+from ura_study.report.screen import show_search
+from ura_study.report.search_table import heading, notes, search_frame, search_table
+from ura_study.report.sheet import sheet
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.search.trials import Tried
@@ -43,7 +48,7 @@ def study_of(**search):
     )
 
 
-def board_of(study):
+def board_of(study, lost=lambda plan: ()):
     variants = [
         Variant(t.variant, changed(study.base, dict(t.params), ""), dict(t.params), "search") for t in FOUND[:4]
     ]
@@ -63,7 +68,7 @@ def board_of(study):
                 metrics={"image_auroc": value, "val_image_auroc": validation},
                 fit_id=f"fit {number % 2} {category}",
             )
-    return leaderboard(study, plan, FOUND, records)
+    return leaderboard(study, plan, FOUND, {i: r for i, r in records.items() if i not in lost(plan)})
 
 
 @pytest.fixture
@@ -105,18 +110,59 @@ def test_rank_correlation_says_when_it_knows_nothing():
     assert low < 0 < high
 
 
-def test_text(board):
-    text = markdown(board)
-    assert "chosen on validation" in heading(board)
-    assert "| **search-0001** | **complete** | **90.0** | **2** | **2** | **85.0** |" in text
-    assert "search-0004 failed: The loss must be finite" in text
+def lines_of(board):
+    shown = sheet(search_table(board), board.study.report, board.study.study)
+    return {line.labels[0]: (line.labels[1:], [cell.text for cell in line.cells]) for line in shown.lines}, shown
+
+
+def test_table(board):
+    lines, shown = lines_of(board)
+    assert shown.stubs == ("variant", "state", "strength")
+    assert [text for text, _ in shown.headings] == ["Validation image AUROC (%)", "runs", "Image AUROC (%)"]
+    assert list(lines) == [f"search-000{n}" for n in (1, 3, 0, 6, 5, 2, 4)]
+    assert lines["search-0001"] == (("best", "2"), ["90.0", "2", "85.0"])
+    assert lines["search-0005"] == (("infeasible", "6"), ["99.0", "2", "90.0"])
+    assert lines["search-0002"] == (("pruned", "3"), ["95.0", "1", "–"])
+    assert lines["search-0004"] == (("failed", "5"), ["–", "2", "–"])
+
+
+def test_only_objectives_of_complete_trials_within_limits_are_ranked(board):
+    _, shown = lines_of(board)
+    assert [[cell.rank for cell in line.cells] for line in shown.lines] == [[1, 0, 0], [2, 0, 0], *[[0, 0, 0]] * 5]
+
+
+def test_runs_behind_the_cells(board):
+    table = search_table(board)
+    by_name = {row.labels[0]: row.cells for row in table.rows}
+    assert [len(cell.run_ids) for cell in by_name["search-0001"]] == [2, 0, 2]
+    assert [len(cell.run_ids) for cell in by_name["search-0002"]] == [1, 0, 0]
+    assert set(by_name["search-0001"][0].run_ids) == set(board.recorded["search-0001"])
+
+
+def test_notes_say_what_the_numbers_are(board):
+    text = " ".join(notes(board))
     assert (
-        "7 trials (4 complete, 1 failed, 1 infeasible, 1 pruned); 11 runs, for which 4 detectors were trained" in text
+        "7 trials (4 complete, 1 failed, 1 infeasible, 1 pruned); 11 runs, for which 4 detectors were trained." in text
     )
-    console = Console(width=160, record=True, quiet=True)
-    for part in terminal(board):
-        console.print(part)
-    assert len(notes(board)) == 3
+    assert "search-0004 failed: The loss must be finite." in text
+    assert "Objectives of pruned trials are over the runs that were done" in text
+    assert "chosen on validation" in heading(board)
+
+
+def test_raw_numbers_say_on_what_trials_were_chosen(board):
+    frame = search_frame(board)
+    assert frame["split"].unique().tolist() == ["validation"]
+    assert frame[KEY].tolist() == board.rows[KEY].tolist()
+
+
+@pytest.mark.parametrize(("width", "tested"), [(160, True), (76, False)])
+def test_a_narrow_window_leaves_out_what_is_for_information(board, width, tested):
+    console = Console(width=width, file=io.StringIO())
+    show_search(board, console)
+    text = console.file.getvalue()
+    assert ("85.0" in text) == tested
+    assert ("in search.md" in text) != tested
+    assert "90.0" in text
 
 
 def test_choosing_on_test_is_called_an_oracle_and_nothing_is_compared():
@@ -124,4 +170,40 @@ def test_choosing_on_test_is_called_an_oracle_and_nothing_is_compared():
     assert heading(board) == "Search example (ORACLE: chosen on test images)"
     assert board.agreement == ()
     assert list(board.rows.columns).count("image_auroc") == 1
-    assert "| **search-0001** | **complete** | **90.0** | **2** | **2** |" in markdown(board)
+    shown = sheet(search_table(board), board.study.report, "example")
+    assert shown.caption.startswith("Search example (ORACLE: ")
+    assert "| search-0001 | best | 2 | **90.0** | 2 |\n" in markdown(shown)
+
+
+def test_a_trial_whose_records_were_deleted_is_missing():
+    board = board_of(study_of(), lambda plan: plan.ids["search-0003"][:1])
+    lines, _ = lines_of(board)
+    assert lines["search-0003"] == (("complete", "4"), ["80.0", "2", "1 missing"])
+    assert math.isnan(board.rows["image_auroc"].tolist()[1])
+    (agreement,) = board.agreement
+    assert agreement.variants == 4
+
+
+def test_all_records_deleted():
+    board = board_of(study_of(), lambda plan: plan.runs)
+    assert (board.runs, board.trained) == (0, 0)
+    assert {texts[2] for _, texts in lines_of(board)[0].values()} == {"2 missing", "–"}
+    assert math.isnan(board.agreement[0].spearman)
+
+
+def test_a_pareto_front_and_what_costs():
+    costly = {"metric": "val_image_auroc", "minus": {"parameters": 1}}
+    study = study_of(objective=["val_image_auroc", {"metric": "parameters"}, costly])
+    values = [(0.9 - n / 10, 1234567.0 + n, -0.01 * n) for n in range(3)]
+    found = [dataclasses.replace(tried(n, "complete", 0.0, best=n < 2), values=three) for n, three in enumerate(values)]
+    variants = [Variant(t.variant, changed(study.base, t.params, ""), {}, "search") for t in found]
+    plan = make_plan(study, {"nut": "n"}, variants)
+    shown = sheet(search_table(leaderboard(study, plan, found, {})), study.report, "x")
+    assert [line.labels[1] for line in shown.lines] == ["Pareto front", "Pareto front", "complete"]
+    assert [[cell.text for cell in line.cells[:3]] for line in shown.lines] == [
+        ["90.0", "1,234,567", "0"],
+        ["80.0", "1,234,568", "−0.01"],
+        ["70.0", "1,234,569", "−0.02"],
+    ]
+    assert [line.cells[1].rank for line in shown.lines] == [1, 2, 0]
+    assert [line.cells[2].rank for line in shown.lines] == [1, 2, 0]

@@ -76,12 +76,12 @@ def test_a_search_that_has_not_begun():
 def test_the_leaderboard_and_its_agreement_are_on_the_page():
     read = Page(rendered(page(*made())))
     rows = read.table("search-1")
-    assert rows[0] == ["variant", "state", "val_image_auroc", "runs", "strength", "image_auroc"]
-    assert rows[1] == ["search-0000", "complete", "90.0", "1", "1.5", "85.0"]
+    assert rows[0] == ["variant", "state", "strength", "Validation image AUROC (%)", "runs", "Image AUROC (%)"]
+    assert rows[1] == ["search-0000", "best", "1.5", "90.0", "1", "85.0"]
     assert [row[0] for row in rows[1:]] == [f"search-{n:04}" for n in range(5)]
     first = read.by_id("search-1").all("tr")[1].children
-    assert [cell.attributes.get("data-value") for cell in first[2:]] == ["0.9", "1.0", "1.5", "0.85"]
-    assert read.by_id("search-1").all("tr")[5].children[2].attributes["data-value"] == ""
+    assert [cell.attributes.get("data-value") for cell in first[2:]] == ["1.5", "0.9", "1.0", "0.85"]
+    assert read.by_id("search-1").all("tr")[5].children[3].attributes["data-value"] == ""
     notes = read.by_id("search-1-notes").text
     assert "ranked 4 variants like the same figure on test with Spearman's rho 1.00" in notes
     assert "search-0004 failed: <b>no</b> loss" in notes

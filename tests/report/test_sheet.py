@@ -145,8 +145,8 @@ def test_units_stand_in_the_headings_or_where_all_is_alike_in_the_title():
 @pytest.mark.parametrize(
     ("keys", "alone", "caption", "label"),
     [
-        ({}, True, "T, study my.", "tab:my-per-category-a-b"),
-        ({}, False, "T, study my.", "tab:my-per-category-a-b"),
+        ({}, True, "T.", "tab:my-per-category-a-b"),
+        ({}, False, "T.", "tab:my-per-category-a-b"),
         ({"caption": "Mine.", "label": "t:x"}, True, "Mine.", "t:x"),
         ({"caption": "Mine", "label": "t:x"}, False, "Mine. T.", "t:x-per-category-a-b"),
         ({"caption": "Mine?"}, True, "Mine?", "tab:my-per-category-a-b"),

@@ -176,7 +176,7 @@ def test_the_mean_of_a_variant_that_differs_is_marked_and_explained():
 def test_what_may_be_chance_is_not_marked():
     rows, notes = marked({f"c{i}": 0.5 + (-1) ** i / 10 for i in range(10)})
     assert not any(cell.significant for cells in rows.values() for cell in cells)
-    assert notes == ("1 seed.",)
+    assert notes == ("One seed.",)
 
 
 def test_categories_of_mvtec_ad_have_means_by_kind():
@@ -209,7 +209,7 @@ def test_summary_has_the_mean_of_each_metric():
     table = summary(results_of(study, plan, records, (METRIC, "pixel_ap")))
     assert [column.heading for column in table.columns] == ["Image AUROC", "Pixel AP"]
     assert [[cell.mean for cell in row.cells] for row in table.rows] == [[0.5, 0.25]] * 3
-    assert table.notes == ("1 seed.", "Pixel AP: mean without bolt (no masks).")
+    assert table.notes == ("One seed.", "Pixel AP: mean without bolt (no masks).")
 
 
 @pytest.mark.parametrize(

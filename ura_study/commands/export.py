@@ -9,13 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ura_study.commands.recorded import open_done
 from ura_study.errors import UserError, nearest
 from ura_study.report.across import across
 from ura_study.report.export import MAKERS, content, explained, frame_of, sheets
 from ura_study.report.flat import flat
 from ura_study.report.folder import replace
 from ura_study.report.names import ENDINGS
-from ura_study.report.opening import open_results
 from ura_study.report.terminal import terminal
 
 BINARY_FORMATS = ("parquet", "excel")
@@ -34,7 +34,7 @@ class Output:
     explain: bool = False
 
 
-def export(study: Path, table: str, results: Path, options: Mapping[str, object], output: Output) -> int:
+def export(study: str, table: str, results: Path, options: Mapping[str, object], output: Output) -> int:
     """Write one of a study's tables, or say which runs are behind its cells.
 
     Args:
@@ -42,7 +42,7 @@ def export(study: Path, table: str, results: Path, options: Mapping[str, object]
     """
     form = _form(output)
     _check("--table", table, MAKERS)
-    opened = open_results(study, results, options)
+    opened = open_done(study, results, options)
     tables = MAKERS[table](opened)
     shown = sheets(tables, opened.study.report, opened.study.study)
     if output.explain:
@@ -55,13 +55,13 @@ def export(study: Path, table: str, results: Path, options: Mapping[str, object]
 
 
 def compare(
-    studies: Sequence[Path], results: Path, options: Mapping[str, object], output: Output, console: Console
+    studies: Sequence[str], results: Path, options: Mapping[str, object], output: Output, console: Console
 ) -> int:
     """Set the variants of each further study against those of the first, in the terminal unless `output` says more."""
     if len(studies) < 2:
         raise UserError(f"compare: expected two studies or more, but got {len(studies)}")
     form = _form(output)
-    first, *others = (open_results(path, results, options) for path in studies)
+    first, *others = (open_done(study, results, options) for study in studies)
     names = _names(studies)
     tables = [
         across(first, other, (names[0], name), metric)
@@ -98,10 +98,11 @@ def _check(what: str, name: str, known: Iterable[str]) -> None:
         raise UserError(f"{what}: expected one of {', '.join(known)}, but got '{name}'{nearest(name, known)}")
 
 
-def _names(studies: Sequence[Path]) -> list[str]:
+def _names(studies: Sequence[str]) -> list[str]:
     """Return the names of studies by their files or folders; whole paths where those are alike."""
-    names = [path.resolve().stem if path.is_file() else path.resolve().name for path in studies]
-    return names if len(set(names)) == len(names) else [str(path) for path in studies]
+    paths = [Path(study).resolve() for study in studies]
+    names = [path.stem if path.is_file() else path.name for path in paths]
+    return names if len(set(names)) == len(names) else list(studies)
 
 
 def _write(content: bytes, file: Path | None) -> None:

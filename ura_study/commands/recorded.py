@@ -1,13 +1,58 @@
-"""The search of a study that has been run, as far as it is."""
+"""What is recorded of a study, as far as it has been run, what its search has tried included."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ura_study.config import Study
+from ura_study.errors import ConfigError
 from ura_study.plan import Plan
-from ura_study.report.folder import STUDY
+from ura_study.report.folder import STUDY, find
+from ura_study.report.opening import open_results
+from ura_study.report.results import Results, Search
+
+
+def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> tuple[Results, Any]:
+    """Return the results of a study, the best variants of its search included, and that `optuna.Study` (or None).
+
+    Args:
+        which: its file, whose `report` section then counts as it is now, its folder or its name.
+        results: where the folders of studies are.
+        options: keys of the `report` section that take other values; None: as the study has it.
+
+    Raises:
+        ConfigError: where there is no such study, or an option is not as it must be.
+        DataError: where what lies in its folder cannot be read.
+    """
+    folder = find(which, results)
+    opened = open_results(Path(which) if Path(which).is_file() else folder, results, options)
+    if (found := tried_of(opened.study, opened.plan, folder)) is None:
+        return opened, None
+    from ura_study.search.trials import trials
+    from ura_study.search.variants import with_best
+
+    every, tried = found
+    told = trials(tried)
+    plan = with_best(opened.study, opened.plan, every, told)
+    return dataclasses.replace(opened, plan=plan, search=Search(told, every)), tried
+
+
+def open_done(which: str, results: Path, options: Mapping[str, object]) -> Results:
+    """Return the same for what needs numbers.
+
+    Raises:
+        ConfigError: also where none of the study's runs is recorded.
+    """
+    opened, _ = open_recorded(which, results, options)
+    plans = [opened.plan, *([opened.search.plan] if opened.search else [])]
+    if not any(run_id in opened.records for plan in plans for run_id in plan.runs):
+        raise ConfigError(
+            f"{find(which, results)}: nothing is recorded of this study yet; `ura-study run` does its runs"
+        )
+    return opened
 
 
 def tried_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:

@@ -81,15 +81,14 @@ class Searching:
     def finish(self, records: Mapping[str, Record], console: Console) -> Searched:
         """Write the tables of the search, print the best variants, and return what the report shows of it."""
         from ura_study.report.page.state import Searched
-        from ura_study.report.render_search import terminal
+        from ura_study.report.screen import show_search
         from ura_study.report.write import write_search
         from ura_study.search.importance import importance
         from ura_study.search.trials import trials
 
         found, shares = trials(self._tried), importance(self._tried)
         board = write_search(self._folder, self._study, self._plan(), found, records, shares)
-        for part in terminal(board):
-            console.print(part)
+        show_search(board, console)
         return Searched(found, board, shares)
 
     def _plan(self) -> Plan:

@@ -10,10 +10,9 @@ from ura_study.errors import ConfigError
 from ura_study.plan import BASELINE, Variant, changes_of, readable, short_names
 from ura_study.report.frame import lookup, setting
 from ura_study.report.model import Row, Table
+from ura_study.report.names import WITH, WITHOUT
 from ura_study.report.results import Results
-from ura_study.report.tables import mean_cells, metric_columns, notes
-
-WITH, WITHOUT = "✓", "✗"
+from ura_study.report.tables import MEANS, mean_cells, metric_columns, notes
 
 
 def components(results: Results) -> list[Table]:
@@ -49,7 +48,7 @@ def _components(results: Results, name: str, ablation: Ablation) -> Table:
     variants = with_baseline(results, variants_of(results, ablation))
     rows = {v.name: (v.name, *(_mark(v, key) for key in keys)) for v in variants}
     stubs = ("variant", *headings(results, keys))
-    return _table(results, "components", name, "Parts left out", stubs, rows)
+    return _table(results, "components", name, f"Parts left out, {MEANS}", stubs, rows)
 
 
 def _values(results: Results, name: str, ablation: Ablation, keys: tuple[str, ...]) -> Table:
@@ -58,7 +57,7 @@ def _values(results: Results, name: str, ablation: Ablation, keys: tuple[str, ..
     rows = {v.name: tuple(_value(v, key) for key in keys) for v in variants}
     stubs = headings(results, keys)
     about = name if len(keys) == len(ablation.values_by_key()) else f"{name}: {stubs[0]}"
-    return _table(results, "sweep", about, f"Values of {' and '.join(stubs)}", stubs, rows)
+    return _table(results, "sweep", about, f"Values of {' and '.join(stubs)}, {MEANS}", stubs, rows)
 
 
 def _table(
@@ -73,6 +72,7 @@ def _table(
         columns=metric_columns(results),
         rows=rows,
         notes=notes(results, results.metrics, rows),
+        kind="share",
         about={"ablation": about},
     )
 

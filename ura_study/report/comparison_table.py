@@ -39,13 +39,7 @@ def comparison(results: Results, metric: str) -> Table:
 
 def brief(table: Table) -> Table:
     """Return a table of comparisons without what a terminal has no room for."""
-    kept = [i for i, column in enumerate(table.columns) if column.key in BRIEF]
-    return dataclasses.replace(
-        table,
-        columns=tuple(table.columns[i] for i in kept),
-        rows=tuple(Row(row.labels, tuple(row.cells[i] for i in kept)) for row in table.rows),
-        notes=table.notes[1:],
-    )
+    return dataclasses.replace(table.only(BRIEF), notes=table.notes[1:])
 
 
 def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[Comparison]) -> Table:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from ura_study.errors import ResourceError
+from ura_study.errors import ConfigError, ResourceError
 from ura_study.report.ablation_tables import components, sweeps
 from ura_study.report.comparison_table import comparison
 from ura_study.report.config import ReportSettings
@@ -15,7 +15,7 @@ from ura_study.report.cost_table import cost
 from ura_study.report.flat import flat
 from ura_study.report.frame import tidy
 from ura_study.report.html import html, page
-from ura_study.report.latex import document, latex
+from ura_study.report.latex import document, included, latex
 from ura_study.report.markdown import markdown
 from ura_study.report.model import Table
 from ura_study.report.results import Results
@@ -33,8 +33,22 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "sweep": sweeps,
     "cost": lambda results: [cost(results)],
     "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
+    "search": lambda results: [_search(results)],
     "runs": lambda results: [runs(results)],
 }
+
+
+def _search(results: Results) -> Table:
+    """Return the table of a search's trials.
+
+    Raises:
+        ConfigError: where no search has begun.
+    """
+    if results.board is None:
+        raise ConfigError(f"study '{results.study.study}': a table of a search needs one that has begun")
+    from ura_study.report.search_table import search_table  # which knows Optuna
+
+    return search_table(results.board)
 
 
 def sheets(tables: Sequence[Table], settings: ReportSettings, study: str) -> list[Sheet]:
@@ -46,10 +60,10 @@ def as_text(shown: Sequence[Sheet], form: str, standalone: bool, title: str) -> 
     """Return sheets as `latex`, `markdown` or `html`; `standalone`: as a document of its own."""
     one = {"latex": latex, "markdown": markdown, "html": html}[form]
     texts = [one(part) for part in shown]
+    if form == "latex":
+        return (document if standalone else included)(texts).encode()
     if not standalone:
         return "\n".join(texts).encode()
-    if form == "latex":
-        return document(texts).encode()
     return (page(texts, title) if form == "html" else "\n".join([f"# {title}\n", *texts])).encode()
 
 
@@ -80,7 +94,11 @@ def as_data(frame: pd.DataFrame, form: str) -> bytes:
 
 
 def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFrame:
-    """Return raw numbers: of runs all that is recorded, of other tables what they show."""
+    """Return raw numbers: of runs and of a search's trials all that is recorded, of other tables what they show."""
+    if name == "search":
+        from ura_study.report.search_table import search_frame
+
+        return search_frame(results.board)
     return tidy(results.plan, results.records) if name == "runs" else flat(tables)
 
 

@@ -1,69 +1,48 @@
 """Tables as LaTeX for booktabs: best value bold, second best underlined, deviations small.
 
-A number and what stands behind it (deviation, interval, mark of significance) are two columns of LaTeX, `r@{}l`: all
-numbers of a column have the same digits behind the point, so points align without siunitx, whose columns could
-neither be underlined nor hold "2 failed".
+Any paper can input them where `PACKAGES` are loaded. Decimal points align (see `latex_numbers`). A table that is wider
+than the column it stands in is shrunk to fit, and one that is too long for a page goes on in further tables.
 """
 
 from __future__ import annotations
 
-import re
+import dataclasses
+import textwrap
 from collections.abc import Sequence
 
+from ura_study.report.latex_numbers import set_column
+from ura_study.report.latex_text import escaped
+from ura_study.report.names import MARKS
 from ura_study.report.sheet import Sheet, Shown
 
-PREAMBLE = r"""\documentclass{article}
-\usepackage{booktabs,amssymb}
-\begin{document}
+PACKAGES = r"\usepackage{booktabs,graphicx,amssymb}"
+PREAMBLE = rf"""\documentclass{{article}}
+{PACKAGES}
+\setlength{{\belowcaptionskip}}{{6pt}}
+\begin{{document}}
 """
-#: Characters that are commands, ligatures or other glyphs in LaTeX, and signs that are set as mathematics.
-SPECIAL = {
-    **{letter: f"\\{letter}" for letter in "#$%&_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': "''",
-    "[": "{[}",  # behind \\ or \midrule it would begin an option
-    "]": "{]}",
-    "*": r"{$^{*}$}",
-    **{
-        "✓": r"$\checkmark$",
-        "✗": r"$\times$",
-        "Δ": r"$\Delta$",
-        "±": r"$\pm$",
-        "−": "$-$",
-        "–": r"\textendash{}",
-        "…": r"\dots{}",
-    },
-}
 BOTH_BEST = r"Best value bold, second best underlined."
+#: Lines of one table; what is longer goes on in further ones, since a float cannot break over pages.
+ROWS = 36
+#: Width of a letter behind a number beside one of it; letters that a line of a heading has room for at least.
+SMALL, SHORTEST = 0.8, 6
+BREAK = r"\\"
+GAP = r"@{\hspace{16pt}}"
+FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
-def latex(sheet: Sheet) -> str:
-    """Return a `table` environment, for `\\input` where booktabs (and amssymb for check marks) is loaded."""
-    wide = _wide(sheet)
-    caption = " ".join(escaped(part) for part in (sheet.caption, *sheet.notes))
-    caption = f"{caption} {BOTH_BEST}" if sheet.ranked else caption
-    lines = [
-        r"\begin{table}[t]",
-        r"  \centering",
-        f"  \\caption{{{caption}}}",
-        f"  \\label{{{sheet.label}}}",
-        f"  \\begin{{tabular}}{{{_columns(sheet, wide)}}}",
-        r"    \toprule",
-        f"    {_header(sheet, wide)} \\\\",
-        r"    \midrule",
-        *(f"    {_row([escaped(label) for label in line.labels], line.cells, wide)} \\\\" for line in sheet.lines),
-        *([r"    \midrule"] if sheet.reported else []),
-        *(f"    {_row([_method(line.labels[0], line.citation)], line.cells, wide)} \\\\" for line in sheet.reported),
-        r"    \bottomrule",
-        r"  \end{tabular}",
-        r"\end{table}",
-    ]
-    return "\n".join([*lines, ""])
+def latex(sheet: Sheet, wide: bool = False) -> str:
+    """Return a `table` environment, for `\\input` where `PACKAGES` are loaded; several where it is too long for one.
+
+    Args:
+        wide: across both columns of a two-column paper, as `table*`.
+    """
+    return "\n".join(_float(part, "table*" if wide else "table") for part in _parts(sheet))
+
+
+def included(tables: Sequence[str]) -> str:
+    """Return a file to `\\input`."""
+    return "\n".join([f"% Needs {PACKAGES}", *tables])
 
 
 def document(tables: Sequence[str]) -> str:
@@ -71,44 +50,91 @@ def document(tables: Sequence[str]) -> str:
     return "\n".join([PREAMBLE, *tables, "\\end{document}\n"])
 
 
-def escaped(text: str) -> str:
-    """Return text as LaTeX prints it letter by letter, on one line; what cannot be printed becomes a question mark."""
-    plain = "".join(SPECIAL.get(letter, letter if letter.isprintable() else "?") for letter in " ".join(text.split()))
-    return re.sub("-(?=-)", "-{}", plain)
+def _parts(sheet: Sheet) -> list[Sheet]:
+    """Return a sheet in pieces of at most `ROWS` lines; only the first has the notes, the last what is reported."""
+    starts = range(0, max(len(sheet.lines), 1), ROWS)
+    if len(starts) == 1:
+        return [sheet]
+    return [
+        dataclasses.replace(
+            sheet,
+            caption=f"{sheet.caption[:-1]}, part {n} of {len(starts)}{sheet.caption[-1]}",
+            label=sheet.label if n == 1 else f"{sheet.label}-{n}",
+            lines=sheet.lines[start : start + ROWS],
+            reported=sheet.reported if n == len(starts) else (),
+            notes=sheet.notes if n == 1 else (),
+            ranked=sheet.ranked and n == 1,
+        )
+        for n, start in enumerate(starts, start=1)
+    ]
 
 
-def _wide(sheet: Sheet) -> list[bool]:
-    """Tell of each column whether something stands behind its numbers."""
+def _float(sheet: Sheet, environment: str) -> str:
+    caption = " ".join(escaped(part) for part in (sheet.caption, *sheet.notes))
+    lines = _rows(sheet)
+    literature = [lines.pop() for _ in sheet.reported][::-1]
+    if sheet.rule is not None:
+        lines.insert(sheet.rule, r"\midrule")
+    rows = [_header(sheet), r"\midrule", *lines, *([r"\midrule", *literature] if literature else [])]
+    return "\n".join(
+        [
+            f"\\begin{{{environment}}}[tp]",
+            r"  \centering",
+            f"  \\caption{{{f'{caption} {BOTH_BEST}' if sheet.ranked else caption}}}",
+            f"  \\label{{{sheet.label}}}",
+            r"  \setlength{\tabcolsep}{4pt}",
+            f"  {FIT}",
+            f"  \\begin{{tabular}}{{{_columns(sheet)}}}",
+            *(f"    {row}" for row in (r"\toprule", *rows, r"\bottomrule")),
+            r"  \end{tabular}}",
+            f"\\end{{{environment}}}",
+            "",
+        ]
+    )
+
+
+def _columns(sheet: Sheet) -> str:
+    stubs = "".join("c" if {line.labels[i] for line in sheet.lines} <= MARKS else "l" for i in range(len(sheet.stubs)))
+    numbers = ["c"] * len(sheet.headings)
+    if sheet.gap is not None:
+        numbers.insert(sheet.gap, GAP)
+    return "".join([stubs, *numbers])
+
+
+def _header(sheet: Sheet) -> str:
+    headings = (
+        _cited(_stacked(text, cells), citation)
+        for (text, citation), cells in zip(sheet.headings, _across(sheet), strict=True)
+    )
+    return _row([*map(escaped, sheet.stubs), *headings])
+
+
+def _rows(sheet: Sheet) -> list[str]:
+    """Return all lines, those of reported methods last."""
     lines = [*sheet.lines, *sheet.reported]
-    return [any(c.tail or c.significant for c in column) for column in zip(*(x.cells for x in lines), strict=True)]
+    numbers = zip(*map(set_column, _across(sheet)), strict=True) if sheet.headings else [()] * len(lines)
+    return [
+        _row([*(_cited(escaped(label), line.citation) for label in line.labels), *cells])
+        for line, cells in zip(lines, numbers, strict=True)
+    ]
 
 
-def _columns(sheet: Sheet, wide: Sequence[bool]) -> str:
-    return " ".join(["l" * len(sheet.stubs), *("r@{}l" if two else "r" for two in wide)])
+def _row(texts: Sequence[str]) -> str:
+    return f"{' & '.join(texts)} {BREAK}"
 
 
-def _header(sheet: Sheet, wide: Sequence[bool]) -> str:
-    headings = (_across(_method(*heading), two) for heading, two in zip(sheet.headings, wide, strict=True))
-    return " & ".join([*map(escaped, sheet.stubs), *headings])
+def _across(sheet: Sheet) -> list[list[Shown]]:
+    """Return the cells of each column."""
+    return [[line.cells[i] for line in (*sheet.lines, *sheet.reported)] for i in range(len(sheet.headings))]
 
 
-def _row(labels: Sequence[str], cells: Sequence[Shown], wide: Sequence[bool]) -> str:
-    return " & ".join([*labels, *(_cell(cell, two) for cell, two in zip(cells, wide, strict=True))])
+def _stacked(heading: str, cells: Sequence[Shown]) -> str:
+    """Return a heading in lines that are about as long as the column's longest cell."""
+    longest = max((len(cell.main) + round(SMALL * len(cell.tail)) for cell in cells), default=0)
+    lines = textwrap.wrap(heading, max(longest, SHORTEST), break_long_words=False, break_on_hyphens=False)
+    text = BREAK.join(map(escaped, lines))
+    return f"\\begin{{tabular}}[b]{{@{{}}c@{{}}}}{text}\\end{{tabular}}" if len(lines) > 1 else text
 
 
-def _cell(cell: Shown, two: bool) -> str:
-    if not cell.number:
-        return _across(escaped(cell.main), two)
-    main = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}[cell.rank].format(escaped(cell.main))
-    if not two:
-        return main
-    tail = f"{{\\scriptsize\\,{escaped(cell.tail)}}}" if cell.tail else ""
-    return f"{main} & {tail}{'$^{*}$' if cell.significant else ''}"
-
-
-def _across(text: str, two: bool) -> str:
-    return f"\\multicolumn{{2}}{{c}}{{{text}}}" if two else f"\\multicolumn{{1}}{{c}}{{{text}}}"
-
-
-def _method(text: str, citation: str | None) -> str:
-    return f"{escaped(text)}~\\cite{{{citation}}}" if citation else escaped(text)
+def _cited(text: str, citation: str | None) -> str:
+    return f"{text}~\\cite{{{citation}}}" if citation else text

@@ -17,11 +17,12 @@ from scipy.stats import spearmanr
 from ura_study.config import Study
 from ura_study.metrics.names import VALIDATION
 from ura_study.plan import Plan, readable
+from ura_study.report.measured import measure, metric
+from ura_study.report.model import Cell
 from ura_study.runs.record import Record
 from ura_study.search.candidate import row
 from ura_study.search.config import SearchSettings
 from ura_study.search.objective import Row, Undefined, value
-from ura_study.search.objective_config import ObjectiveSettings
 from ura_study.search.trials import Tried
 
 #: Resamples of the variants for the interval of a rank correlation.
@@ -46,13 +47,17 @@ class Agreement:
 class Leaderboard:
     """A search's result."""
 
-    study: str
+    study: Study
     rows: pd.DataFrame
     """One row per trial: `trial`, `variant`, `state`, `best`, objectives by label, `runs`, parameters, test metrics."""
     objectives: tuple[str, ...]
     parameters: tuple[str, ...]
     metrics: tuple[str, ...]
     """Those on test that are not objectives themselves."""
+    tested: Mapping[str, tuple[Cell, ...]]
+    """These metrics of each variant that was tried on all categories and seeds."""
+    recorded: Mapping[str, tuple[str, ...]]
+    """The runs of each variant that have a record."""
     agreement: tuple[Agreement, ...]
     oracle: bool
     """Whether variants were chosen on test images."""
@@ -67,18 +72,24 @@ def leaderboard(study: Study, plan: Plan, found: Sequence[Tried], records: Mappi
     search = study.search
     labels = tuple(objective.label for objective in search.objective)
     metrics = tuple(m for m in study.report.metrics if not m.startswith(VALIDATION) and m not in labels)
-    rows_of = {v.name: _rows(plan, v.name, records) for v in plan.variants}
-    table = [_line(trial, labels, metrics, rows_of.get(trial.variant, [])) for trial in _ranked(found, search)]
+    whole = [v.name for v in plan.variants if all(i in records for i in plan.ids[v.name])]  # others lost their records
+    rows_of = {name: _rows(plan, name, records) for name in whole}
+    measured = [measure(plan, records, metric(name)) for name in metrics]
+    known = [trial for trial in found if trial.state == "complete" and trial.variant in plan.ids]
+    tested = {trial.variant: tuple(one.mean(trial.variant) for one in measured) for trial in known}
+    table = [_line(trial, labels, metrics, tested.get(trial.variant, ())) for trial in _ranked(found, search)]
     keys = tuple(search.space)
     parameters = tuple(key for key in keys if any(key in trial.params for trial in found))
     columns = ["trial", "variant", "state", "best", *labels, "runs", *parameters, *metrics, "reason"]
     done = [records[i] for i in plan.runs if i in records and records[i].done]
     return Leaderboard(
-        study=study.study,
+        study=study,
         rows=pd.DataFrame(table, columns=columns),
         objectives=labels,
         parameters=parameters,
         metrics=metrics,
+        tested=tested,
+        recorded={name: tuple(i for i in ids if i in records) for name, ids in plan.ids.items()},
         agreement=() if search.split == "test" else tuple(_agreements(search, found, plan, rows_of)),
         oracle=search.split == "test",
         trained=len({record.fit_id for record in done}),
@@ -102,28 +113,20 @@ def _ranked(found: Sequence[Tried], search: SearchSettings) -> list[Tried]:
     return sorted(found, key=place)
 
 
-def _line(trial: Tried, labels: Sequence[str], metrics: Sequence[str], rows: Sequence[Row]) -> dict[str, object]:
+def _line(trial: Tried, labels: Sequence[str], metrics: Sequence[str], tested: Sequence[Cell]) -> dict[str, object]:
     values = trial.values or (None,) * len(labels)
     state = trial.state if trial.feasible else "infeasible"
-    tested = {m: _mean(m, rows) for m in metrics} if trial.state == "complete" else {}
+    means = {metric: cell.mean for metric, cell in zip(metrics, tested, strict=False)}  # none where not complete
     params = {key: readable(value) if isinstance(value, bool) else value for key, value in trial.params.items()}
     base = {"trial": trial.number, "variant": trial.variant, "state": state, "best": trial.best, "runs": trial.runs}
-    return base | dict(zip(labels, values, strict=True)) | params | tested | {"reason": trial.reason}
-
-
-def _mean(metric: str, rows: Sequence[Row]) -> float | None:
-    """Return a metric's mean over the categories' means over seeds; None where it is undefined anywhere."""
-    try:
-        return value(ObjectiveSettings(metric=metric), rows) if rows else None
-    except Undefined:
-        return None
+    return base | dict(zip(labels, values, strict=True)) | params | means | {"reason": trial.reason}
 
 
 def _agreements(
     search: SearchSettings, found: Sequence[Tried], plan: Plan, rows_of: Mapping[str, list[Row]]
 ) -> list[Agreement]:
     """Return the rank correlation of each objective that looks at validation with its twin on test."""
-    names = [t.variant for t in found if t.state == "complete" and t.variant in rows_of]
+    names = [t.variant for t in found if t.state == "complete" and rows_of.get(t.variant)]
     agreements = []
     for objective in search.objective:
         if not any(name.startswith(VALIDATION) for name in objective.names):

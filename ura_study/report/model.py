@@ -5,14 +5,16 @@ What a table looks like (percent, digits, best bold) is decided in `sheet`, and 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-#: share: a metric in 0..1; points: a difference of two; p: a p-value; effect: a correlation; else a plain quantity.
-Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "count"]
+#: share: a metric in 0..1; points: a difference of two; p: a p-value; effect: a correlation; value: of no unit that is
+#: known; else a plain quantity.
+Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "count", "value"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Cell:
     """What is shown where there is no number to expect."""
     significant: bool = False
     """Whether it differs from the baseline's by more than chance explains."""
+    contends: bool = True
+    """Whether it may be the best of its column."""
     run_ids: tuple[str, ...] = ()
     """The runs behind it, whatever came of them."""
 
@@ -92,5 +96,18 @@ class Table:
     """Sentences that a reader must know."""
     kind: Kind | None = None
     """Where all columns hold the same: its unit then stands in the title instead of each heading."""
+    means: int = 0
+    """How many of the last columns are means over those before."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What tells it from others of its name, e.g. {"metric": "image_auroc"} or {"ablation": "strength"}."""
+
+    def only(self, keys: Collection[str]) -> Table:
+        """Return the table with these of its columns, without what is reported."""
+        kept = [i for i, column in enumerate(self.columns) if column.key in keys]
+        return dataclasses.replace(
+            self,
+            columns=tuple(self.columns[i] for i in kept),
+            rows=tuple(Row(row.labels, tuple(row.cells[i] for i in kept)) for row in self.rows),
+            reported=(),
+            means=sum(i >= len(self.columns) - self.means for i in kept),
+        )

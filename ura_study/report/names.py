@@ -5,7 +5,7 @@ from __future__ import annotations
 from ura_study.metrics.names import VALIDATION
 
 #: What `ura-study export` makes, and of what kind; the endings of files name the format.
-TABLES = ("summary", "per_category", "components", "sweep", "cost", "comparison", "runs")
+TABLES = ("summary", "per_category", "components", "sweep", "cost", "comparison", "search", "runs")
 ENDINGS = {
     "latex": ".tex",
     "markdown": ".md",
@@ -14,6 +14,10 @@ ENDINGS = {
     "parquet": ".parquet",
     "excel": ".xlsx",
 }
+
+#: Whether a variant has a part.
+WITH, WITHOUT = "✓", "✗"
+MARKS = frozenset({WITH, WITHOUT})
 
 TITLES = {
     "image_auroc": "Image AUROC",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ura_study.config import Study
 from ura_study.data.protocol import described
@@ -16,6 +17,19 @@ from ura_study.report.names import title
 from ura_study.report.reported import Reported, read_reported
 from ura_study.runs.record import Record
 
+if TYPE_CHECKING:
+    from ura_study.report.leaderboard import Leaderboard
+    from ura_study.search.trials import Tried
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a study's search has tried."""
+
+    trials: Sequence[Tried]
+    plan: Plan
+    """Of the variants of all trials."""
+
 
 @dataclass(frozen=True)
 class Results:
@@ -24,6 +38,8 @@ class Results:
     study: Study
     plan: Plan
     records: Mapping[str, Record]
+    search: Search | None = None
+    """None where no search has begun."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -44,6 +60,15 @@ class Results:
         oracle = f"Oracle: {', '.join(chosen)} chosen on test images" if search and search.split == "test" else ""
         lines = (described(self.study.data), oracle if chosen else "")
         return tuple(f"{line[0].upper()}{line[1:]}." for line in lines if line)
+
+    @cached_property
+    def board(self) -> Leaderboard | None:
+        """The search's result."""
+        if self.search is None:
+            return None
+        from ura_study.report.leaderboard import leaderboard
+
+        return leaderboard(self.study, self.search.plan, self.search.trials, self.records)
 
     @cached_property
     def measured(self) -> Mapping[str, Measured]:

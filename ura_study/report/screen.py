@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.table import Table as RichTable
 
+from ura_study.config import Study
 from ura_study.report.comparison_table import brief, comparison
 from ura_study.report.model import Table
 from ura_study.report.results import Results
-from ura_study.report.sheet import Sheet, sheet
+from ura_study.report.sheet import sheet
 from ura_study.report.tables import per_category, summary
 from ura_study.report.terminal import terminal
+
+if TYPE_CHECKING:
+    from ura_study.report.leaderboard import Leaderboard
+
+#: Trials that are shown of a search.
+SHOWN = 10
 
 
 def show_tables(results: Results, console: Console) -> None:
     """Print a table per metric, or where the window is too narrow the means, and how variants differ in the first."""
-    drawn = [terminal(_sheet(results, per_category(results, metric))) for metric in results.metrics]
-    unbound = console.options.update(max_width=sys.maxsize)
-    if any(console.measure(table, options=unbound).maximum > console.width for table in drawn):
+    drawn = [_drawn(results.study, per_category(results, metric)) for metric in results.metrics]
+    if _too_wide(drawn, console):
         console.print("this window is too narrow for all categories: they are in per_category.md", style="dim")
-        drawn = [terminal(_sheet(results, summary(results)))]
+        drawn = [_drawn(results.study, summary(results))]
     if len(results.plan.variants) > 1:
-        first = brief(comparison(results, results.metrics[0]))
-        drawn.append(terminal(_sheet(results, first)))
+        drawn.append(_drawn(results.study, brief(comparison(results, results.metrics[0]))))
     for table in drawn:
         console.print(table)
 
 
-def _sheet(results: Results, table: Table) -> Sheet:
-    return sheet(table, results.study.report, results.study.study)
+def show_search(board: Leaderboard, console: Console) -> None:
+    """Print a search's best trials; without their test figures where the window is too narrow for these."""
+    from ura_study.report.search_table import search_table  # which knows Optuna
+
+    table = search_table(board)
+    table = dataclasses.replace(table, rows=table.rows[:SHOWN])
+    drawn = _drawn(board.study, table)
+    if _too_wide([drawn], console):
+        console.print("this window is too narrow for test figures: they are in search.md", style="dim")
+        drawn = _drawn(board.study, table.only(board.objectives))
+    console.print(drawn)
+
+
+def _too_wide(drawn: Sequence[RichTable], console: Console) -> bool:
+    unbound = console.options.update(max_width=sys.maxsize)
+    return any(console.measure(table, options=unbound).maximum > console.width for table in drawn)
+
+
+def _drawn(study: Study, table: Table) -> RichTable:
+    return terminal(sheet(table, study.report, study.study))

@@ -62,6 +62,10 @@ class Sheet:
     reported: tuple[Line, ...]
     notes: tuple[str, ...]
     ranked: bool
+    gap: int | None = None
+    """The column before which there is a gap: means, or what is not measured."""
+    rule: int | None = None
+    """The line before which there is a rule."""
 
     def transposed(self) -> Sheet:
         """Return the sheet with a column for each variant or reported method; as it is if rows have several labels."""
@@ -72,7 +76,10 @@ class Sheet:
             Line((heading,), tuple(line.cells[i] for line in across)) for i, (heading, _) in enumerate(self.headings)
         )
         headings = tuple((line.labels[0], line.citation) for line in across)
-        return dataclasses.replace(self, stubs=("",), headings=headings, lines=lines, reported=())
+        gap = len(self.lines) if self.reported else None
+        return dataclasses.replace(
+            self, stubs=("",), headings=headings, lines=lines, reported=(), gap=gap, rule=self.gap
+        )
 
 
 def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True) -> Sheet:
@@ -82,10 +89,9 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
         alone: whether it is the only table that bears the settings' caption and label; else both are completed.
     """
     title = table.title if table.kind is None else f"{table.title}{_unit(table.kind, settings)}"
-    caption, label = _caption(title, settings, study, alone), _label(table, settings, study, alone)
+    caption, label = _caption(title, settings, alone), _label(table, settings, study, alone)
     units = ["" if table.kind is not None else _unit(column.kind, settings) for column in table.columns]
-    columns = [[_shown(row.cells[i], column, settings) for row in table.rows] for i, column in enumerate(table.columns)]
-    ranked = [_ranked(cells, c.better) if c.better else cells for c, cells in zip(table.columns, columns, strict=True)]
+    ranked = [_column([row.cells[i] for row in table.rows], column, settings) for i, column in enumerate(table.columns)]
     return Sheet(
         title=title,
         caption=caption,
@@ -96,6 +102,7 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
         reported=tuple(_reported(row, table.columns, settings) for row in table.reported),
         notes=table.notes,
         ranked=any(cell.rank for column in ranked for cell in column),
+        gap=len(ranked) - table.means if 0 < table.means < len(ranked) else None,
     )
 
 
@@ -114,6 +121,8 @@ def number(value: float, kind: Kind, settings: ReportSettings) -> str:
         return "<0.001" if value < 0.001 else f"{value:.3f}"
     if kind == "effect":
         return _signed(f"{value:+.2f}")
+    if kind == "value":
+        return f"{value:.4g}".replace("-", "−")
     return f"{value:,.0f}" if kind == "count" else f"{value:.1f}"
 
 
@@ -122,8 +131,8 @@ def _signed(text: str) -> str:
     return text.replace("-", "−") if float(text) else text[1:]
 
 
-def _caption(title: str, settings: ReportSettings, study: str, alone: bool) -> str:
-    caption = f"{title}, study {study}" if settings.caption is None else settings.caption
+def _caption(title: str, settings: ReportSettings, alone: bool) -> str:
+    caption = title if settings.caption is None else settings.caption
     caption = caption if caption[-1] in ".!?" else f"{caption}."
     return caption if alone or settings.caption is None else f"{caption} {title}."
 
@@ -154,10 +163,22 @@ def _trouble(cell: Cell) -> str:
     return f"{cell.missing} missing" if cell.missing else "undefined"
 
 
-def _ranked(cells: Sequence[Shown], better: int) -> list[Shown]:
-    values = sorted({float(cell.main) for cell in cells if cell.number}, reverse=better > 0)
+def _column(cells: Sequence[Cell], column: Column, settings: ReportSettings) -> list[Shown]:
+    """Return the cells of a column as they are printed, with the ranks of those that may be the best."""
+    shown = [_shown(cell, column, settings) for cell in cells]
+    if column.better == 0:
+        return shown
+    contending = [s.number and cell.contends for s, cell in zip(shown, cells, strict=True)]
+    values = sorted({_read(s.main) for s, may in zip(shown, contending, strict=True) if may}, reverse=column.better > 0)
     ranks = {value: rank for rank, value in enumerate(values[:2], start=1)} if len(values) > 1 else {}
-    return [dataclasses.replace(c, rank=ranks.get(float(c.main), 0) if c.number else 0) for c in cells]
+    return [
+        dataclasses.replace(s, rank=ranks.get(_read(s.main), 0)) if may else s
+        for s, may in zip(shown, contending, strict=True)
+    ]
+
+
+def _read(text: str) -> float:
+    return float(text.replace(",", "").replace("−", "-"))
 
 
 def _reported(row: Row, columns: Sequence[Column], settings: ReportSettings) -> Line:

@@ -17,6 +17,7 @@ from ura_study.report.statistics import ALPHA
 
 #: Means over all categories, and over those of MVTec AD by kind.
 MEAN = "mean"
+MEANS = "means over categories"
 GROUPS = {"textures": TEXTURES, "objects": OBJECTS}
 
 REPORTED = "Methods with a citation are as reported in the literature, not measured here."
@@ -56,6 +57,7 @@ def per_category(results: Results, metric: str) -> Table:
         reported=reported,
         notes=notes(results, [metric], rows, reported),
         kind="share",
+        means=len(groups) + 1,
         about={"metric": metric},
     )
 
@@ -66,12 +68,13 @@ def summary(results: Results) -> Table:
     reported = reported_rows(results.reported, [(MEAN, metric) for metric in results.metrics])
     return Table(
         name="summary",
-        title="Means over categories",
+        title=MEANS.capitalize(),
         stubs=("variant",),
         columns=metric_columns(results),
         rows=rows,
         reported=reported,
         notes=notes(results, results.metrics, rows, reported),
+        kind="share",
     )
 
 
@@ -96,8 +99,8 @@ def notes(
     cells = [cell for row in rows for cell in row.cells]
     seeds = counted(len(results.plan.seeds), "seed")
     several = any(not math.isnan(cell.std) for cell in cells)
-    lines = [f"Mean ± standard deviation over {seeds}." if several else f"{seeds.capitalize()}."]
-    lines += [line for metric in metrics if (line := _left_out(results, metric, len(metrics) > 1))]
+    lines = [f"Mean ± standard deviation over {seeds}." if several else f"{seeds}.".replace("1 ", "One ", 1)]
+    lines += _left_out(results, metrics)
     if any(cell.significant for cell in cells):
         lines.append(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
@@ -111,15 +114,18 @@ def _units(results: Results, metrics: Sequence[str]) -> str:
     return " or ".join({"category": "categories", "seed": "seeds"}[unit] for unit in units)
 
 
-def _left_out(results: Results, metric: str, named: bool) -> str:
-    """Return the sentence about categories on which a metric is undefined."""
-    measured: Measured = results.measured[metric]
-    if not measured.undefined:
-        return ""
-    reasons = ", ".join(f"{c} ({reason(results.plan, results.records, metric, c)})" for c in measured.undefined)
-    everywhere = len(measured.undefined) == len(measured.categories)
-    line = f"{'undefined:' if everywhere else 'mean without'} {reasons}."
-    return f"{results.title(metric)}: {line}" if named else line[0].upper() + line[1:]
+def _left_out(results: Results, metrics: Sequence[str]) -> list[str]:
+    """Return the sentences about categories on which metrics are undefined, one for all metrics that share it."""
+    found: dict[str, list[str]] = {}
+    for name in metrics:
+        measured: Measured = results.measured[name]
+        if measured.undefined:
+            reasons = ", ".join(f"{c} ({reason(results.plan, results.records, name, c)})" for c in measured.undefined)
+            everywhere = len(measured.undefined) == len(measured.categories)
+            found.setdefault(f"{'undefined:' if everywhere else 'mean without'} {reasons}.", []).append(name)
+    if len(metrics) == 1:
+        return [f"{line[0].upper()}{line[1:]}" for line in found]
+    return [f"{', '.join(map(results.title, names))}: {line}" for line, names in found.items()]
 
 
 def _groups(categories: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -16,8 +16,8 @@ from ura_study.report.frame import tidy
 from ura_study.report.leaderboard import Leaderboard, leaderboard
 from ura_study.report.markdown import markdown
 from ura_study.report.model import Table
-from ura_study.report.render_search import markdown as search_markdown
 from ura_study.report.results import Results
+from ura_study.report.search_table import search_frame, search_table
 from ura_study.report.sheet import sheet
 from ura_study.report.tables import per_category
 from ura_study.runs.record import Record
@@ -46,8 +46,8 @@ def write_search(
         importance: how much each searched key mattered; None where that is not known.
     """
     board = leaderboard(study, plan, found, records)
-    replace(folder / "search.csv", board.rows.assign(split=study.search.split).to_csv(index=False))
-    replace(folder / "search.md", search_markdown(board))
+    replace(folder / "search.csv", search_frame(board).to_csv(index=False))
+    replace(folder / "search.md", markdown(sheet(search_table(board), study.report, study.study)))
     replace(folder / "search_runs.csv", tidy(plan, records).to_csv(index=False))
     _save(folder, "search", of_search(study, found, importance))
     return board

@@ -17,11 +17,12 @@ from ura_study.report.cost_table import cost
 from ura_study.report.folder import replace
 from ura_study.report.model import Table
 from ura_study.report.page.drawings import Drawing, drawings
-from ura_study.report.page.grid import Grid, board_grid, facts, grid
+from ura_study.report.page.grid import Grid, facts, grid
 from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import Searched, State, state_of
 from ura_study.report.page.words import oracle, protocol, question
 from ura_study.report.results import Results
+from ura_study.report.search_table import search_table
 from ura_study.report.sheet import sheet
 from ura_study.report.tables import per_category, summary
 from ura_study.study_file import dump_yaml
@@ -100,7 +101,7 @@ def rendered(page: Page) -> str:
 def _sections(results: Results, searched: Searched | None) -> Iterator[tuple[str, str, list[Grid]]]:
     yield "summary", "Summary", _grids(results, [summary(results)])
     if searched is not None:
-        yield "search", "Search", [board_grid(searched.board)]
+        yield "search", "Search", _grids(results, [search_table(searched.board)])
     forms = {ablation.leave_one_out is not None for ablation in results.study.ablations.values()}
     yield "components", "Components", _grids(results, components(results) if True in forms else [])
     yield "sweeps", "Sweeps", _grids(results, sweeps(results) if False in forms else [])

@@ -6,12 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
-from ura_study.metrics.names import METRICS, VALIDATION_METRICS, better
-from ura_study.report.leaderboard import Leaderboard
 from ura_study.report.model import Row, Table
-from ura_study.report.render_search import columns_of, heading, notes, printed, short
 from ura_study.report.sheet import Line, Sheet, Shown, cited
 
 
@@ -74,18 +69,6 @@ def grid(table: Table, shown: Sheet) -> Grid:
     return Grid(shown.title, shown.stubs, tuple(turned), tuple(body for body in bodies if body), (*shown.notes, *marks))
 
 
-def board_grid(board: Leaderboard) -> Grid:
-    """Return a search's trials, best first."""
-    first, *others = shown = columns_of(board)
-    good = (*METRICS, *VALIDATION_METRICS)
-    lines = tuple(
-        GridLine((Field(printed(line[first], first)),), tuple(_trial_field(line, column) for column in others))
-        for _, line in board.rows.iterrows()
-    )
-    headings = tuple(Heading(short(column, shown), column in good and better(column) > 0) for column in others)
-    return Grid(heading(board), (first,), headings, (lines,), tuple(f"{note}." for note in notes(board)))
-
-
 def facts(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Grid:
     """Return a table of texts, the first of each row its label."""
     stub, *others = headings
@@ -110,16 +93,12 @@ def _field(shown: Shown, value: float) -> Field:
 
 
 def _numbers(labels: Sequence[str]) -> list[str | None]:
-    """Return the numbers that labels begin with, as `0.5 (full)` does; None for all where one does not."""
+    """Return the numbers that labels begin with, as `0.5 (full)` does, nothing for an empty one.
+
+    None for all where one is no number.
+    """
     found = [label.split(" (")[0] for label in labels]
     try:
-        return [repr(float(number)) for number in found]
+        return [repr(float(number)) if number else "" for number in found]
     except ValueError:
         return [None] * len(labels)
-
-
-def _trial_field(line: pd.Series, column: str) -> Field:
-    value = line[column]
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    known = "" if numeric and math.isnan(value) else repr(float(value)) if numeric else None
-    return Field(printed(value, column), value=known, look="best" if line["best"] else "")

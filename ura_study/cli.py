@@ -43,6 +43,7 @@ OutputFile = Annotated[Path | None, typer.Option("--output", "-o", help="File to
 Standalone = Annotated[
     bool, typer.Option("--standalone", help="A whole document (LaTeX, HTML) instead of a table to include.")
 ]
+Wide = Annotated[bool, typer.Option("--wide", help="LaTeX: across both columns of a paper (table*).")]
 
 
 def _version(wanted: bool) -> None:
@@ -165,6 +166,7 @@ def export(
     output: OutputFile = None,
     results: Results = Path("results"),
     standalone: Standalone = False,
+    wide: Wide = False,
     transpose: Annotated[bool, typer.Option("--transpose", help="A column for each variant.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="List the run ids behind each cell.")] = False,
     unit: Annotated[str | None, typer.Option(help="percent or fraction.")] = None,
@@ -181,7 +183,7 @@ def export(
 
     options = {"unit": unit, "digits": digits, "caption": caption, "label": label, "baseline": baseline}
     options |= {"metrics": metric, "reported": None if reported is None else str(reported)}
-    place = export.Output(form, output, standalone, transpose, explain)
+    place = export.Output(form, output, standalone, wide, transpose, explain)
     raise typer.Exit(export.export(study, table, results, options, place))
 
 
@@ -193,11 +195,12 @@ def compare(
     output: OutputFile = None,
     results: Results = Path("results"),
     standalone: Standalone = False,
+    wide: Wide = False,
 ) -> None:
     """Compare the same variants across studies: what moved, beyond noise?"""
     from ura_study.commands import export
 
-    place = export.Output(form, output, standalone)
+    place = export.Output(form, output, standalone, wide)
     raise typer.Exit(export.compare(studies, results, {"metrics": metric}, place, _console()))
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
+from ura_study.metrics.names import METRICS
 from ura_study.report.folder import remember
 from ura_study.runs import store
 
@@ -84,7 +85,36 @@ def test_explain_lists_runs_and_still_writes(call, tmp_path):
 
 def test_a_study_file_stands_for_its_results(call, tmp_path):
     (tmp_path / "mine.yaml").write_text((tmp_path / "results/one/study.yaml").read_text())
-    assert call("export", "mine.yaml")[1] == call("export", "results/one")[1]
+    assert call("export", "mine.yaml")[1] == call("export", "results/one")[1] == call("export", "one")[1]
+
+
+@pytest.mark.parametrize("command", [["export", "three"], ["compare", "one", "three"], ["export", "results/three"]])
+def test_nothing_is_recorded_yet(call, tmp_path, command):
+    leave(tmp_path / "results/three")
+    (tmp_path / "results/three/runs.jsonl").unlink()
+    line = "ura-study: results/three: nothing is recorded of this study yet; `ura-study run` does its runs\n"
+    assert call(*command) == (2, "", line)
+
+
+def test_latex_says_what_does_not_go_into_a_paper_as_it_is(call, tmp_path):
+    options = ("export", "one", "--table", "comparison", "--metric", "pixel_ap", "--format", "latex")
+    assert call(*options)[2] == ""
+    _, out, err = call(*options, "--transpose", "--caption", "测 of Ж")
+    assert "\\caption{测 of Ж." in out
+    assert (
+        err == "ura-study: pdflatex does not know 测 Ж without further packages; lualatex does, with a font for them\n"
+    )
+    metrics = [part for name in METRICS for part in ("--metric", name)]
+    code, out, err = call("export", "one", "--table", "summary", "--format", "latex", "--digits", "6", *metrics)
+    assert code == 0
+    assert re.fullmatch(r"ura-study: Means over categories \(%\): 1\.\d times as wide as a page, .*\n", err)
+    assert call("export", "one", "--table", "summary", "--digits", "6", *metrics)[2] == ""  # Markdown
+
+
+def test_across_both_columns(call):
+    for command in (["export", "one"], ["compare", "one", "two"]):
+        _, out, _ = call(*command, "--metric", "pixel_ap", "--format", "latex", "--wide")
+        assert "\\begin{table*}" in out
 
 
 @pytest.mark.parametrize(
@@ -99,6 +129,8 @@ def test_a_study_file_stands_for_its_results(call, tmp_path):
         (["results/one", "--reported", "lit.yaml"], "lit.yaml: no such file"),
         (["results/one", "-o", "results/one/runs.jsonl/t.md"], "runs.jsonl/t.md: expected a folder, but it is a file"),
         (["results"], "results: holds no results of a study"),
+        (["onne"], "results: holds no study 'onne'; did you mean 'one'?"),
+        (["one", "--table", "search"], "study 'one': a table of a search needs one that has begun"),
     ],
 )
 def test_a_wrong_call_is_one_line(call, arguments, line):
@@ -127,10 +159,20 @@ def test_compare_writes_files(call, tmp_path):
 
 def test_labels_of_several_tables_differ(call, tmp_path):
     leave(tmp_path / "results/three", 0.2)
-    _, out, _ = call("compare", "results/one", "results/two", "results/three", "--format", "latex")
+    _, out, _ = call("compare", "one", "results/two", "three", "--format", "latex")
     labels = re.findall(r"\\label\{(.*?)\}", out)
     assert len(labels) == len(set(labels)) == 4
 
 
 def test_compare_needs_two(call):
     assert call("compare", "results/one") == (2, "", "ura-study: compare: expected two studies or more, but got 1\n")
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_folder_is_no_study_file(call, tmp_path, command):
+    leave(tmp_path / "results/three")
+    line = (
+        "ura-study: results/three: expected a study file, but it is a folder; did you mean results/three/study.yaml?\n"
+    )
+    assert call(command, "results/three") == (2, "", line)
+    assert call(command, "results") == (2, "", "ura-study: results: expected a study file, but it is a folder\n")

@@ -58,7 +58,7 @@ def test_every_named_table_is_made(results):
 @pytest.mark.parametrize("standalone", [False, True])
 def test_text_of_every_table(results, name, form, standalone):
     tables = MAKERS[name](results)
-    text = as_text(sheets(tables, STUDY.report, "example"), form, standalone, "example").decode()
+    text = as_text(sheets(tables, STUDY.report, "example"), form, "example", standalone).decode()
     begin = {"latex": r"\begin{tabular}{", "markdown": "### ", "html": "<thead>"}[form]
     assert text.count(begin) == len(tables)
     whole = {"latex": r"\documentclass", "markdown": "# example\n", "html": "<!DOCTYPE html>"}[form]

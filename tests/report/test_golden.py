@@ -15,10 +15,10 @@ from ura_study.report.flat import flat
 
 FOLDER = Path(__file__).parent / "golden"
 TEXTS = {
-    "tables.tex": lambda: as_text(sheets(TABLES, SETTINGS, STUDY), "latex", True, STUDY),
-    "transposed.tex": lambda: as_text([sheets([METRIC], SETTINGS, STUDY)[0].transposed()], "latex", False, STUDY),
-    "tables.md": lambda: as_text(sheets(TABLES, SETTINGS, STUDY), "markdown", False, STUDY),
-    "tables.html": lambda: as_text(sheets(TABLES, SETTINGS, STUDY), "html", True, STUDY),
+    "tables.tex": lambda: as_text(sheets(TABLES, SETTINGS, STUDY), "latex", STUDY, True),
+    "transposed.tex": lambda: as_text([sheets([METRIC], SETTINGS, STUDY)[0].transposed()], "latex", STUDY),
+    "tables.md": lambda: as_text(sheets(TABLES, SETTINGS, STUDY), "markdown", STUDY),
+    "tables.html": lambda: as_text(sheets(TABLES, SETTINGS, STUDY), "html", STUDY, True),
     "metric.csv": lambda: as_data(flat([METRIC]), "csv"),
     "comparison.csv": lambda: as_data(flat(TABLES[2:]), "csv"),
 }

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from ura_study.commands.recorded import open_done
 from ura_study.errors import UserError, nearest
 from ura_study.report.across import across
-from ura_study.report.export import MAKERS, content, explained, frame_of, sheets
+from ura_study.report.export import DATA, MAKERS, as_data, as_text, explained, frame_of, remarks, sheets
 from ura_study.report.flat import flat
 from ura_study.report.folder import replace
 from ura_study.report.names import ENDINGS
+from ura_study.report.sheet import Sheet
 from ura_study.report.terminal import terminal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BINARY_FORMATS = ("parquet", "excel")
 
@@ -30,6 +35,7 @@ class Output:
     file: Path | None = None
     """None: standard output."""
     standalone: bool = False
+    wide: bool = False
     transpose: bool = False
     explain: bool = False
 
@@ -49,8 +55,7 @@ def export(study: str, table: str, results: Path, options: Mapping[str, object],
         print(explained(tables, shown), end="")
     if output.file is not None or not output.explain:
         turned = [one.transposed() for one in shown] if output.transpose else shown
-        title = opened.study.study
-        _write(content(turned, lambda: frame_of(table, tables, opened), form, output.standalone, title), output.file)
+        _write(turned, lambda: frame_of(table, tables, opened), form, opened.study.study, output)
     return 0
 
 
@@ -73,7 +78,7 @@ def compare(
         for part in shown:
             console.print(terminal(part))
     else:
-        _write(content(shown, lambda: flat(tables), form, output.standalone, " and ".join(names)), output.file)
+        _write(shown, lambda: flat(tables), form, " and ".join(names), output)
     return 0
 
 
@@ -105,8 +110,13 @@ def _names(studies: Sequence[str]) -> list[str]:
     return names if len(set(names)) == len(names) else list(studies)
 
 
-def _write(content: bytes, file: Path | None) -> None:
-    if file is not None:
-        replace(file, content)
+def _write(shown: Sequence[Sheet], frame: Callable[[], pd.DataFrame], form: str, title: str, output: Output) -> None:
+    """Write sheets as text, or the frame of raw numbers as data; say what to know of LaTeX."""
+    content = as_data(frame(), form) if form in DATA else as_text(shown, form, title, output.standalone, output.wide)
+    if output.file is not None:
+        replace(output.file, content)
     else:
         sys.stdout.write(content.decode())
+    if form == "latex":
+        for line in remarks(shown, content.decode(), output.wide):
+            print(f"ura-study: {line}", file=sys.stderr)

@@ -12,6 +12,7 @@ from rich.text import Text
 from ura_study.config import Study, load_study, space_file
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan
+from ura_study.report.folder import STUDY
 from ura_study.runs import store
 from ura_study.runs.counts import counts
 from ura_study.runs.record import Record
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 def open_study(path: Path) -> tuple[Study, Plan, Space | None]:
     """Return a study, its plan and its search space, everything checked that can be without running it."""
+    if path.is_dir():
+        inside = f"; did you mean {path / STUDY}?" if (path / STUDY).is_file() else ""
+        raise ConfigError(f"{path}: expected a study file, but it is a folder{inside}")
     study = load_study(path)
     try:
         planned = survey(study)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from ura_study.study_file import load_yaml
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
-    from ura_study.report.results import Results
+    from ura_study.runs.record import Record
     from ura_study.search.space import Space
 
 #: Exit codes beside 0.
@@ -71,21 +72,28 @@ def _finish(
     """Write and show what there is now; the report comes last, so that a bug in it hides nothing of the result."""
     from ura_study.report.page.document import FILE, write_report
     from ura_study.report.results import Results
+    from ura_study.report.screen import show_tables
     from ura_study.report.write import write_results
 
-    records, searched = store.read(folder), None
+    records, searched, runs = store.read(folder), None, list(planned.runs)
     if search is not None:
         planned = search.chosen()
+        runs += search.plan().runs
         searched = search.finish(records, console)
     results = Results(study, planned, records)
     write_results(folder, results)
     if completed:
-        code = _show(results, folder, console)
+        show_tables(results, console)
+        failures = [records[i] for i in dict.fromkeys(runs) if i in records and not records[i].done]
+        _show_failures(failures, console)
+        console.print(Text(f"everything is in {folder}"), soft_wrap=True)
+        code = SOME_FAILED if failures else 0
     else:
         done, failed, left = counts(progress.plan, records)
         console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
         code = STOPPED
     write_report(folder / FILE, results, searched)
+    console.print(Text(f"the report is {folder / FILE}"), soft_wrap=True)
     return code
 
 
@@ -129,16 +137,12 @@ def _execute(
         board.close()
 
 
-def _show(results: Results, folder: Path, console: Console) -> int:
-    from ura_study.report.screen import show_tables
-
-    show_tables(results, console)
-    found = (results.records.get(run_id) for run_id in results.plan.runs)
-    failures = [record for record in found if record is not None and not record.done]
+def _show_failures(failures: Iterable[Record], console: Console) -> None:
+    """Print which runs failed and why, those of a search's variants too; a traceback that is known only once."""
+    shown = set()
     for record in failures:
         failure = record.failure
         console.print(Text(f"failed: {record.where}: {failure.kind}: {failure.message}", "red"), soft_wrap=True)
-        if failure.traceback:
+        if failure.traceback and failure.traceback not in shown:
             console.print(Text(failure.traceback, "dim"))
-    console.print(Text(f"everything is in {folder}"), soft_wrap=True)
-    return SOME_FAILED if failures else 0
+            shown.add(failure.traceback)

@@ -64,7 +64,7 @@ class Searching:
 
     def follow(self, extend: Callable[[Plan], None]) -> None:
         """Tell somebody else, too, of each further candidate before its runs begin, and now of those so far."""
-        extend(self._plan())
+        extend(self.plan())
         self._followers.append(extend)
 
     def record(self, run_id: str) -> Record | None:
@@ -76,7 +76,7 @@ class Searching:
         from ura_study.search.trials import trials
         from ura_study.search.variants import with_best
 
-        return with_best(self._study, self._planned, self._plan(), trials(self._tried))
+        return with_best(self._study, self._planned, self.plan(), trials(self._tried))
 
     def finish(self, records: Mapping[str, Record], console: Console) -> Searched:
         """Write the tables of the search, print the best variants, and return what the report shows of it."""
@@ -87,11 +87,11 @@ class Searching:
         from ura_study.search.trials import trials
 
         found, shares = trials(self._tried), importance(self._tried)
-        board = write_search(self._folder, self._study, self._plan(), found, records, shares)
+        board = write_search(self._folder, self._study, self.plan(), found, records, shares)
         show_search(board, console)
         return Searched(found, board, shares)
 
-    def _plan(self) -> Plan:
+    def plan(self) -> Plan:
         """Return the plan of all variants that were tried."""
         from ura_study.search.variants import tried_plan
 

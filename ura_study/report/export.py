@@ -15,7 +15,8 @@ from ura_study.report.cost_table import cost
 from ura_study.report.flat import flat
 from ura_study.report.frame import tidy
 from ura_study.report.html import html, page
-from ura_study.report.latex import document, included, latex
+from ura_study.report.latex import document, included, latex, width
+from ura_study.report.latex_text import beyond
 from ura_study.report.markdown import markdown
 from ura_study.report.model import Table
 from ura_study.report.results import Results
@@ -25,6 +26,8 @@ from ura_study.report.tables import per_category, summary
 
 #: Formats of raw numbers.
 DATA = ("csv", "parquet", "excel")
+#: From how many widths of a page's text on a table that is shrunk to fit can hardly be read; and across two columns.
+LEGIBLE, LEGIBLE_WIDE = 1.5, 2.0
 #: The tables of each name in `names.TABLES`.
 MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "summary": lambda results: [summary(results)],
@@ -56,22 +59,31 @@ def sheets(tables: Sequence[Table], settings: ReportSettings, study: str) -> lis
     return [sheet(table, settings, study, alone=len(tables) == 1) for table in tables]
 
 
-def as_text(shown: Sequence[Sheet], form: str, standalone: bool, title: str) -> bytes:
-    """Return sheets as `latex`, `markdown` or `html`; `standalone`: as a document of its own."""
-    one = {"latex": latex, "markdown": markdown, "html": html}[form]
-    texts = [one(part) for part in shown]
+def as_text(shown: Sequence[Sheet], form: str, title: str, standalone: bool = False, wide: bool = False) -> bytes:
+    """Return sheets as `latex`, `markdown` or `html`.
+
+    Args:
+        standalone: as a document of its own, under this title where the format has one.
+        wide: in LaTeX across both columns of a paper.
+    """
     if form == "latex":
-        return (document if standalone else included)(texts).encode()
+        return (document if standalone else included)([latex(part, wide) for part in shown]).encode()
+    texts = [(markdown if form == "markdown" else html)(part) for part in shown]
     if not standalone:
         return "\n".join(texts).encode()
     return (page(texts, title) if form == "html" else "\n".join([f"# {title}\n", *texts])).encode()
 
 
-def content(
-    shown: Sequence[Sheet], frame: Callable[[], pd.DataFrame], form: str, standalone: bool, title: str
-) -> bytes:
-    """Return a file's bytes: sheets as text, or the frame of raw numbers as data."""
-    return as_data(frame(), form) if form in DATA else as_text(shown, form, standalone, title)
+def remarks(shown: Sequence[Sheet], source: str, wide: bool) -> list[str]:
+    """Return what somebody who puts these sheets into a paper as LaTeX should know."""
+    widest = max(shown, key=width)
+    lines = []
+    if (times := width(widest)) > (LEGIBLE_WIDE if wide else LEGIBLE):
+        ways = "--transpose or fewer --metric" + ("" if wide else " or --wide (across both columns)")
+        lines.append(f"{widest.title}: {times:.1f} times as wide as a page, so shrunk to fit; {ways} may serve better")
+    if letters := " ".join(beyond(source)):
+        lines.append(f"pdflatex does not know {letters} without further packages; lualatex does, with a font for them")
+    return lines
 
 
 def as_data(frame: pd.DataFrame, form: str) -> bytes:

@@ -40,6 +40,17 @@ def latex(sheet: Sheet, wide: bool = False) -> str:
     return "\n".join(_float(part, "table*" if wide else "table") for part in _parts(sheet))
 
 
+def width(sheet: Sheet) -> float:
+    """Return about how wide a sheet is by nature, in widths of a page's text at 10 pt (345 pt)."""
+    stubs = [[stub, *(line.labels[i] for line in sheet.lines)] for i, stub in enumerate(sheet.stubs)]
+    letters = [max(map(len, column)) for column in stubs]
+    letters += [
+        max(_letters(cells), *map(len, _lines(heading, cells)))
+        for (heading, _), cells in zip(sheet.headings, _across(sheet), strict=True)
+    ]
+    return sum(5 * count + 8 for count in letters) / 345
+
+
 def included(tables: Sequence[str]) -> str:
     """Return a file to `\\input`."""
     return "\n".join([f"% Needs {PACKAGES}", *tables])
@@ -128,10 +139,19 @@ def _across(sheet: Sheet) -> list[list[Shown]]:
     return [[line.cells[i] for line in (*sheet.lines, *sheet.reported)] for i in range(len(sheet.headings))]
 
 
-def _stacked(heading: str, cells: Sequence[Shown]) -> str:
+def _letters(cells: Sequence[Shown]) -> int:
+    """Return about how many letters wide the longest cell of a column is."""
+    return max((len(cell.main) + round(SMALL * len(cell.tail)) for cell in cells), default=0)
+
+
+def _lines(heading: str, cells: Sequence[Shown]) -> list[str]:
     """Return a heading in lines that are about as long as the column's longest cell."""
-    longest = max((len(cell.main) + round(SMALL * len(cell.tail)) for cell in cells), default=0)
-    lines = textwrap.wrap(heading, max(longest, SHORTEST), break_long_words=False, break_on_hyphens=False)
+    room = max(_letters(cells), SHORTEST)
+    return textwrap.wrap(heading, room, break_long_words=False, break_on_hyphens=False)
+
+
+def _stacked(heading: str, cells: Sequence[Shown]) -> str:
+    lines = _lines(heading, cells)
     text = BREAK.join(map(escaped, lines))
     return f"\\begin{{tabular}}[b]{{@{{}}c@{{}}}}{text}\\end{{tabular}}" if len(lines) > 1 else text
 

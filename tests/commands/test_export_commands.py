@@ -105,10 +105,10 @@ def test_latex_says_what_does_not_go_into_a_paper_as_it_is(call, tmp_path):
         err == "ura-study: pdflatex does not know 测 Ж without further packages; lualatex does, with a font for them\n"
     )
     metrics = [part for name in METRICS for part in ("--metric", name)]
-    code, out, err = call("export", "one", "--table", "summary", "--format", "latex", "--digits", "6", *metrics)
+    code, out, err = call("export", "one", "--table", "runs", "--format", "latex", "--digits", "6", *metrics)
     assert code == 0
-    assert re.fullmatch(r"ura-study: Means over categories \(%\): 1\.\d times as wide as a page, .*\n", err)
-    assert call("export", "one", "--table", "summary", "--digits", "6", *metrics)[2] == ""  # Markdown
+    assert re.fullmatch(r"ura-study: Runs: 1\.\d times as wide as a page, .*\n", err)
+    assert call("export", "one", "--table", "runs", "--digits", "6", *metrics)[2] == ""  # Markdown
 
 
 def test_across_both_columns(call):
@@ -176,3 +176,24 @@ def test_a_folder_is_no_study_file(call, tmp_path, command):
     )
     assert call(command, "results/three") == (2, "", line)
     assert call(command, "results") == (2, "", "ura-study: results: expected a study file, but it is a folder\n")
+
+
+@pytest.mark.parametrize("table", ["summary", "per_category", "comparison", "runs", "cost"])
+def test_records_that_stand_twice_count_once(call, tmp_path, table):
+    path = tmp_path / "results/one/runs.jsonl"
+    once = call("export", "one", "--table", table, "--format", "csv")
+    path.write_text(2 * path.read_text())
+    assert call("export", "one", "--table", table, "--format", "csv") == once
+    assert once[0] == 0
+
+
+def test_a_record_with_a_number_that_is_none_is_refused(call, tmp_path):
+    path = tmp_path / "results/one/runs.jsonl"
+    lines = path.read_text().splitlines(True)
+    lines[0] = lines[0].replace('"image_auroc":0.5', '"image_auroc":NaN')
+    assert "NaN" in lines[0]
+    path.write_text("".join(lines))
+    code, out, err = call("export", "one")
+    assert (code, out) == (2, "")
+    assert "runs.jsonl" in err
+    assert err.count("\n") == 1

@@ -79,7 +79,7 @@ def _finish(
     if search is not None:
         planned = search.chosen()
         searched = search.finish(records, console)
-    results = Results(study, planned, records)
+    results = Results(study, planned, records, folder)
     write_results(folder, results)
     if completed:
         code = _show(results, folder, console)

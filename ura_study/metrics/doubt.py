@@ -27,7 +27,7 @@ EPISTEMIC = np.geomspace(1e-4, 0.5, 13)
 
 @dataclass(frozen=True, eq=False)
 class Doubt:
-    """Counts of tokens by uncertainty, (3, K) float each: all of them, those judged wrongly, and the promised errors."""
+    """Tokens by uncertainty, (3, K) float each: all of them, those judged wrongly, and the promised errors."""
 
     total: np.ndarray
     epistemic: np.ndarray

@@ -58,14 +58,17 @@ def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[C
 def warnings(comparisons: Sequence[Comparison]) -> list[str]:
     """Return what keeps the comparisons of one metric from saying more: too few units, pairs left out."""
     hopeless = sorted({(c.differing, c.unit, c.smallest_p, c.smallest_corrected) for c in comparisons if c.hopeless})
-    first, *more = [(counted(n, unit), f"{p:.3g}, {after:.3g}") for n, unit, p, after in hopeless] or [("", "")]
-    further = "".join(f"; {units} none below {least}" for units, least in more)
-    few = f"Too few to be sure: {first[0]} with a difference can give no p below {first[1]} after correction{further}."
     excluded = sum(c.excluded for c in comparisons)
     return [
-        *([few] if hopeless else []),
+        *([_too_few(hopeless)] if hopeless else []),
         *([f"{counted(excluded, 'pair')} left out: failed, missing or undefined runs."] if excluded else []),
     ]
+
+
+def _too_few(hopeless: Sequence[tuple[int, str, float, float]]) -> str:
+    first, *more = [(counted(number, unit), f"{p:.3g}, {after:.3g}") for number, unit, p, after in hopeless]
+    further = "".join(f"; {units} none below {least}" for units, least in more)
+    return f"Too few to be sure: {first[0]} with a difference can give no p below {first[1]} after correction{further}."
 
 
 def _cells(c: Comparison) -> tuple[Cell, ...]:

@@ -41,7 +41,7 @@ def results():
     records = {job.run_id: failed(job) if cell == LOST else done(job, values[cell]) for cell, job in jobs.items()}
     found = make_plan(STUDY, PLAN.fingerprints, VARIANTS)
     records |= {i: done(job_of(STUDY, found, run.variant, run.category, run.seed)) for i, run in found.runs.items()}
-    return Results(STUDY, PLAN, records, Search(TRIED, found))
+    return Results(STUDY, PLAN, records, search=Search(TRIED, found))
 
 
 def test_every_named_table_is_made(results):

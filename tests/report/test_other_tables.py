@@ -70,8 +70,8 @@ def test_too_few_units_are_said():
     changes = {(v, c, s): done(JOBS[v, c, s], 0.6) for v, c, s in JOBS if v != "full" and (v[0], c) != ("w", "nut")}
     notes = comparison(results(changes), METRIC).notes
     assert notes[1:] == (
-        "Too few to be sure: 1 category with a difference can give no p below 1, 1 after correction.",
-        "Too few to be sure: 2 categories with a difference can give no p below 0.5, 1 after correction.",
+        "Too few to be sure: 1 category with a difference can give no p below 1, 1 after correction; "
+        "2 categories none below 0.5, 1.",
     )
 
 

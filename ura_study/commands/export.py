@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from ura_study.commands.recorded import open_done
 from ura_study.errors import UserError, nearest
 from ura_study.report.across import across
-from ura_study.report.export import DATA, MAKERS, as_data, as_text, explained, frame_of, remarks, sheets
+from ura_study.report.export import MAKERS, content, explained, frame_of, remarks, sheets
 from ura_study.report.flat import flat
 from ura_study.report.folder import replace
 from ura_study.report.names import ENDINGS
 from ura_study.report.sheet import Sheet
 from ura_study.report.terminal import terminal
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 BINARY_FORMATS = ("parquet", "excel")
 
@@ -55,7 +52,9 @@ def export(study: str, table: str, results: Path, options: Mapping[str, object],
         print(explained(tables, shown), end="")
     if output.file is not None or not output.explain:
         turned = [one.transposed() for one in shown] if output.transpose else shown
-        _write(turned, lambda: frame_of(table, tables, opened), form, opened.study.study, output)
+        raw = partial(frame_of, table, tables, opened)
+        made = content(turned, raw, form, opened.study.study, output.standalone, output.wide)
+        _write(made, turned, form, output)
     return 0
 
 
@@ -78,7 +77,8 @@ def compare(
         for part in shown:
             console.print(terminal(part))
     else:
-        _write(shown, lambda: flat(tables), form, " and ".join(names), output)
+        made = content(shown, partial(flat, tables), form, " and ".join(names), output.standalone, output.wide)
+        _write(made, shown, form, output)
     return 0
 
 
@@ -110,9 +110,8 @@ def _names(studies: Sequence[str]) -> list[str]:
     return names if len(set(names)) == len(names) else list(studies)
 
 
-def _write(shown: Sequence[Sheet], frame: Callable[[], pd.DataFrame], form: str, title: str, output: Output) -> None:
-    """Write sheets as text, or the frame of raw numbers as data; say what to know of LaTeX."""
-    content = as_data(frame(), form) if form in DATA else as_text(shown, form, title, output.standalone, output.wide)
+def _write(content: bytes, shown: Sequence[Sheet], form: str, output: Output) -> None:
+    """Write what was made of sheets, and say what to know of LaTeX."""
     if output.file is not None:
         replace(output.file, content)
     else:

@@ -59,6 +59,18 @@ def sheets(tables: Sequence[Table], settings: ReportSettings, study: str) -> lis
     return [sheet(table, settings, study, alone=len(tables) == 1) for table in tables]
 
 
+def content(
+    shown: Sequence[Sheet],
+    frame: Callable[[], pd.DataFrame],
+    form: str,
+    title: str,
+    standalone: bool = False,
+    wide: bool = False,
+) -> bytes:
+    """Return a file's bytes: sheets as text (see `as_text`), or the frame of raw numbers as data."""
+    return as_data(frame(), form) if form in DATA else as_text(shown, form, title, standalone, wide)
+
+
 def as_text(shown: Sequence[Sheet], form: str, title: str, standalone: bool = False, wide: bool = False) -> bytes:
     """Return sheets as `latex`, `markdown` or `html`.
 

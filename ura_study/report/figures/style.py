@@ -32,6 +32,8 @@ STYLES = (
 )
 #: Light to dark, even in greyscale and for colour-blind readers.
 MAP = "cividis"
+#: What bright colours mean, by whether more is better (1), worse (−1) or neither.
+BRIGHT = {1: "brighter is better", -1: "brighter is better, that is, smaller", 0: "brighter is larger"}
 SMALL, TEXT = 6.0, 7.0
 #: Characters of a name that are shown.
 LONGEST = 44

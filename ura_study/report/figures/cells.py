@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-Blank = Literal["failed", "missing", "undefined", "not tried"]
-HATCHES: dict[Blank, str] = {"failed": "/////", "missing": ".....", "undefined": "xxxxx", "not tried": "....."}
+Blank = Literal["failed", "missing", "undefined", "no complete trial"]
+HATCHES: dict[Blank, str] = {"failed": "/////", "missing": ".....", "undefined": "xxxxx", "no complete trial": "....."}
 #: What to say of them.
 BLANKS = "Hatched cells have no number: a run failed, is missing, or the metric is undefined."
 #: Width of a character as a share of the size of its type, generously.

@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from ura_study.config import Study
 from ura_study.metrics.names import better
 from ura_study.report.figures import (
+    contour,
+    contour_drawing,
     differences,
     front,
+    grids,
+    grids_drawing,
     heat,
     history,
     importances,
@@ -48,6 +52,8 @@ def of_study(results: Results) -> Iterator[Drawn]:
         if (means := heat.heat(results, metric)) is not None:
             yield heat.draw(means)
     yield from map(sweeps.draw, sweeps.sweeps(results))
+    for metric in metrics:
+        yield from map(grids_drawing.draw, grids.grids(results, metric))
     for metric in [metric for metric in metrics if better(metric)][:FRONTS]:
         if (best := front.front(results, metric)) is not None:
             yield front.draw(best)
@@ -63,5 +69,7 @@ def of_search(study: Study, found: Sequence[Tried], importance: Mapping[str, flo
         yield importances.draw(shares)
     if (panels := slices.slices(study, found, importance)) is not None:
         yield slices.draw(panels)
+    if (surface := contour.contour(study, found, importance)) is not None:
+        yield contour_drawing.draw(surface)
     if (lines := parallel.parallel(study, found, importance)) is not None:
         yield parallel.draw(lines)

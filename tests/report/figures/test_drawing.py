@@ -27,6 +27,7 @@ ABLATIONS = {
             "training.lr": [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 0.00251188643150958],
         }
     },
+    "pairs": {"grid": {"features.layers": [[1], [1, 2, 3]], "model.perception.mc_samples": [2, 10, 20]}},
 }
 IMPORTANCE = {"model.synthesis.strength": 0.7, "model.perception.mc_samples": 0.3}
 ODD = ("<&$_%>", "_hidden", "$x^2$", "two\nlines", 'quo"te', "a\\b{c}", "ümläut", "w/o " + "very " * 40 + "long")
@@ -99,11 +100,14 @@ def test_all_kinds_are_drawn(drawn):
         "sweep-values-strength",
         "sweep-values-layers",
         "sweep-values-lr",
+        "grid-pairs-image_auroc",
+        "grid-pairs-pixel_auroc",
         "pareto-image_auroc",
         "pareto-pixel_auroc",
         "search-history",
         "search-importance",
         "search-slices",
+        "search-contour",
         "search-parallel",
     ]
 
@@ -150,6 +154,13 @@ def test_one_format_does_not_change_another(drawn):
     figure = drawn["pareto-image_auroc"]
     before = {kind: encoded(figure, kind) for kind in ("png", "svg", "pdf")}
     assert {kind: encoded(figure, kind) for kind in ("pdf", "png", "svg")} == before
+
+
+def test_drawing_again_moves_nothing(drawn):
+    for figure in drawn.values():
+        before = encoded(figure, "svg")
+        figure.figure.draw_without_rendering()
+        assert encoded(figure, "svg") == before, figure.name
 
 
 def test_files_hold_no_date(drawn):

@@ -114,9 +114,12 @@ def _contour(study: Study, told: Sequence[Tried], keys: Mapping[str, str], pair:
 
 
 def _is_few(complete: Sequence[Tried], key: str) -> bool:
-    """Tell whether a parameter has no scale, or so few different values that there is nothing between them."""
+    """Tell whether a parameter has no scale, or few values that come again: then nothing is between them."""
     values = [trial.params[key] for trial in complete]
-    return not values or on_axis(complete, key).kind == "names" or len(set(values)) <= FEW
+    if not values or on_axis(complete, key).kind == "names":
+        return True
+    different = len(set(values))
+    return different <= FEW and 2 * different <= len(values)
 
 
 def _corners(points: Sequence[Corner]) -> tuple[Corner, ...]:

@@ -23,7 +23,7 @@ LOOKS = {
     "complete": ("o", BLACK, "white"),
     "beyond a limit": ("o", "white", BLACK),
     "pruned": ("^", "white", BLACK),
-    "best": ("*", VERMILION, "white"),
+    "best": ("*", VERMILION, BLACK),
 }
 
 

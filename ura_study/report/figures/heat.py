@@ -35,7 +35,8 @@ class Heat:
     columns: tuple[str, ...]
     """Categories."""
     cells: tuple[tuple[Cell, ...], ...]
-    """(rows, columns + 1): the last is the mean over all categories, those that are not shown included."""
+    """(rows, columns + 1): the last is the mean over all categories, those that are not shown included; it is not there
+    for a single category."""
     left_out: tuple[int, int]
     """Rows and columns that are not shown."""
     seeds: int
@@ -49,8 +50,9 @@ def heat(results: Results, metric: str) -> Heat | None:
     """Return what is drawn of one metric; None where there is no number, or only one."""
     measured, plan = results.measured[metric], results.plan
     rows, columns = variants(results, metric), plan.categories[:MOST]
-    found = tuple((*(measured.cells[row, c] for c in columns), measured.mean(row)) for row in rows)
-    if sum(cell.complete for line in found for cell in line[:-1]) < 2:
+    means = {row: (measured.mean(row),) if len(plan.categories) > 1 else () for row in rows}
+    found = tuple((*(measured.cells[row, category] for category in columns), *means[row]) for row in rows)
+    if sum(cell.complete for line in found for cell in line[: len(columns)]) < 2:
         return None
     return Heat(
         metric=metric,
@@ -68,16 +70,16 @@ def heat(results: Results, metric: str) -> Heat | None:
 
 def draw(info: Heat) -> Drawn:
     """Return the figure: a cell for each number, hatched where there is none."""
-    narrow = len(info.columns) <= FEW and max(map(len, info.rows)) <= SHORT
-    with page(ONE if narrow else TWO, 0.2 * len(info.rows) + 1.1) as figure:
+    width = ONE if len(info.columns) <= FEW and max(map(len, info.rows)) <= SHORT else TWO
+    with page(width, 0.2 * len(info.rows) + 1.1) as figure:
         axes = figure.subplots()
-        _fill(axes, info)
+        rows, columns = labels(info.rows, 36), [*labels(info.columns, 24), "mean"][: len(info.cells[0])]
+        _fill(axes, info, (72 * width - 3.6 * max(map(len, rows)) - 20) / (len(columns) + 0.25))
         hide(axes)
-        names = labels([*info.columns], 24)
-        places = [_place(x, info) + 0.5 for x in range(len(names) + 1)]
-        axes.set_xticks(places, [*names, "mean"], rotation=45, ha="left", rotation_mode="anchor")
+        places = [_place(x, info) + 0.5 for x in range(len(columns))]
+        axes.set_xticks(places, columns, rotation=45, ha="left", rotation_mode="anchor")
         axes.xaxis.tick_top()
-        axes.set_yticks([y + 0.5 for y in range(len(info.rows))], labels(info.rows, 36))
+        axes.set_yticks([y + 0.5 for y in range(len(rows))], rows)
         axes.set_xlim(0, places[-1] + 0.5)
         axes.set_ylim(len(info.rows), 0)
         cells.legend(figure, _blanks(info))
@@ -89,7 +91,8 @@ def _place(x: int, info: Heat) -> float:
     return x + (0.25 if x == len(info.columns) else 0)
 
 
-def _fill(axes: Axes, info: Heat) -> None:
+def _fill(axes: Axes, info: Heat, room: float) -> None:
+    """Draw the cells, which are `room` points (1/72 in) wide."""
     squares = []
     for y, line in enumerate(info.cells):
         for x, cell in enumerate(line):
@@ -99,7 +102,7 @@ def _fill(axes: Axes, info: Heat) -> None:
                 text = number(cell.mean, "share", info.settings)
                 squares.append(cells.Square(_place(x, info), y, cell.mean, text))
     ends = cells.limits(square.value for square in squares)
-    size = cells.fitting([square.text for square in squares], 5.4 * 72 / (len(info.columns) + 1.25))
+    size = cells.fitting([square.text for square in squares], 0.9 * room)
     cells.paint(axes, squares, ends, better(info.metric), size)
 
 

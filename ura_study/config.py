@@ -144,6 +144,11 @@ class Study(Settings):
             raise ValueError(f"seeds must be distinct and not negative, at least one, but got {list(seeds)}")
         return seeds
 
+    @property
+    def pictured_seeds(self) -> tuple[int, ...]:
+        """The seeds whose runs keep pictures."""
+        return self.seeds[: self.report.pictures]
+
 
 def load_study(path: Path) -> Study:
     """Return the study that a YAML file describes; relative paths in it are relative to the file.

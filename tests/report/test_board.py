@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from event_files import points, texts
+from event_files import images, points, texts
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up import made_details
 
 from ura_study.errors import ResourceError
 from ura_study.metrics.names import METRICS
 from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.board import Board, folder_name
+from ura_study.report.figures.strips import MAP_SIDE
+from ura_study.runs.details import keep, packed
 
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])
 PLAN = plan_of(STUDY)
@@ -61,6 +64,27 @@ def test_curves_and_metrics_can_be_read_back(tmp_path):
     metrics = {f"nut/final/{metric}/seed 0": [(0, 0.75)] for metric in METRICS if metric != "pixel_ap"}
     assert events(tmp_path) == trained | metrics
     assert events(tmp_path, "w/o restoration") == {}
+
+
+def test_pictures_of_a_run_are_images(tmp_path):
+    job = job_of(STUDY, PLAN, "full").model_copy(update={"pictures": True})
+    keep(tmp_path, job.run_id, packed(made_details()))
+    board = board_of(tmp_path)
+    board.finished(job, done(job))
+    ((width, height, about),) = images(tmp_path / "tensorboard" / "full")["nut/pictures/seed 0"]
+    assert (width, height) == (3 * MAP_SIDE, 6 * MAP_SIDE)
+    assert "lowest, miss (scratch, score 2)" in about
+    board_of(tmp_path).close()
+    assert len(images(tmp_path / "tensorboard" / "full")["nut/pictures/seed 0"]) == 1
+
+
+@pytest.mark.parametrize("left", [None, made_details(pictures=())])
+def test_a_run_without_pictures_has_no_images(tmp_path, left):
+    job = job_of(STUDY, PLAN, "full").model_copy(update={"pictures": True})
+    if left is not None:
+        keep(tmp_path, job.run_id, packed(left))
+    board_of(tmp_path).finished(job, done(job))
+    assert images(tmp_path / "tensorboard" / "full") == {}
 
 
 def test_validation_metrics_are_curves_too(tmp_path):

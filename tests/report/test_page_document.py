@@ -8,6 +8,7 @@ import re
 
 import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+from made_up import with_details
 from pages import Page
 
 from ura_study.report.page.document import HERE, page, rendered, write_report
@@ -212,3 +213,11 @@ def test_contrast(scheme):
     for text, back in [*pairs, ("warn", "warn-page")]:
         light, dark = sorted((luminance(found[text]), luminance(found[back])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, back)
+
+
+def test_pictures_are_a_section_of_their_own_where_there_are_some(results, source, tmp_path):
+    assert 'href="#pictures"' not in source
+    read = Page(rendered(page(with_details(results, tmp_path))))
+    assert {"figures", "pictures"} <= {e.attributes.get("id") for e in read.root.all("h2")}
+    assert "#pictures" in {e.attributes.get("href") for e in read.root.all("a")}
+    assert len(read.root.all("image")) > 12

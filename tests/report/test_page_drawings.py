@@ -1,6 +1,12 @@
-from pages import Page
+import base64
+import io
 
-from ura_study.report.page.drawings import inlined
+import numpy as np
+from made_up import results_of, with_details
+from pages import Page
+from PIL import Image
+
+from ura_study.report.page.drawings import inlined, lighter, pictures
 
 SOURCE = """<?xml version="1.0" encoding="utf-8" standalone="no"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
@@ -28,8 +34,6 @@ def test_ids_are_the_figures_own_and_what_points_to_them_follows():
 
 
 def test_a_figure_of_matplotlib():
-    import io
-
     from matplotlib.figure import Figure
 
     figure, file = Figure(), io.StringIO()
@@ -43,3 +47,30 @@ def test_a_figure_of_matplotlib():
     targets = {e.attributes["xlink:href"].removeprefix("#") for e in everything if "xlink:href" in e.attributes}
     assert targets
     assert targets <= set(ids)
+
+
+def decoded(address, kind):
+    assert address.startswith(f"data:image/{kind};base64,")
+    return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+
+
+def test_images_within_become_lighter_and_look_the_same():
+    pixels = np.linspace(0, 255, 128).astype(np.uint8)[:, None, None] * np.ones((1, 128, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).convert("RGBA").save(file, "PNG")
+    address = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    light = lighter(address)
+    assert len(light) < len(address)
+    after = np.asarray(decoded(light, "webp").convert("RGB")).astype(int)
+    assert np.abs(after - pixels).mean() < 2
+
+
+def test_pictures_stand_in_the_page_as_images(tmp_path):
+    results = with_details(results_of(lambda *cell: 0.5), tmp_path)
+    found = list(pictures(results))
+    assert [drawing.caption.partition(":")[0] for drawing in found] == ["nut", "bolt"]
+    for drawing in found:
+        images = Page(drawing.svg).root.all("image")
+        assert len(images) > 6
+        assert all(decoded(image.attributes["xlink:href"], "webp").size[0] > 0 for image in images)
+    assert list(pictures(results_of(lambda *cell: 0.5))) == []

@@ -1,6 +1,6 @@
 import pandas as pd
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
-from made_up import SEARCH, searched
+from made_up import SEARCH, searched, with_details
 
 from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.results import Results
@@ -46,6 +46,13 @@ def test_figures_have_their_captions_beside_them(tmp_path):
     captions = (tmp_path / "figures" / "study.md").read_text()
     assert [line[3:] for line in captions.splitlines() if line.startswith("## ")] == names
     assert "Pixel AP: mean difference of each variant from full over 2 categories" in captions
+
+
+def test_what_details_show_is_among_the_figures(tmp_path):
+    write_results(tmp_path, with_details(Results(STUDY, PLAN, records()), tmp_path))
+    names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
+    assert names > {"curves", "training", "uncertainty-error", "side-by-side", "pictures-nut", "pictures-bolt"}
+    assert "## pictures-bolt" in (tmp_path / "figures/pictures.md").read_text()
 
 
 def test_the_figures_of_a_search_lie_beside_its_tables(tmp_path):

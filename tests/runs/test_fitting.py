@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from datasets import write_category
@@ -77,10 +78,11 @@ def test_stored_weights_give_the_numbers_of_fresh_ones(mvtec_root, settings, cac
 
 
 def test_the_curve_comes_with_the_weights(mvtec_root):
-    *first, _ = attempt(small_job(mvtec_root))
-    *second, record = attempt(small_job(mvtec_root))
+    *first, left, _ = attempt(small_job(mvtec_root))
+    *second, left_again, record = attempt(small_job(mvtec_root))
     assert record.fit_shared
     assert second == first != []
+    np.testing.assert_array_equal(left_again.training["total"], left.training["total"])
 
 
 def test_damaged_weights_are_trained_again(mvtec_root, cache):
@@ -145,9 +147,9 @@ def test_watching_does_not_change_the_weights(mvtec_root, cache):
     write_category(mvtec_root, "many", train=20)
     data = DataSettings(layout="mvtec_ad", root=str(mvtec_root), image_size=64, validation=0.4)
     fields = {"category": "many", "data": data, "fingerprint": fingerprint(read(mvtec_root, "many"))}
-    *unwatched, plain = attempt(small_job(mvtec_root, **fields))
+    *unwatched, _, plain = attempt(small_job(mvtec_root, **fields))
     shutil.rmtree(cache / "fits")
-    *watched, record = attempt(small_job(mvtec_root, **fields, watch=True))
+    *watched, _, record = attempt(small_job(mvtec_root, **fields, watch=True))
     assert record.done, record.failure
     assert all(interval.metrics == {} for interval in unwatched)
     assert [interval.losses for interval in watched] == [interval.losses for interval in unwatched]
@@ -161,8 +163,8 @@ def test_a_shared_curve_says_nothing_of_other_scoring_settings(mvtec_root):
     write_category(mvtec_root, "many", train=20)
     data = DataSettings(layout="mvtec_ad", root=str(mvtec_root), image_size=64, validation=0.4)
     fields = {"category": "many", "data": data, "fingerprint": fingerprint(read(mvtec_root, "many")), "watch": True}
-    *first, _ = attempt(small_job(mvtec_root, **fields, settings=with_samples(1)))
-    *again, record = attempt(
+    *first, _, _ = attempt(small_job(mvtec_root, **fields, settings=with_samples(1)))
+    *again, _, record = attempt(
         small_job(mvtec_root, **fields, settings=with_samples(9, fusion={"perception_weight": 9.0}))
     )
     assert record.fit_shared

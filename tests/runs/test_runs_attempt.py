@@ -8,13 +8,16 @@ from jobs import small_job
 from ura_study.metrics.names import METRICS
 from ura_study.runs import execute, fitting
 from ura_study.runs.attempt import attempt
+from ura_study.runs.details import Details
 from ura_study.runs.record import Record
 from ura_study.training.loop import Interval, NonFiniteLoss
 
 
 def result(job):
-    """Return the progress and the record of a job."""
+    """Return the progress and the record of a job; between them are the details of one that is done."""
     *intervals, record = attempt(job)
+    if record.done:
+        assert isinstance(intervals.pop(), Details)
     assert isinstance(record, Record)
     assert all(isinstance(interval, Interval) for interval in intervals)
     return intervals, record
@@ -31,7 +34,14 @@ def test_a_run_reports_and_leaves_a_complete_record(mvtec_root):
     assert record.losses == intervals[-1].losses
     assert record.parameters > 0
     assert set(record.timings) == {
-        *("features_seconds", "fit_seconds", "score_seconds", "score_ms_per_image", "metrics_seconds"),
+        *(
+            "features_seconds",
+            "fit_seconds",
+            "score_seconds",
+            "score_ms_per_image",
+            "metrics_seconds",
+            "details_seconds",
+        ),
     }
     assert record.provenance["versions"]["torch"] == torch.__version__.split("+")[0]
     assert record.provenance["device"] == "cpu"

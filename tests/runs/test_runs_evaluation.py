@@ -8,7 +8,7 @@ from PIL import Image
 from ura_study.data.config import DataSettings
 from ura_study.data.table import Sample
 from ura_study.errors import DataError
-from ura_study.runs.evaluation import evaluate_run, resized
+from ura_study.runs.evaluation import as_seen, evaluate_run, resized, truth_of
 from ura_study.runs.scoring import Scored
 
 
@@ -27,6 +27,10 @@ def samples(tmp_path):
     return [Sample(tmp_path / "good.png", "good"), Sample(tmp_path / "bad.png", "spot", (tmp_path / "mask.png",))]
 
 
+def judged(samples, found, options):
+    return evaluate_run(found, truth_of(samples, options), 0.3)
+
+
 def scored(row, column, side=32):
     maps = np.zeros((2, side, side), np.float32)
     maps[1, row, column] = 1
@@ -35,9 +39,9 @@ def scored(row, column, side=32):
 
 def test_a_defect_of_one_pixel_is_lost_at_a_small_size_and_judged_at_the_original(samples):
     at = scored(5, 6)  # (10, 20) of 64×96 is (5, 6.67) of 32×32
-    lost = evaluate_run(samples, at, settings(), 0.3)
+    lost = judged(samples, at, settings())
     assert lost.undefined["pixel_auroc"] == "no anomalous pixel in any mask"
-    own = evaluate_run(samples, at, settings(eval_size="original"), 0.3)
+    own = judged(samples, at, settings(eval_size="original"))
     assert own.values["pixel_auroc"] > 0.99
     assert own.values["image_auroc"] == lost.values["image_auroc"] == 1
 
@@ -47,7 +51,7 @@ def test_masks_are_compared_at_the_size_asked_for(tmp_path):
     samples = [Sample(trees.picture(tmp_path / "b.png", 0, 64), "good"), Sample(picture, "spot", (truth,))]
     exact = np.array(Image.open(truth)) > 0
     at = Scored(np.stack([np.zeros((64, 64)), exact]).astype(np.float32), np.array([0, 1], np.float32), 0.0)
-    metrics = evaluate_run(samples, at, settings(eval_size=64), 0.3)
+    metrics = judged(samples, at, settings(eval_size=64))
     assert metrics.values["pixel_ap"] == metrics.values["pixel_f1_max"] == 1
 
 
@@ -63,13 +67,13 @@ def test_a_crop_is_judged_on_what_it_sees(tmp_path):
         at = np.zeros((2, side, side), np.float32)
         at[1, 4 * side // 32 : 12 * side // 32, 8 * side // 32 : 18 * side // 32] = 1
         found = Scored(at, np.array([0, 1], np.float32), 0.0)
-        assert evaluate_run(samples, found, settings(resize="crop", eval_size=eval_size), 0.3).values["pixel_ap"] == 1
+        assert judged(samples, found, settings(resize="crop", eval_size=eval_size)).values["pixel_ap"] == 1
 
 
 def test_images_of_different_sizes_have_no_common_original(samples, tmp_path):
     Image.new("L", (80, 64)).save(tmp_path / "good.png")
     with pytest.raises(DataError) as caught:
-        evaluate_run(samples, scored(0, 0), settings(eval_size="original"), 0.3)
+        truth_of(samples, settings(eval_size="original"))
     assert str(caught.value) == (
         f"{tmp_path}/bad.png: data.eval_size 'original' needs test images of one size, but this one is 96×64 and "
         f"{tmp_path.name}/good.png 80×64; give a number instead"
@@ -84,3 +88,12 @@ def test_maps_are_resized_only_where_needed():
     assert large.dtype == np.float32
     flat = resized(np.full((1, 8, 8), 0.3, np.float32), (5, 9))
     np.testing.assert_allclose(flat, 0.3, rtol=1e-6)
+
+
+def test_masks_as_the_network_sees_them_are_read_anew_only_at_another_size(samples):
+    same, other = settings(), settings(eval_size=64)
+    truth = truth_of(samples, same)
+    assert as_seen(samples, same, truth) is truth.masks
+    seen = as_seen(samples, other, truth_of(samples, other))
+    assert seen[0] is None
+    assert seen[1].shape == (32, 32)

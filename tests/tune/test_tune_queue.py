@@ -3,7 +3,9 @@ from jobs import small_job
 from ray.exceptions import RayActorError
 from ray.tune.search import Searcher
 
+from ura_study.errors import ResourceError
 from ura_study.runs import store
+from ura_study.runs.details import unpacked
 from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.queue import Queue
@@ -65,6 +67,32 @@ def test_records_what_comes_back_at_once(queue, jobs, tmp_path, diary):
     assert list(store.read(tmp_path)) == ["0"]
     assert diary.events == [("started", "0"), ("progressed", "0", 2), ("progressed", "0", 1), ("done", "0")]
     assert queue.jobs == {}
+
+
+def test_details_are_stored_before_the_record(queue, tmp_path):
+    queue.suggest("t0")
+    queue.on_trial_result("t0", {"intervals": [], "details": b"packed", "done": False})
+    assert (tmp_path / "details" / "0.npz").read_bytes() == b"packed"
+    assert store.read(tmp_path) == {}
+
+
+def test_details_that_cannot_be_stored_stop_the_study(queue, tmp_path):
+    (tmp_path / "details").write_text("a file")
+    queue.suggest("t0")
+    queue.on_trial_result("t0", {"intervals": [], "details": b"packed", "done": False})
+    assert isinstance(queue.error, ResourceError)
+    assert queue.suggest("t1") == Searcher.FINISHED
+
+
+def test_a_worker_sends_details_apart_from_the_record(mvtec_root):
+    worker = Worker({JOB: small_job(mvtec_root).model_dump_json()})
+    results = []
+    while not (results and results[-1]["done"]):
+        results.append(worker.train())
+    *_, before, last = results
+    assert unpacked(before["details"]).images[0] == "nut/test/good/000.png"
+    assert "details" not in last
+    assert Record.model_validate_json(last["record"]).done
 
 
 @pytest.mark.parametrize("error", [None, RayActorError()])

@@ -15,7 +15,7 @@ from ura_study.commands.estimate import seconds_left
 from ura_study.commands.opening import known, open_study, plan_line, reused
 from ura_study.config import Study
 from ura_study.plan import BASELINE, Plan, Run, readable
-from ura_study.runs import store
+from ura_study.runs import details, store
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
@@ -88,7 +88,10 @@ def _measured(study: Study, run: Run, folder: Path, console: Console) -> Record:
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with alone(folder), console.status(f"calibrating: {run.variant} · {run.category} · seed {run.seed}"):
-        *_, record = attempt(Job.of(study, run))
+        *events, record = attempt(Job.of(study, run, pictures=run.seed in study.pictured_seeds))
+        for found in events:
+            if isinstance(found, details.Details):
+                details.keep(folder, record.run_id, details.packed(found))
         store.append(folder, record)
     if record.failure is not None:
         console.print(Text(f"failed: {record.where}: {record.failure.message}", "red"), soft_wrap=True)

@@ -15,7 +15,7 @@ from ura_study.commands.searching import Searching
 from ura_study.config import Study
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan
-from ura_study.runs import store
+from ura_study.runs import details, store
 from ura_study.runs.counts import counts
 from ura_study.runs.job import Job
 from ura_study.study_file import load_yaml
@@ -50,9 +50,11 @@ def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address
     search = None if space is None else Searching(study, planned, space, folder, progress, done, library)
     remember(folder, study, planned)
     for record in other.values():
+        details.adopt(folder.parent / record.reused_from, folder, record.run_id)
         store.append(folder, record)
     console.print(Text(plan_line(planned, own, other)), soft_wrap=True)
-    pending = [Job.of(study, run) for run in planned.runs.values() if run.run_id not in progress.records]
+    missing = [run for run in planned.runs.values() if run.run_id not in progress.records]
+    pending = [Job.of(study, run, pictures=run.seed in study.pictured_seeds) for run in missing]
     if search is not None and not pending:
         pending = list(search.session.more())
     completed = _execute(study, pending, progress, search, folder, address, console)
@@ -77,7 +79,7 @@ def _finish(
     if search is not None:
         planned = search.chosen()
         searched = search.finish(records, console)
-    results = Results(study, planned, records)
+    results = Results(study, planned, records, folder)
     write_results(folder, results)
     if completed:
         code = _show(results, folder, console)

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from ura_study.config import Study
 from ura_study.plan import Plan, Run
-from ura_study.runs import store
+from ura_study.runs import details, store
 from ura_study.runs.record import Record
 from ura_study.tune.progress import Progress
 
@@ -113,6 +113,7 @@ class Searching:
         record = self.record(run.run_id)
         if record is None and run.run_id in self._library and not self._times_count:
             record = store.adopted(self._library[run.run_id], self._study.study, run.variant)
+            details.adopt(self._folder.parent / record.reused_from, self._folder, run.run_id)
             store.append(self._folder, record)
         if record is None or not record.done:
             return None

@@ -33,6 +33,8 @@ class Scores:
     """(B, S, S), the part that any one set of weights has left, 0..0.25."""
     images: Tensor | None = None
     """(B,), only of a detector with an image score of its own; else the score is taken from the map."""
+    residual: Tensor | None = None
+    """(B, S, S), of a detector that restores: how far each token moved, in units of what is usual in normal images."""
 
 
 class Detector(nn.Module, ABC):

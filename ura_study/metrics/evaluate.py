@@ -13,11 +13,12 @@ Legend: N images of H x W pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ura_study.metrics import checks
+from ura_study.metrics.curves import precision_recall, pro, roc
 from ura_study.metrics.names import IMAGE_METRICS, METRICS, PIXEL_METRICS
 from ura_study.metrics.ranking import Curve, ap, auroc, f1_max, rank
 from ura_study.metrics.regions import aupro, region_weights
@@ -31,6 +32,8 @@ class Metrics:
     """Each in 0..1, or NaN where undefined; in the order of `METRICS`."""
     undefined: dict[str, str]
     """The reason for every NaN, such as "no normal test image"; the names are those of the NaN values."""
+    curves: dict[str, np.ndarray] = field(default_factory=dict)
+    """Those of `metrics.curves` that exist, each (K,), by name."""
 
 
 def evaluate(
@@ -55,21 +58,25 @@ def evaluate(
     _check(labels, scores, maps, masks, fpr_limit)
     values = dict.fromkeys(METRICS, float("nan"))
     undefined: dict[str, str] = {}
+    curves: dict[str, np.ndarray] = {}
     if reason := _image_reason(labels):
         undefined |= dict.fromkeys(IMAGE_METRICS, reason)
     else:
-        values |= _ranking_values("image", rank(labels, scores))
+        curve = rank(labels, scores)
+        values |= _ranking_values("image", curve)
+        curves |= _ranking_curves("image", curve)
     if reason := _map_reason(labels, maps, masks):
         undefined |= dict.fromkeys(PIXEL_METRICS, reason)
-        return Metrics(values, undefined)
+        return Metrics(values, undefined, curves)
     truth = _stack(masks, maps.shape)
     if reason := _pixel_reason(truth):
         undefined |= dict.fromkeys(PIXEL_METRICS, reason)
-        return Metrics(values, undefined)
-    curve = rank(truth, maps)
+        return Metrics(values, undefined, curves)
+    curve, weights = rank(truth, maps), region_weights(truth)
     values |= _ranking_values("pixel", curve)
-    values["pixel_aupro"] = aupro(curve, region_weights(truth), fpr_limit)
-    return Metrics(values, undefined)
+    values["pixel_aupro"] = aupro(curve, weights, fpr_limit)
+    curves |= _ranking_curves("pixel", curve) | {"pixel_pro": pro(curve, weights, fpr_limit)}
+    return Metrics(values, undefined, curves)
 
 
 def _check(labels: np.ndarray, scores: np.ndarray, maps: np.ndarray | None, masks: checks.Masks, limit: float) -> None:
@@ -119,3 +126,7 @@ def _stack(masks: checks.Masks, shape: tuple[int, int, int]) -> np.ndarray:
 
 def _ranking_values(level: str, curve: Curve) -> dict[str, float]:
     return {f"{level}_auroc": auroc(curve), f"{level}_ap": ap(curve), f"{level}_f1_max": f1_max(curve)[0]}
+
+
+def _ranking_curves(level: str, curve: Curve) -> dict[str, np.ndarray]:
+    return {f"{level}_roc": roc(curve), f"{level}_pr": precision_recall(curve)}

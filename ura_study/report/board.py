@@ -23,9 +23,10 @@ from ura_study.cache import writing
 from ura_study.canonical import digest
 from ura_study.config import Study
 from ura_study.plan import Plan, Variant
-from ura_study.report.events import PREFIX, append, once, scalars, text
+from ura_study.report.events import PREFIX, append, image, once, scalars, text
 from ura_study.report.folder import EVENTS
 from ura_study.report.hparams import begun, columns, ended, tag
+from ura_study.runs import details
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.study_file import dump_yaml
@@ -41,7 +42,7 @@ class Board:
 
     def __init__(self, folder: Path, study: Study, plan: Plan, find: Callable[[str], Record | None]) -> None:
         """Write what is known of the variants of `plan`; `find` returns the record of a run where there is one."""
-        self._folder = folder / EVENTS
+        self._folder, self._details = folder / EVENTS, folder
         self._study, self._find = study, find
         self._columns = columns(study)
         self._session = f"{PREFIX}.{time.time():.0f}.{os.getpid()}"
@@ -84,10 +85,20 @@ class Board:
         curves = self._curves.pop(job.run_id, [])
         self._taken[job.run_id] = record
         with writing(self._folder):
-            if record.done and curves:
-                append(self._files[job.variant][1], curves)
+            if record.done and (events := [*curves, *self._pictures(job)]):
+                append(self._files[job.variant][1], events)
             for variant in [name for name, missing in self._missing.items() if job.run_id in missing]:
                 self._catch_up(variant)
+
+    def _pictures(self, job: Job) -> Iterator[Event]:
+        """Yield what a run saw in some test images, where it kept that."""
+        from ura_study.report.figures.pictures import Seen, legend, ordered, strips
+        from ura_study.report.figures.strips import sheet
+
+        left = details.read(self._details, job.run_id) if job.pictures else None
+        if left is not None and (shown := ordered(left.pictures)):
+            seen, rows = Seen(job.variant, job.category, job.seed, left, shown), strips(shown)
+            yield once(image(f"{job.category}/pictures/seed {job.seed}", sheet(rows), legend(seen, rows)))
 
     def dropped(self, job: Job) -> None:
         self._curves.pop(job.run_id, None)

@@ -30,6 +30,8 @@ class ReportSettings(Settings):
     """LaTeX label of exported tables; default: tab:<study>-<table>."""
     reported: str | None = Field(None, min_length=1)
     """A YAML or CSV file with numbers from the literature (see `report/reported.py`), relative to the study file."""
+    pictures: int = Field(1, ge=0)
+    """Of so many seeds, counted from the first, the runs of the plan keep pictures of some test images; 0: none do."""
 
     @field_validator("metrics")
     @classmethod

@@ -11,11 +11,14 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import DATA_CLASS_SCALAR, Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
 from tensorboard.compat.proto.tensor_shape_pb2 import TensorShapeProto
-from tensorboard.compat.proto.types_pb2 import DT_FLOAT
+from tensorboard.compat.proto.types_pb2 import DT_FLOAT, DT_STRING
+from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
@@ -55,6 +58,20 @@ def once(*summaries: Summary) -> Event:
     for summary in summaries:
         event.summary.MergeFrom(summary)
     return event
+
+
+def image(tag: str, pixels: np.ndarray, markdown: str) -> Summary:
+    """Return an image (H, W, 3) uint8 for TensorBoard's Images tab, with what there is to say of it."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    height, width, _ = pixels.shape
+    content = [str(width).encode(), str(height).encode(), file.getvalue()]
+    tensor = TensorProto(dtype=DT_STRING, string_val=content)
+    tensor.tensor_shape.dim.add(size=len(content))
+    about = image_metadata.create_summary_metadata(display_name=tag, description=markdown)
+    summary = Summary()
+    summary.value.add(tag=tag, metadata=about, tensor=tensor)
+    return summary
 
 
 def text(tag: str, markdown: str) -> Summary:

@@ -34,7 +34,7 @@ def open_results(path: Path, results: Path, options: Mapping[str, object]) -> Re
         if unknown := [name for name in chosen if name not in plan.fingerprints]:
             raise ConfigError(f"data.categories: category '{unknown[0]}' was not there in the last run ({folder})")
         fingerprints = {name: plan.fingerprints[name] for name in chosen}
-        return Results(study, make_plan(study, fingerprints), store.read(folder))
+        return Results(study, make_plan(study, fingerprints), store.read(folder), folder)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 

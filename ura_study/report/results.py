@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from ura_study.config import Study
 from ura_study.data.protocol import described
@@ -14,6 +15,8 @@ from ura_study.report.frame import grid
 from ura_study.report.measured import Measured, measure, metric
 from ura_study.report.names import title
 from ura_study.report.reported import Reported, read_reported
+from ura_study.runs import details
+from ura_study.runs.details import Details
 from ura_study.runs.record import Record
 
 
@@ -24,6 +27,8 @@ class Results:
     study: Study
     plan: Plan
     records: Mapping[str, Record]
+    folder: Path | None = None
+    """Where the details of runs lie; None where there are none."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -59,6 +64,23 @@ class Results:
     def significant(self, name: str) -> frozenset[str]:
         """Return the variants that differ from the baseline in a metric."""
         return frozenset(c.variant for c in self.comparisons[name] if c.significant)
+
+    def details(self, variant: str, category: str, seed: int) -> Details | None:
+        """Return the scores, curves and pictures of a run that is done; None where none were kept.
+
+        Raises:
+            DataError: where they cannot be read.
+        """
+        run_id = self.plan.cells[variant, category, seed]
+        if self.folder is None or run_id not in self.records or not self.records[run_id].done:
+            return None
+        if run_id not in self._read:
+            self._read[run_id] = details.read(self.folder, run_id)
+        return self._read[run_id]
+
+    @cached_property
+    def _read(self) -> dict[str, Details | None]:
+        return {}
 
     @cached_property
     def reported(self) -> tuple[Reported, ...]:

@@ -9,7 +9,7 @@ from ura_study.config import Study
 from ura_study.plan import Plan
 from ura_study.report.comparison_table import comparison
 from ura_study.report.figures import Drawn, save
-from ura_study.report.figures.gather import of_search, of_study
+from ura_study.report.figures.gather import of_pictures, of_search, of_study
 from ura_study.report.flat import flat
 from ura_study.report.folder import replace
 from ura_study.report.frame import tidy
@@ -30,6 +30,7 @@ def write_results(folder: Path, results: Results) -> None:
     _write(folder, results, "per_category", [per_category(results, metric) for metric in results.metrics])
     _write(folder, results, "comparison", [comparison(results, metric) for metric in results.metrics])
     _save(folder, "study", of_study(results))
+    _save(folder, "pictures", of_pictures(results))
 
 
 def write_search(

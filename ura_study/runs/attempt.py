@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import torch
 
 from ura_study.errors import UserError
+from ura_study.runs.details import Details
 from ura_study.runs.execute import execute
 from ura_study.runs.job import Job
 from ura_study.runs.provenance import provenance
@@ -16,7 +17,7 @@ from ura_study.runs.record import Failure, Record
 from ura_study.training.loop import Interval, NonFiniteLoss
 
 
-def attempt(job: Job) -> Iterator[Interval | Record]:
+def attempt(job: Job) -> Iterator[Interval | Details | Record]:
     """Yield what `execute` yields; an exception becomes a record of the failure instead of ending the study."""
     device = torch.device("cuda" if job.gpu and torch.cuda.is_available() else "cpu")
     _reproducible(job, device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,8 +17,19 @@ from ura_study.metrics.evaluate import Metrics, evaluate
 from ura_study.runs.scoring import Scored
 
 
-def evaluate_run(samples: Sequence[Sample], scored: Scored, data: DataSettings, fpr_limit: float) -> Metrics:
-    """Return the metrics of scored images, judged at `eval_size`; labels come from folders, never from masks.
+@dataclass(frozen=True)
+class Truth:
+    """What is true of N images, at the size at which maps are judged."""
+
+    labels: np.ndarray
+    """(N,) bool, True where anomalous: from the folders, never from masks."""
+    shape: tuple[int, int]
+    masks: list[np.ndarray | None]
+    """Of each image (*shape) bool, or None where there is no mask."""
+
+
+def truth_of(samples: Sequence[Sample], data: DataSettings) -> Truth:
+    """Return labels and masks of images, at `eval_size`.
 
     Raises:
         DataError: where a mask does not fit, or images of different sizes are to be judged at their own.
@@ -25,15 +37,24 @@ def evaluate_run(samples: Sequence[Sample], scored: Scored, data: DataSettings, 
     labels = np.array([sample.anomalous for sample in samples])
     size = data.eval_size or data.image_size
     if size == "original":
-        shape, size, crop_from = common_shape(samples), None, None
-    else:
-        shape, crop_from = (size, size), data.crop_from and round(data.crop_from * size / data.image_size)
-    masks = masks_of(samples, size, crop_from)
-    return evaluate(labels, scored.scores, resized(scored.maps, shape), masks, fpr_limit=fpr_limit)
+        return Truth(labels, common_shape(samples), _masks(samples, None, None))
+    crop_from = data.crop_from and round(data.crop_from * size / data.image_size)
+    return Truth(labels, (size, size), _masks(samples, size, crop_from))
 
 
-def masks_of(samples: Sequence[Sample], size: int | None, crop_from: int | None) -> list[np.ndarray | None]:
-    """Return the mask of each sample as (size, size) bool, or at its own size; None where there is none."""
+def as_seen(samples: Sequence[Sample], data: DataSettings, truth: Truth) -> list[np.ndarray | None]:
+    """Return the masks of images at the size that the network sees; `truth` is what is known of them."""
+    if (data.eval_size or data.image_size) == data.image_size:
+        return truth.masks
+    return _masks(samples, data.image_size, data.crop_from)
+
+
+def evaluate_run(scored: Scored, truth: Truth, fpr_limit: float) -> Metrics:
+    """Return the metrics of scored images."""
+    return evaluate(truth.labels, scored.scores, resized(scored.maps, truth.shape), truth.masks, fpr_limit=fpr_limit)
+
+
+def _masks(samples: Sequence[Sample], size: int | None, crop_from: int | None) -> list[np.ndarray | None]:
     return [load_masks(sample.masks, sample.path, size, crop_from) for sample in samples]
 
 

@@ -1,4 +1,4 @@
-"""One run from images to record, as a chain of stages: features, fit, score, metrics."""
+"""One run from images to record, as a chain of stages: features, fit, score, metrics, details."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from ura_study.features.cached import feature_maps
 from ura_study.features.maps import FeatureMaps
 from ura_study.metrics.evaluate import Metrics
 from ura_study.randomness import generator
-from ura_study.runs.evaluation import evaluate_run
+from ura_study.runs.collect import collected
+from ura_study.runs.details import Details
+from ura_study.runs.evaluation import evaluate_run, truth_of
 from ura_study.runs.fitting import Watch, fitted
 from ura_study.runs.job import Job
 from ura_study.runs.provenance import provenance
@@ -27,8 +29,8 @@ from ura_study.runs.validation import HeldOut, hold_out, validate
 from ura_study.training.loop import Interval
 
 
-def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
-    """Do a run: yield the training's progress as it goes, and the record at the end.
+def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Record]:
+    """Do a run: yield the training's progress as it goes, and at the end its details and its record.
 
     Raises:
         UserError: where images, masks, disk or weights are not as they must be, or training diverged.
@@ -47,12 +49,16 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Record]:
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device)
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
-        metrics = evaluate_run(category.test, scored, job.data, job.evaluation.fpr_limit)
+        truth = truth_of(category.test, job.data)
+        metrics = evaluate_run(scored, truth, job.evaluation.fpr_limit)
+    with _timed(timings, "details_seconds"):
+        details = collected(job, category.test, scored, truth, metrics, fit)
     bins = None
     if held is not None:
         with _timed(timings, "validation_seconds"):
             validated, bins = validate(detector, held, job, device)
             metrics = Metrics(metrics.values | validated.values, metrics.undefined | validated.undefined)
+    yield details
     yield Record.of(
         job,
         status="done",

@@ -30,9 +30,11 @@ class Job(Settings):
     """Share of a GPU that the run may use; 0: processor only."""
     watch: bool = False
     """Whether the held-out images are scored at every report of the training, for a search that compares curves."""
+    pictures: bool = False
+    """Whether pictures of some test images are kept."""
 
     @classmethod
-    def of(cls, study: Study, run: Run, *, watch: bool = False) -> Self:
+    def of(cls, study: Study, run: Run, *, watch: bool = False, pictures: bool = False) -> Self:
         """Return the order for one run of a study."""
         return cls(
             run_id=run.run_id,
@@ -47,4 +49,5 @@ class Job(Settings):
             threads=study.resources.cpu,
             gpu=study.resources.gpu,
             watch=watch,
+            pictures=pictures,
         )

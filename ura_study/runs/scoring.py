@@ -31,6 +31,8 @@ class Scored:
     """Mean time per image of detector, smoothing and image score, without the backbone."""
     tokens: TokenMaps | None = None
     """Probability and its uncertainty on the feature grid, of a detector that gives them."""
+    residual: np.ndarray | None = None
+    """(N, S, S) how far restoration moved each token, of a detector that restores."""
 
 
 def score_images(
@@ -52,16 +54,18 @@ def score_maps(
 ) -> Scored:
     """Score images with a detector that is calibrated."""
     started = time.perf_counter()
-    batches, said = [], []
+    batches, said, moved = [], [], []
     for start in range(0, len(images), BATCH):
         scores = detector.score(images.batch(slice(start, start + BATCH), device))
         maps = full_size(scores.maps, image_size, settings)  # (B, H, H)
         values = image_scores(maps, settings) if scores.images is None else scores.images
         batches.append((maps.cpu().numpy(), values.cpu().numpy()))
         said.append(_token_maps(scores))
+        moved.append(None if scores.residual is None else scores.residual.cpu().numpy())
     seconds = time.perf_counter() - started
     maps, values = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    return Scored(maps, values, 1000 * seconds / len(images), joined(said))
+    residual = None if moved[0] is None else np.concatenate(moved)
+    return Scored(maps, values, 1000 * seconds / len(images), joined(said), residual)
 
 
 def _token_maps(scores: Scores) -> TokenMaps | None:

@@ -18,7 +18,7 @@ from ura_study.metrics.calibration import Reliability
 from ura_study.metrics.evaluate import Metrics
 from ura_study.metrics.names import VALIDATION
 from ura_study.metrics.uncertainty import evaluate_uncertainty, joined
-from ura_study.runs.evaluation import evaluate_run, masks_of
+from ura_study.runs.evaluation import evaluate_run, truth_of
 from ura_study.runs.job import Job
 from ura_study.runs.scoring import Scored, score_maps
 
@@ -68,11 +68,10 @@ def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) 
         ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
         tokens=joined([part.tokens for part in parts]),
     )
-    samples = (*held.normal, *held.altered)
     data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
-    detected = evaluate_run(samples, scored, data, job.evaluation.fpr_limit)
-    found = masks_of(samples, size, data.crop_from)
-    masks = [np.zeros((size, size), bool) if mask is None else mask for mask in found]
+    truth = truth_of((*held.normal, *held.altered), data)
+    detected = evaluate_run(scored, truth, job.evaluation.fpr_limit)
+    masks = [np.zeros((size, size), bool) if mask is None else mask for mask in truth.masks]
     uncertain, reliability = evaluate_uncertainty(scored.tokens, np.stack(masks))
     values, undefined = detected.values | uncertain.values, detected.undefined | uncertain.undefined
     named = ({f"{VALIDATION}{name}": entry for name, entry in entries.items()} for entries in (values, undefined))

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError, WorkerCrashedError
 from ray.tune.search import Searcher
 
-from ura_study.runs import store
+from ura_study.runs import details, store
 from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.worker import JOB, NOTHING
@@ -122,6 +122,8 @@ class Queue(Searcher):
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if trial_id in self.jobs:
             self._guarded(self._progressed, self.jobs[trial_id], result["intervals"])
+            if "details" in result:
+                self._guarded(details.keep, self._folder, self.jobs[trial_id].run_id, result["details"])
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         if error or trial_id not in self.jobs:

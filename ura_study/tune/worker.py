@@ -21,7 +21,10 @@ NOTHING = ""
 
 
 class Worker(tune.Trainable):
-    """Results hold `intervals`, the training's progress since the last result, and in the end `record` as JSON."""
+    """Results hold `intervals`, the training's progress since the last result, and in the end `record` as JSON.
+
+    The one before the last holds `details`, packed: apart from the record, since Tune keeps every last result.
+    """
 
     def setup(self, config: dict[str, Any]) -> None:
         self._events = _events(config[JOB])
@@ -32,12 +35,15 @@ class Worker(tune.Trainable):
         return True
 
     def step(self) -> dict[str, Any]:
+        from ura_study.runs.details import Details, packed
         from ura_study.runs.record import Record
 
         intervals, end = [], time.monotonic() + REPORT_EVERY
         for event in self._events:
             if isinstance(event, Record):
                 return {"intervals": intervals, "record": event.model_dump_json(), "done": True}
+            if isinstance(event, Details):
+                return {"intervals": intervals, "details": packed(event), "done": False}
             intervals.append(asdict(event))
             if time.monotonic() >= end:
                 return {"intervals": intervals, "done": False}

@@ -102,16 +102,18 @@ class URANet(Detector):
         """Return the weighted sum of calibrated residual and calibrated evidence of perception."""
         self.eval()
         distance, logit, perceived = self._evidence(self._standardise(features))
-        parts = []
+        parts, moved = [], None
         if distance is not None:
             parts.append(self.usual_residual(distance))
+            moved = _to_maps(parts[0])
         if logit is not None:
             weight = self.settings.fusion.perception_weight if parts else 1.0
             parts.append(weight * self.usual_perception(logit))
         maps = _to_maps(torch.stack(parts).sum(dim=0))
         if perceived is None:
-            return Scores(maps)
-        return Scores(maps, *map(_to_maps, (perceived.probability, perceived.epistemic, perceived.aleatoric)))
+            return Scores(maps, residual=moved)
+        said = map(_to_maps, (perceived.probability, perceived.epistemic, perceived.aleatoric))
+        return Scores(maps, *said, residual=moved)
 
     def _evidence(self, tokens: Tensor) -> tuple[Tensor | None, Tensor | None, Perceived | None]:
         """Return residual (B, N), logit of perception (B, N) and all that was perceived; None for a part left out."""

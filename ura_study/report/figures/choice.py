@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ura_study.report.ablation_tables import variants_of
 from ura_study.report.comparison import Comparison
 from ura_study.report.names import counted
 from ura_study.report.results import Results
@@ -28,6 +29,19 @@ def variants(results: Results, metric: str, most: int = MOST) -> tuple[str, ...]
         return names
     kept = {results.baseline, *(c.variant for c in strongest(results.comparisons[metric], most - 1))}
     return tuple(name for name in names if name in kept)
+
+
+def contrasted(results: Results, most: int) -> tuple[str, ...]:
+    """Return the names of the baseline and of the variants that lack a part; without any, as `variants` does."""
+    lacking = {
+        variant.name
+        for ablation in results.study.ablations.values()
+        if ablation.leave_one_out is not None
+        for variant in variants_of(results, ablation)
+    }
+    names = (variant.name for variant in results.plan.variants)
+    kept = [name for name in names if name in lacking or name == results.baseline][:most] if lacking else []
+    return tuple(kept) or variants(results, results.metrics[0], most)
 
 
 def left_out(count: int, word: str = "variant", kept: str = "those that differ most from the baseline") -> str:

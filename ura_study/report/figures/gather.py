@@ -9,7 +9,9 @@ from ura_study.metrics.names import better
 from ura_study.report.figures import (
     contour,
     contour_drawing,
+    curves,
     differences,
+    doubt,
     front,
     grids,
     grids_drawing,
@@ -17,9 +19,12 @@ from ura_study.report.figures import (
     history,
     importances,
     parallel,
+    pictures,
     reliability,
+    side_by_side,
     slices,
     sweeps,
+    training,
 )
 from ura_study.report.figures.choice import FRONTS, METRICS
 from ura_study.report.figures.drawn import Drawn
@@ -57,8 +62,21 @@ def of_study(results: Results) -> Iterator[Drawn]:
     for metric in [metric for metric in metrics if better(metric)][:FRONTS]:
         if (best := front.front(results, metric)) is not None:
             yield front.draw(best)
-    if curves := reliability.curves(results.plan, results.records):
-        yield reliability.draw(curves)
+    if (ranked := curves.curves(results)) is not None:
+        yield curves.draw(ranked)
+    if diagram := reliability.curves(results.plan, results.records):
+        yield reliability.draw(diagram)
+    if (doubted := doubt.doubts(results)) is not None:
+        yield doubt.draw(doubted)
+    if (trained := training.trainings(results)) is not None:
+        yield training.draw(trained)
+
+
+def of_pictures(results: Results) -> Iterator[Drawn]:
+    """Yield the pictures of what variants see: the same images side by side, then each category."""
+    if (compared := side_by_side.side_by_side(results)) is not None:
+        yield side_by_side.figure(compared)
+    yield from map(pictures.figure, pictures.seen(results))
 
 
 def of_search(study: Study, found: Sequence[Tried], importance: Mapping[str, float] | None) -> Iterator[Drawn]:

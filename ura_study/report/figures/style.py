@@ -66,16 +66,20 @@ SETTINGS = {
 
 
 @contextmanager
-def page(width: float, height: float) -> Iterator[Figure]:
-    """Give an empty figure of a size in inches; once it is drawn, all is put where it stays, whatever the format."""
+def page(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Iterator[Figure]:
+    """Give an empty figure of a size in inches; once it is drawn, all is put where it stays, whatever the format.
+
+    Without a `layout` all is where it was put.
+    """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     with rc_context(SETTINGS):
-        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+        figure = Figure(figsize=(width, height), dpi=DPI, layout=layout)
         yield figure
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        if layout is not None:
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
 
 
 def shown(name: str, longest: int = LONGEST) -> str:

@@ -16,7 +16,7 @@ from ura_study.report.comparison_table import comparison
 from ura_study.report.cost_table import cost
 from ura_study.report.folder import replace
 from ura_study.report.model import Table
-from ura_study.report.page.drawings import Drawing, drawings
+from ura_study.report.page.drawings import Drawing, drawings, pictures
 from ura_study.report.page.grid import Grid, board_grid, facts, grid
 from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import Searched, State, state_of
@@ -50,6 +50,7 @@ class Page:
     protocol: Mapping[str, str]
     sections: Sequence[Section]
     drawings: Sequence[Drawing]
+    pictures: Sequence[Drawing]
     failures: Sequence[Failed]
     origins: Mapping[str, str]
     fingerprints: Grid
@@ -74,6 +75,7 @@ def page(results: Results, searched: Searched | None = None) -> Page:
         protocol=protocol(results),
         sections=[section for section in found if section.grids],
         drawings=list(drawings(results, searched)),
+        pictures=list(pictures(results)),
         failures=failures(records),
         origins=origins(results, records),
         fingerprints=facts("Data", ("category", "fingerprint"), list(results.plan.fingerprints.items())),

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
+
+from PIL import Image
 
 from ura_study.report.page.state import Searched
 from ura_study.report.results import Results
 
+if TYPE_CHECKING:
+    from ura_study.report.figures import Drawn
+
+#: How the address of an image within an SVG begins, and the quality at which it goes into the page.
+PNG, QUALITY = "data:image/png;base64,", 88
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
 
@@ -23,11 +33,23 @@ class Drawing:
 
 def drawings(results: Results, searched: Searched | None) -> Iterator[Drawing]:
     """Yield the figures of a study."""
-    from ura_study.report.figures import figures, svg
+    from ura_study.report.figures import figures
 
     found, importance = (searched.trials, searched.importance) if searched else ((), None)
-    for drawn in figures(results, found, importance):
-        yield Drawing(inlined(svg(drawn), drawn.name, drawn.alt), drawn.caption)
+    yield from map(_drawing, figures(results, found, importance))
+
+
+def pictures(results: Results) -> Iterator[Drawing]:
+    """Yield the pictures of what a study's variants see."""
+    from ura_study.report.figures import of_pictures
+
+    yield from map(_drawing, of_pictures(results))
+
+
+def _drawing(drawn: Drawn) -> Drawing:
+    from ura_study.report.figures import svg
+
+    return Drawing(inlined(svg(drawn), drawn.name, drawn.alt), drawn.caption)
 
 
 def inlined(source: str, name: str, alt: str) -> str:
@@ -51,5 +73,13 @@ def _renamed(key: str, value: str, prefix: str) -> str:
     if key == "id":
         return f"{prefix}-{value}"
     if key.endswith("href"):
-        return re.sub("^#", f"#{prefix}-", value)
+        return lighter(value) if value.startswith(PNG) else re.sub("^#", f"#{prefix}-", value)
     return re.sub(r"url\(#", f"url(#{prefix}-", value)
+
+
+def lighter(address: str) -> str:
+    """Return a PNG in a `data:` address as a WebP, which takes a tenth of the bytes and shows no difference here."""
+    image = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(PNG))))
+    file = io.BytesIO()
+    image.convert("RGB").save(file, "WEBP", quality=QUALITY)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,0 +1,118 @@
+"""Uncertainty against error: does a detector err where it says that it is uncertain? See `metrics.doubt`.
+
+Above, the share of wrong judgements by uncertainty, and the share that the probabilities promise; below, how many
+tokens that is about, on a logarithmic scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ura_study.metrics.doubt import EPISTEMIC, TOTAL, Doubt, pooled
+from ura_study.report.figures.choice import contrasted
+from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.style import STYLES, TWO, page, sentences, shown
+from ura_study.report.names import counted
+from ura_study.report.results import Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Variants that can be told apart with two lines each.
+MOST = 3
+#: Bins with fewer tokens are not drawn: their shares are noise.
+FEWEST = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """One variant."""
+
+    name: str
+    counts: Doubt
+    runs: int
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What is drawn."""
+
+    lines: tuple[Line, ...]
+    caveats: tuple[str, ...]
+
+
+def doubts(results: Results) -> Doubts | None:
+    """Return the counts of the baseline and of variants to contrast, added over runs; None where no run left any."""
+    lines = []
+    for name in contrasted(results, len(STYLES)):
+        cells = [(name, category, seed) for category in results.plan.categories for seed in results.plan.seeds]
+        parts = [d.doubt for cell in cells if (d := results.details(*cell)) is not None and d.doubt is not None]
+        if parts:
+            lines.append(Line(name, pooled(parts), len(parts)))
+    return Doubts(tuple(lines[:MOST]), results.caveats) if lines else None
+
+
+def draw(info: Doubts) -> Drawn:
+    """Return the figure: total uncertainty on the left, its epistemic part on the right."""
+    with page(TWO, 2.9) as figure:
+        grid = figure.subplots(2, 2, height_ratios=(3, 1), sharex="col", sharey="row")
+        for (above, below), kind, edges in zip(grid.T, ("total", "epistemic"), (TOTAL, EPISTEMIC), strict=True):
+            for line, look in zip(info.lines, STYLES, strict=False):
+                _line(above, below, getattr(line.counts, kind), edges, shown(line.name, 24), look)
+            below.set_xlabel(f"{kind} uncertainty (standard deviation)")
+        grid[0, 0].set(ylabel="share judged wrongly")
+        grid[1, 0].set(ylabel="tokens", yscale="log")
+        grid[1, 1].set(xscale="log")
+        _plain(grid[1, 0], grid[1, 1])
+        grid[0, 0].plot([], [], color="0.3", linewidth=0.5, label="promised by the probabilities")
+        grid[0, 0].legend(loc="upper left")
+    return Drawn("uncertainty-error", _caption(info), _alt(info), figure)
+
+
+def _line(above: Axes, below: Axes, counts: np.ndarray, edges: np.ndarray, name: str, look: tuple) -> None:
+    (colour, marker, dashes), (tokens, wrong, promised) = look, counts
+    at = (edges[:-1] + edges[1:]) / 2 if np.allclose(np.diff(edges), edges[1] - edges[0]) else _middle(edges)
+    kept = tokens >= FEWEST
+    style = {"color": colour, "marker": marker, "linestyle": dashes, "markersize": 3}
+    above.plot(at[kept], (wrong / np.maximum(tokens, 1))[kept], label=name, **style)
+    above.plot(at[kept], (promised / np.maximum(tokens, 1))[kept], color=colour, linewidth=0.5, linestyle=dashes)
+    below.plot(at[tokens > 0], tokens[tokens > 0], **style)
+
+
+def _middle(edges: np.ndarray) -> np.ndarray:
+    return np.sqrt(edges[:-1] * edges[1:])
+
+
+def _plain(tokens: Axes, deviations: Axes) -> None:
+    """Write the ticks of logarithmic axes as plain numbers instead of formulas."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    for axis in (tokens.yaxis, deviations.xaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _caption(info: Doubts) -> str:
+    runs = max(line.runs for line in info.lines)
+    return sentences(
+        "Uncertainty against error, tokens of the test images with known masks: share judged wrongly (anomalous at a "
+        "probability of one half and more) by total uncertainty and by its epistemic part; thin lines: "
+        f"the share that the probabilities promise. Up to {counted(runs, 'run')} of a variant together; bins of fewer "
+        f"than {FEWEST} tokens are left out. Below, how many tokens the bins hold.",
+        *info.caveats,
+    )
+
+
+def _alt(info: Doubts) -> str:
+    def share(counts: np.ndarray) -> str:
+        kept = np.flatnonzero(counts[0] >= FEWEST)
+        if not kept.size:
+            return "too few tokens"
+        first, last = ((counts[1] / np.maximum(counts[0], 1))[kept[i]] for i in (0, -1))
+        return f"from {100 * first:.1f} % wrong where least uncertain to {100 * last:.1f} % where most"
+
+    texts = (f"{line.name}: {share(line.counts.total)}" for line in info.lines)
+    return f"Uncertainty against error. {'; '.join(texts)}."

@@ -1,0 +1,108 @@
+"""What the model sees: for some test images of a category the input, its mask, and the maps that led to the score.
+
+The images are those that a run of the baseline kept, with the reasons that `runs.pictures` gives: best, median and
+worst by score, false alarms and misses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.strips import Strip, draw, spanned
+from ura_study.report.figures.style import sentences
+from ura_study.report.results import Results
+from ura_study.runs.details import EXAMPLE, FALSE_ALARM, HIGHEST, LOWEST, MEDIAN, MISS, Details, Picture
+
+#: The order of the columns.
+ORDER = (HIGHEST, MEDIAN, LOWEST, MISS, FALSE_ALARM)
+#: Columns that a page has room for.
+MOST = 7
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The pictures of one run."""
+
+    variant: str
+    category: str
+    seed: int
+    details: Details
+    pictures: tuple[Picture, ...]
+
+    @property
+    def heads(self) -> list[list[str]]:
+        """What stands above each picture: why it is shown, its defect and its score."""
+        return [
+            [
+                ", ".join(reason for reason in picture.reasons if reason != EXAMPLE),
+                self.details.defects[picture.index],
+                f"{self.details.scores[picture.index]:.3g}",
+            ]
+            for picture in self.pictures
+        ]
+
+
+def seen(results: Results) -> Iterator[Seen]:
+    """Yield the pictures of the baseline by category, of the first seed that kept some."""
+    for category in results.plan.categories:
+        for seed in results.plan.seeds:
+            details = results.details(results.baseline, category, seed)
+            if details is not None and (kept := ordered(details.pictures)):
+                yield Seen(results.baseline, category, seed, details, kept)
+                break
+
+
+def ordered(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    """Return the pictures chosen by score, in the order of the columns; mere examples are left out."""
+    ranks = {id(p): min((ORDER.index(r) for r in p.reasons if r in ORDER), default=None) for p in pictures}
+    chosen = [picture for picture in pictures if ranks[id(picture)] is not None]
+    return tuple(sorted(chosen, key=lambda picture: ranks[id(picture)])[:MOST])
+
+
+def strips(pictures: Sequence[Picture]) -> list[Strip]:
+    """Return the rows: input, mask and the maps that the detector gives, each with its scale."""
+    rows = [Strip("input", [p.input for p in pictures]), Strip("mask", [p.mask for p in pictures])]
+    scales = {"probability": (0.0, 1.0), "uncertainty": (0.0, 0.5)}
+    names = {"residual": "restored residual", "probability": "anomaly probability", "anomaly": "anomaly map"}
+    for name in ("residual", "probability", "uncertainty", "anomaly"):
+        maps = [p.maps.get(name) for p in pictures]
+        if all(values is None for values in maps):
+            continue
+        label = names.get(name, name)
+        rows.append(Strip(label, maps, scales[name]) if name in scales else spanned(label, maps))
+    return rows
+
+
+def figure(info: Seen) -> Drawn:
+    """Return the figure of one category."""
+    rows = strips(info.pictures)
+    return draw(f"pictures-{info.category}", info.heads, rows, _caption(info, rows), _alt(info))
+
+
+def legend(info: Seen, rows: Sequence[Strip]) -> str:
+    """Return in words what a sheet of the rows shows: its columns, its rows and their scales."""
+    columns = "; ".join(f"{reason} ({defect}, score {score})" for reason, defect, score in info.heads)
+    scaled = (f"{row.label} ({row.scale[0]:.3g} to {row.scale[1]:.3g})" if row.scale else row.label for row in rows)
+    return f"From left to right: {columns}. From top to bottom: {', '.join(scaled)}."
+
+
+def _caption(info: Seen, rows: Sequence[Strip]) -> str:
+    shown = {reason for picture in info.pictures for reason in picture.reasons}
+    missing = [word for reason, word in ((FALSE_ALARM, "false alarm"), (MISS, "miss")) if reason not in shown]
+    own = [row.label for row in rows if row.scale is not None]
+    return sentences(
+        f"{info.category}: what {info.variant} (seed {info.seed}) sees in test images. Above each its reason, kind of "
+        "defect and image score. Highest, median and lowest are the anomalous images by score; false alarms and misses "
+        "are at the threshold of the largest F1 on these very images.",
+        f"There is no {' and no '.join(missing)}." if missing else "",
+        f"Each of {', '.join(own)} has one colour scale, on its right"
+        + (": residual and anomaly map in standard deviations above what is usual in normal images" if own else "")
+        + ("; uncertainty is the standard deviation of a token's label." if "uncertainty" in own else "."),
+    )
+
+
+def _alt(info: Seen) -> str:
+    columns = (f"{reason} ({defect}, score {score})" for reason, defect, score in info.heads)
+    return f"Pictures of {info.category}: {'; '.join(columns)}."

@@ -1,0 +1,83 @@
+"""The same test images as several variants see them.
+
+The images are examples that nobody chose: the middle one of each kind of defect in the list of files, whatever its
+score. So they show what is typical, not what is flattering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+
+from ura_study.report.figures.choice import contrasted
+from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.strips import Strip, draw, spanned
+from ura_study.report.figures.style import sentences
+from ura_study.report.results import Results
+from ura_study.runs.details import EXAMPLE, Picture
+
+#: Rows and columns that a page has room for.
+VARIANTS, IMAGES = 6, 7
+
+
+@dataclass(frozen=True, eq=False)
+class SideBySide:
+    """What is drawn."""
+
+    columns: tuple[tuple[str, str], ...]
+    """Category and kind of defect."""
+    pictures: Mapping[str, tuple[Picture, ...]]
+    """Variant → one picture for each column."""
+    seed: int
+    caveats: tuple[str, ...]
+
+
+def side_by_side(results: Results) -> SideBySide | None:
+    """Return some images by all variants to contrast, of the first seed of which there are any; None without any.
+
+    Columns are taken from the categories in turn. A variant without pictures is left out, and there are at least two.
+    """
+    for seed in results.plan.seeds:
+        found = {name: _examples(results, name, seed) for name in contrasted(results, VARIANTS)}
+        found = {name: of_variant for name, of_variant in found.items() if of_variant}
+        if len(found) < 2:
+            continue
+        common = [key for key in next(iter(found.values())) if all(key in of_variant for of_variant in found.values())]
+        by_category = [[key for key in common if key[0] == category] for category in results.plan.categories]
+        keys = [key for key in chain.from_iterable(zip_longest(*by_category)) if key is not None][:IMAGES]
+        keys.sort(key=lambda key: results.plan.categories.index(key[0]))
+        if keys:
+            pictures = {name: tuple(of[key] for key in keys) for name, of in found.items()}
+            return SideBySide(tuple((c, defect) for c, _, defect in keys), pictures, seed, results.caveats)
+    return None
+
+
+def _examples(results: Results, variant: str, seed: int) -> dict[tuple[str, int, str], Picture]:
+    """Return the examples of a variant by category, place and kind of defect."""
+    found = {}
+    for category in results.plan.categories:
+        if (details := results.details(variant, category, seed)) is not None:
+            for picture in sorted(details.pictures, key=lambda picture: picture.index):
+                if EXAMPLE in picture.reasons:
+                    found[category, picture.index, details.defects[picture.index]] = picture
+    return found
+
+
+def figure(info: SideBySide) -> Drawn:
+    """Return the figure: input and mask above, then the anomaly map of each variant."""
+    first = next(iter(info.pictures.values()))
+    rows = [Strip("input", [p.input for p in first]), Strip("mask", [p.mask for p in first])]
+    rows += [spanned(name, [p.maps["anomaly"] for p in of]) for name, of in info.pictures.items()]
+    heads = [[category, defect] for category, defect in info.columns]
+    caption = sentences(
+        f"The same test images as variants see them (seed {info.seed}): anomaly maps, each row on its own colour scale "
+        "(on its right), since units differ between variants. The images were not chosen by score: they are the middle "
+        "ones of their kind of defect in the list of files.",
+        *info.caveats,
+    )
+    alt = (
+        f"Anomaly maps of {', '.join(info.pictures)} for {len(heads)} test images: "
+        f"{'; '.join(' '.join(lines) for lines in heads)}."
+    )
+    return draw("side-by-side", heads, rows, caption, alt)

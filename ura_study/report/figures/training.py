@@ -1,0 +1,115 @@
+"""How trainings went: the terms of the loss by step, of some variants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ura_study.report.figures.choice import contrasted
+from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.style import STYLES, TWO, page, sentences, shown
+from ura_study.report.names import counted
+from ura_study.report.results import Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Columns of a training that are no terms of its loss.
+OTHERS = ("step", "lr")
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One variant in one term of the loss."""
+
+    steps: np.ndarray
+    """(R,) steps done."""
+    mean: np.ndarray
+    """(R,) mean over runs."""
+    low: np.ndarray
+    """(R,) lower quartile of the runs."""
+    high: np.ndarray
+    """(R,) upper quartile of the runs."""
+    runs: int
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """What is drawn."""
+
+    terms: Mapping[str, Mapping[str, Line]]
+    """Term of the loss → variant → line."""
+    caveats: tuple[str, ...]
+
+
+def trainings(results: Results) -> Trainings | None:
+    """Return the course of the trainings of the baseline and of variants to contrast; None where no run left one."""
+    terms: dict[str, dict[str, Line]] = {}
+    for name in contrasted(results, len(STYLES)):
+        cells = [(name, category, seed) for category in results.plan.categories for seed in results.plan.seeds]
+        left = [details.training for cell in cells if (details := results.details(*cell)) and details.training]
+        for term in [column for column in (left[0] if left else ()) if column not in OTHERS]:
+            runs = np.stack([of[term] for of in left])
+            low, high = np.quantile(runs, (0.25, 0.75), axis=0)
+            terms.setdefault(term, {})[name] = Line(left[0]["step"], runs.mean(axis=0), low, high, len(left))
+    return Trainings(terms, results.caveats) if terms else None
+
+
+def draw(info: Trainings) -> Drawn:
+    """Return the figure: a panel for each term."""
+    across = min(len(info.terms), 4)
+    down = math.ceil(len(info.terms) / across)
+    names = _names(info)
+    with page(TWO, 1.6 * down + 0.4) as figure:
+        grid = figure.subplots(down, across, sharex=True, squeeze=False).ravel()
+        for axes, (term, lines) in zip(grid, info.terms.items(), strict=False):
+            _panel(axes, term, lines, names)
+        for axes in grid[len(info.terms) :]:
+            axes.set_visible(False)
+        handles, labels = zip(*_handles(grid), strict=True)
+        figure.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 5))
+        figure.supxlabel("training step", fontsize=7)
+    return Drawn("training", _caption(info), _alt(info), figure)
+
+
+def _names(info: Trainings) -> list[str]:
+    return list(dict.fromkeys(name for lines in info.terms.values() for name in lines))
+
+
+def _panel(axes: Axes, term: str, lines: Mapping[str, Line], names: list[str]) -> None:
+    for name, line in lines.items():
+        colour, _, dashes = STYLES[names.index(name)]
+        axes.fill_between(line.steps, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
+        axes.plot(line.steps, line.mean, color=colour, linestyle=dashes, label=shown(name, 26))
+    axes.set(title=term, ylim=(min(0, *(line.low.min() for line in lines.values())), None))
+    axes.ticklabel_format(axis="y", scilimits=(-2, 3))
+
+
+def _handles(grid: np.ndarray) -> list[tuple[object, str]]:
+    """Return one handle for each name in any panel."""
+    found: dict[str, object] = {}
+    for axes in grid:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return [(handle, label) for label, handle in found.items()]
+
+
+def _caption(info: Trainings) -> str:
+    runs = max(line.runs for lines in info.terms.values() for line in lines.values())
+    return sentences(
+        f"Terms of the training loss by step: mean of up to {counted(runs, 'run')} of a variant over categories and "
+        "seeds, each point the mean of an interval of steps; bands: the middle half of the runs.",
+        *info.caveats,
+    )
+
+
+def _alt(info: Trainings) -> str:
+    def text(term: str, lines: Mapping[str, Line]) -> str:
+        ends = (f"{name} from {line.mean[0]:.3g} to {line.mean[-1]:.3g}" for name, line in lines.items())
+        return f"{term}: {', '.join(ends)}"
+
+    return f"Training curves. {'. '.join(text(term, lines) for term, lines in info.terms.items())}."

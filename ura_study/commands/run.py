@@ -71,9 +71,10 @@ def _finish(
     console: Console,
 ) -> int:
     """Write and show what there is now; the report comes last, so that a bug in it hides nothing of the result."""
+    from ura_study.report.figures import gallery
     from ura_study.report.page.document import FILE, write_report
     from ura_study.report.results import Results
-    from ura_study.report.write import write_results
+    from ura_study.report.write import write_figures, write_results
 
     records, searched = store.read(folder), None
     if search is not None:
@@ -81,13 +82,15 @@ def _finish(
         searched = search.finish(records, console)
     results = Results(study, planned, records, folder)
     write_results(folder, results)
+    drawn = gallery(results, *((searched.trials, searched.importance) if searched else ()))
+    write_figures(folder, drawn, study.report.figures)
     if completed:
         code = _show(results, folder, console)
     else:
         done, failed, left = counts(progress.plan, records)
         console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
         code = STOPPED
-    write_report(folder / FILE, results, searched)
+    write_report(folder / FILE, results, searched, drawn)
     return code
 
 

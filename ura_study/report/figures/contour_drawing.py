@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ura_study.report.figures import cells
+from ura_study.report.figures import cells, contour_cells, share_bars
 from ura_study.report.figures.contour import Contour
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.places import Places, crowded
-from ura_study.report.figures.style import BLACK, BRIGHT, MAP, ONE, VERMILION, hide, labels, page, sentences, shown
+from ura_study.report.figures.style import BLACK, BRIGHT, MAP, ONE, VERMILION, labels, page, sentences, shown
 from ura_study.report.names import counted
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def draw(info: Contour) -> Drawn:
     with page(ONE, max(1.6, height)) as figure:
         axes = figure.subplots()
         if info.kind == "cells":
-            kinds = _cells(axes, info)
-            cells.legend(figure, kinds)
+            cells.legend(figure, contour_cells.draw(axes, info))
         else:
             scale = _surface(axes, info) if info.kind == "surface" else _bands(axes, info)
             bar = figure.colorbar(scale, ax=axes, pad=0.02, aspect=30)
@@ -106,34 +105,6 @@ def _ticks(axes: Axes, info: Contour) -> None:
     axes.set_ylim(*((-0.6, len(up.ticks) - 0.4) if info.kind == "bands" else up.limits))
 
 
-def _cells(axes: Axes, info: Contour) -> set[cells.Blank]:
-    """Draw the cells: in each the mean, how many complete trials there are, and `*` where the best is."""
-    means = {(x, y): value for x, y, value in info.corners}
-    squares, blanks = [], set()
-    for x, y in ((x, y) for x in info.axes[0].ticks for y in info.axes[1].ticks):
-        if (x, y) in means:
-            squares.append(cells.Square(x - 0.5, y - 0.5, means[x, y], _text(info, x, y, means[x, y])))
-        else:
-            cells.hatch(axes, "no complete trial", x - 0.5, y - 0.5)
-            blanks.add("no complete trial")
-    size = cells.fitting([square.text for square in squares], 0.9 * 72 * 2.5 / len(info.axes[0].ticks))
-    cells.paint(axes, squares, cells.limits(means.values()), -1 if info.minimizes else 1, size)
-    hide(axes)
-    texts = labels(info.axes[0].labels, 16)
-    axes.set_xticks(info.axes[0].ticks, texts, rotation=90 if crowded(info.axes[0], texts, 2.5) else 0)
-    axes.set_yticks(info.axes[1].ticks, labels(info.axes[1].labels, 16))
-    axes.set_xlim(-0.5, len(info.axes[0].ticks) - 0.5)
-    axes.set_ylim(len(info.axes[1].ticks) - 0.5, -0.5)
-    return blanks
-
-
-def _text(info: Contour, x: float, y: float, mean: float) -> str:
-    there = [
-        look for look, *place in zip(info.looks, *(a.positions for a in info.axes), strict=True) if place == [x, y]
-    ]
-    return f"{mean:.4g}{'*' if 'best' in there else ''}\nn={sum(look != 'pruned' for look in there)}"
-
-
 def _caption(info: Contour) -> str:
     pruned = len(info.looks) - info.complete
     which = "the two searched parameters" if info.of == 2 else "the two most important parameters"
@@ -142,7 +113,7 @@ def _caption(info: Contour) -> str:
     between = {
         "surface": f"linear between {trials}, and nothing outside of them",
         "bands": f"linear between {trials} along each band, and nothing outside of them",
-        "cells": f"mean of {trials}, n in each cell; *: the best",
+        "cells": f"mean of {trials}, n in each cell; *: the best trial",
     }
     return sentences(
         f"{over}{between[info.kind]}; {BRIGHT[-1 if info.minimizes else 1]}.",
@@ -155,7 +126,7 @@ def _caption(info: Contour) -> str:
 
 
 def _effects(info: Contour) -> str:
-    texts = [f"{' × '.join(info.names[axis] for axis in s.axes)} {100 * s.share:.0f} %" for s in info.shares]
+    texts = [f"{share_bars.named(effect, info.names)} {100 * effect.share:.0f} %" for effect in info.shares]
     return f"Shares of the sum of squares over the cells: {', '.join(texts)} (noise included)." if texts else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ura_study.config import Study
 from ura_study.metrics.names import better
@@ -32,19 +33,26 @@ from ura_study.report.results import Results
 from ura_study.search.trials import Tried
 
 
-def figures(
-    results: Results, found: Sequence[Tried] = (), importance: Mapping[str, float] | None = None
-) -> Iterator[Drawn]:
-    """Yield the figures of a study, and those of its search.
+@dataclass(frozen=True)
+class Gallery:
+    """All figures of a study, drawn: they go into files and into the report."""
+
+    study: tuple[Drawn, ...]
+    search: tuple[Drawn, ...]
+    pictures: tuple[Drawn, ...]
+    """Of what variants see."""
+
+
+def gallery(results: Results, found: Sequence[Tried] = (), importance: Mapping[str, float] | None = None) -> Gallery:
+    """Return the figures of a study, and those of its search.
 
     Args:
         results: the study with its records.
         found: the trials of its search.
         importance: how much each searched key mattered (`search.importance`); None where that is not known.
     """
-    yield from of_study(results)
-    if results.study.search is not None and found:
-        yield from of_search(results.study, found, importance)
+    search = of_search(results.study, found, importance) if results.study.search is not None and found else ()
+    return Gallery(tuple(of_study(results)), tuple(search), tuple(of_pictures(results)))
 
 
 def of_study(results: Results) -> Iterator[Drawn]:

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 from ura_study.metrics.names import better
 from ura_study.plan import BASELINE
-from ura_study.report.decomposition import Share
-from ura_study.report.figures import cells
+from ura_study.report.figures import cells, share_bars
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.grids import Grid
 from ura_study.report.figures.style import (
     BLACK,
-    BLUE,
     BRIGHT,
-    GREY,
     ONE,
     TWO,
     hide,
@@ -50,7 +47,7 @@ def draw(info: Grid) -> Drawn:
         for p in range(len(info.cells)):
             _table(figure.add_subplot(layout[0, p]), info, p, room)
         if bars:
-            _bars(figure.add_subplot(layout[1, :]), info)
+            share_bars.draw(figure.add_subplot(layout[1, :]), info.shares, info.keys)
         cells.legend(figure, _blanks(info))
     return Drawn(f"grid-{info.ablation}-{info.metric}", _caption(info), _alt(info), figure)
 
@@ -108,28 +105,6 @@ def _frame(axes: Axes, x: int, y: int) -> None:
         axes.add_patch(box)
 
 
-def _bars(axes: Axes, info: Grid) -> None:
-    for y, effect in enumerate(info.shares):
-        face = GREY if not effect.axes else BLUE if len(effect.axes) == 1 else "white"
-        hatch = "/////" if len(effect.axes) > 1 else None
-        edge = GREY if not effect.axes else BLUE
-        axes.barh(y, effect.share, height=0.65, facecolor=face, edgecolor=edge, hatch=hatch, linewidth=0.6)
-        end = max(effect.share, 0 if math.isnan(effect.chance) else effect.chance)
-        axes.text(end + 0.01, y, f"{100 * effect.share:.0f} %", va="center", fontsize=6)
-        if not math.isnan(effect.chance):
-            axes.plot([effect.chance] * 2, [y - 0.42, y + 0.42], color=BLACK, linewidth=1.2)
-    axes.set_yticks(range(len(info.shares)), [_name(effect, info) for effect in info.shares])
-    axes.set_ylim(len(info.shares) - 0.4, -0.6)
-    axes.set_xlim(0, 1.15 * max(effect.share for effect in info.shares))
-    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}")
-    axes.set_xlabel("share of the variance (%)")
-    axes.tick_params(axis="y", length=0)
-
-
-def _name(effect: Share, info: Grid) -> str:
-    return " × ".join(shown(info.keys[axis], 18) for axis in effect.axes) or "seeds"
-
-
 def _keys(info: Grid) -> str:
     *first, last = info.keys
     return f"{', '.join(first)} and {last}"
@@ -161,7 +136,7 @@ def _caption(info: Grid) -> str:
 def _alt(info: Grid) -> str:
     known = [cell.mean for cell in _all(info) if cell.complete]
     low, high = (number(choose(known), "share", info.settings) for choose in (min, max))
-    effects = ", ".join(f"{_name(effect, info)} {100 * effect.share:.0f} %" for effect in info.shares)
+    effects = ", ".join(f"{share_bars.named(effect, info.keys)} {100 * effect.share:.0f} %" for effect in info.shares)
     return (
         f"{with_unit(info.heading, info.settings)} by {_keys(info)}, from {low} to {high}"
         f"{f'; shares of the variance: {effects}' if effects else ''}."

@@ -1,7 +1,8 @@
 """Seconds that `report`, `status` and `export` take on a study of 200 variants × 15 categories × 3 seeds.
 
-The 9,000 records are drawn at random, one in a hundred failed; no image is read, nothing is trained. Each command runs
-in a process of its own, so what it imports counts.
+The 9,000 records are drawn at random, one in a hundred failed; no image is read, nothing is trained. Every run has the
+same details: of the first seed with seven pictures of noise, which nothing can compress. Each command runs in a process
+of its own, so what it imports counts.
 
 python tests/benchmarks/report.py [--repeats 3] [--keep FOLDER]
 """
@@ -21,9 +22,12 @@ import numpy as np
 
 from ura_study.config import Study
 from ura_study.data.mvtec_ad import OBJECTS, TEXTURES
+from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES, POINTS
+from ura_study.metrics.doubt import Doubt
 from ura_study.metrics.names import METRICS
 from ura_study.plan import Plan, Run, make_plan
 from ura_study.report.folder import remember
+from ura_study.runs.details import MAPS, Details, Picture, keep, packed
 from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
 from ura_study.runs.store import FILE
@@ -88,7 +92,33 @@ def leave(results: Path) -> Plan:
     remember(results / study.study, study, plan)
     lines = [record(study, run, skill[run.variant], draws).model_dump_json() for run in plan.runs.values()]
     (results / study.study / FILE).write_text("\n".join([*lines, ""]))
+    plain, pictured = (packed(some_details(draws, pictures)) for pictures in (False, True))
+    for run in plan.runs.values():
+        keep(results / study.study, run.run_id, pictured if run.seed in study.pictured_seeds else plain)
     return plan
+
+
+def some_details(draws: np.random.Generator, pictures: bool) -> Details:
+    """Return the details of a run on 120 test images of 32 × 32 tokens."""
+    reasons = (("highest",), ("median",), ("lowest", "miss"), ("false alarm",), *3 * (("example",),))
+
+    def maps() -> dict[str, np.ndarray]:
+        return {name: draws.random((64, 64) if name == "anomaly" else (32, 32)).astype(np.float16) for name in MAPS}
+
+    def picture(index: int, why: tuple[str, ...]) -> Picture:
+        return Picture(
+            index, why, draws.integers(0, 255, (192, 192, 3), np.uint8), draws.random((192, 192)) > 0.9, maps()
+        )
+
+    return Details(
+        images=tuple(f"category/test/hole/{i:03}.png" for i in range(120)),
+        defects=("good",) * 40 + ("hole",) * 80,
+        scores=draws.random(120).astype(np.float32),
+        curves={name: np.sort(draws.random(POINTS)) for name in (*IMAGE_CURVES, *PIXEL_CURVES)},
+        training={name: draws.random(10) for name in ("step", "lr", "total", "restoration", "perception")},
+        doubt=Doubt(np.ones((3, 10)), np.ones((3, 12))),
+        pictures=tuple(picture(40 + i, why) for i, why in enumerate(reasons)) if pictures else (),
+    )
 
 
 def seconds(arguments: list[str], folder: Path) -> tuple[float, float]:

@@ -97,7 +97,7 @@ class Board:
 
         left = details.read(self._details, job.run_id) if job.pictures else None
         if left is not None and (shown := ordered(left.pictures)):
-            seen, rows = Seen(job.variant, job.category, job.seed, left, shown), strips(shown)
+            seen, rows = Seen(job.variant, job.category, job.seed, job.run_id, left, shown), strips(shown)
             yield once(image(f"{job.category}/pictures/seed {job.seed}", sheet(rows), legend(seen, rows)))
 
     def dropped(self, job: Job) -> None:

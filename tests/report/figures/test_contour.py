@@ -82,7 +82,7 @@ def of_few(count, values=lambda n: 0.5 + 0.01 * n):
 def test_cells_of_two_parameters_with_few_values():
     info = contour(STUDY, [*of_few(8), tried(8, 0.1, "pruned", params={STRENGTH: 0.5, "model.name": "a"})], None)
     assert (info.kind, info.names) == ("cells", ("strength", "name"))
-    assert info.axes[0].labels == ("0.5", "1.0", "2.0")
+    assert info.axes[0].labels == ("0.5", "1", "2")
     assert {(x, y): value for x, y, value in info.corners} == pytest.approx(
         {(0, 0): 0.53, (1, 0): 0.54, (2, 0): 0.52, (0, 1): 0.53, (1, 1): 0.54, (2, 1): 0.55}
     )

@@ -8,6 +8,7 @@ from ura_study.errors import DataError
 from ura_study.metrics.curves import POINTS
 from ura_study.metrics.doubt import Doubt
 from ura_study.report.figures import curves, doubt, svg, training
+from ura_study.report.figures.choice import contrasted
 from ura_study.report.figures.style import TWO
 
 ABLATIONS = {
@@ -45,6 +46,14 @@ def test_variants_without_a_part_are_contrasted_and_sweeps_are_not(tmp_path):
     found = curves.curves(study(tmp_path))
     assert set(found.panels) == set(curves.PANELS)
     assert list(found.panels["pixel_pro"].lines) == ["full", "w/o restoration", "w/o perception"]
+
+
+def test_the_baseline_is_among_those_contrasted_wherever_it_stands():
+    results = results_of(lambda *cell: 0.5, ablations=ABLATIONS, report={"baseline": "lr=0.001"})
+    assert contrasted(results, 3) == ("full", "w/o restoration", "lr=0.001")
+    assert contrasted(results, 9) == ("full", "w/o restoration", "w/o perception", "lr=0.001")
+    swept = results_of(lambda *cell: 0.5, ablations={"rates": ABLATIONS["rates"]})
+    assert contrasted(swept, 9) == ("full", "lr=0.0001", "lr=0.001")
 
 
 def test_only_categories_that_all_variants_have_are_averaged(tmp_path):

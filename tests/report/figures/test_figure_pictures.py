@@ -120,12 +120,14 @@ def folders(tmp_path):
 
 
 def test_figures_fit_a_page_and_say_everything_in_words(tmp_path):
-    drawn = gallery(study(tmp_path)).pictures
+    results = study(tmp_path)
+    drawn = gallery(results).pictures
     assert [one.name for one in drawn] == ["side-by-side", "pictures-nut", "pictures-bolt"]
     for one in drawn:
         assert one.figure.get_size_inches()[0] <= TWO + 1e-6
         assert "colour scale" in one.caption
     assert "There is no" not in drawn[1].caption
+    assert f"(seed 0, run {results.plan.cells['full', 'nut', 0]})" in drawn[1].caption
     assert "lowest, miss (scratch, score 2)" in drawn[1].alt
     text = svg(drawn[1])
     assert all(word in text for word in ("restored residual", "false alarm", "scratch"))

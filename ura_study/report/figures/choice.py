@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from ura_study.plan import BASELINE
 from ura_study.report.ablation_tables import variants_of
 from ura_study.report.comparison import Comparison
 from ura_study.report.names import counted
@@ -32,16 +33,19 @@ def variants(results: Results, metric: str, most: int = MOST) -> tuple[str, ...]
 
 
 def contrasted(results: Results, most: int) -> tuple[str, ...]:
-    """Return the names of the baseline and of the variants that lack a part; without any, as `variants` does."""
+    """Return the baseline, `full` and the variants that lack a part, by name; without any, what `variants` does."""
     lacking = {
         variant.name
         for ablation in results.study.ablations.values()
         if ablation.leave_one_out is not None
         for variant in variants_of(results, ablation)
     }
-    names = (variant.name for variant in results.plan.variants)
-    kept = [name for name in names if name in lacking or name == results.baseline][:most] if lacking else []
-    return tuple(kept) or variants(results, results.metrics[0], most)
+    if not lacking:
+        return variants(results, results.metrics[0], most)
+    names = [variant.name for variant in results.plan.variants]
+    others = [name for name in names if name in lacking | {BASELINE} and name != results.baseline]
+    kept = {results.baseline, *others[: most - 1]}
+    return tuple(name for name in names if name in kept)
 
 
 def left_out(count: int, word: str = "variant", kept: str = "those that differ most from the baseline") -> str:

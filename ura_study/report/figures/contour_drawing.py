@@ -29,8 +29,7 @@ LOOKS = {
 
 def draw(info: Contour) -> Drawn:
     """Return the figure."""
-    height = 0.9 + 0.34 * len(info.axes[1].ticks) if info.kind == "cells" else 2.7
-    with page(ONE, max(1.6, height)) as figure:
+    with page(ONE, contour_cells.height(info) if info.kind == "cells" else 2.7) as figure:
         axes = figure.subplots()
         if info.kind == "cells":
             cells.legend(figure, contour_cells.draw(axes, info))

@@ -28,6 +28,7 @@ class Seen:
     variant: str
     category: str
     seed: int
+    run_id: str
     details: Details
     pictures: tuple[Picture, ...]
 
@@ -50,7 +51,8 @@ def seen(results: Results) -> Iterator[Seen]:
         for seed in results.plan.seeds:
             details = results.details(results.baseline, category, seed)
             if details is not None and (kept := ordered(details.pictures)):
-                yield Seen(results.baseline, category, seed, details, kept)
+                run_id = results.plan.cells[results.baseline, category, seed]
+                yield Seen(results.baseline, category, seed, run_id, details, kept)
                 break
 
 
@@ -93,9 +95,9 @@ def _caption(info: Seen, rows: Sequence[Strip]) -> str:
     missing = [word for reason, word in ((FALSE_ALARM, "false alarm"), (MISS, "miss")) if reason not in shown]
     own = [row.label for row in rows if row.scale is not None]
     return sentences(
-        f"{info.category}: what {info.variant} (seed {info.seed}) sees in test images. Above each its reason, kind of "
-        "defect and image score. Highest, median and lowest are the anomalous images by score; false alarms and misses "
-        "are at the threshold of the largest F1 on these very images.",
+        f"{info.category}: what {info.variant} (seed {info.seed}, run {info.run_id}) sees in test images. Above each "
+        "its reason, kind of defect and image score. Highest, median and lowest are the anomalous images by score; "
+        "false alarms and misses are at the threshold of the largest F1 on these very images.",
         f"There is no {' and no '.join(missing)}." if missing else "",
         f"Each of {', '.join(own)} has one colour scale, on its right"
         + (": residual and anomaly map in standard deviations above what is usual in normal images" if own else "")

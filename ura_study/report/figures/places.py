@@ -66,8 +66,14 @@ def places(values: Sequence[object], ticks: int = FEW, apart: float = APART, log
 def levels(values: Sequence[object]) -> Places:
     """Return where values stand side by side, whatever they are: numbers ascend. At least one must be something."""
     known = [value for value in values if value is not None]
-    numeric = all(map(_is_number, known))
-    return _names(values, sorted(known) if numeric else known)
+    if not all(map(_is_number, known)):
+        return _names(values)
+    different = sorted(set(known))
+    texts = [f"{value:.3g}" for value in different]
+    if len(set(texts)) < len(different):
+        texts = [f"{value:g}" for value in different]
+    positions = tuple(math.nan if value is None else float(different.index(value)) for value in values)
+    return Places("names", positions, tuple(map(float, range(len(different)))), tuple(texts))
 
 
 def log_spaced(values: Sequence[float]) -> bool:
@@ -108,10 +114,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _names(values: Sequence[object], order: Sequence[object] | None = None) -> Places:
-    """Return where names stand: in the order given, or that of their first appearance."""
+def _names(values: Sequence[object]) -> Places:
     texts = [None if value is None else readable(value) for value in values]
-    known = texts if order is None else map(readable, order)
-    different = list(dict.fromkeys(text for text in known if text is not None))
+    different = list(dict.fromkeys(text for text in texts if text is not None))
     positions = tuple(math.nan if text is None else float(different.index(text)) for text in texts)
     return Places("names", positions, tuple(map(float, range(len(different)))), tuple(different))

@@ -35,7 +35,10 @@ class Zones:
 def coverage(masks: np.ndarray, side: int) -> np.ndarray:
     """Return the covered share of each token (N, S, S), 0..1, for masks (N, H, H) bool; S need not divide H."""
     share = _overlap(masks.shape[1], side)  # (S, H)
-    return share @ masks @ share.T
+    covered = np.zeros((len(masks), side, side))
+    for i in np.flatnonzero(masks.any(axis=(1, 2))):  # one by one: all together, as numbers, would fill the memory
+        covered[i] = share @ masks[i].astype(np.float64) @ share.T
+    return covered
 
 
 def zones(covered: np.ndarray) -> Zones:

@@ -119,3 +119,11 @@ def test_pictures_are_kept_only_where_asked_for_and_of_what_there_is(mvtec_root)
     *_, left, _ = attempt(small_job(mvtec_root, settings={"model": {"name": "knn"}}, pictures=True))
     assert left.training == {}
     assert all(set(picture.maps) == {"anomaly"} for picture in left.pictures)
+
+
+def test_pictures_are_left_alone_where_they_are_not_wanted(tmp_path):
+    details.keep(tmp_path, RUN, packed(made_up()))
+    plain = details.read(tmp_path, RUN, pictures=False)
+    assert plain.pictures == ()
+    assert (plain.images, plain.curves.keys()) == (made_up().images, made_up().curves.keys())
+    assert len(details.read(tmp_path, RUN).pictures) == 2

@@ -91,17 +91,24 @@ class Results:
         return frozenset(c.variant for c in self.comparisons[name] if c.significant)
 
     def details(self, variant: str, category: str, seed: int) -> Details | None:
-        """Return the scores, curves and pictures of a run that is done; None where none were kept.
+        """Return the scores and curves of a run that is done, without its pictures; None where none were kept.
 
         Raises:
             DataError: where they cannot be read.
         """
         run_id = self.plan.cells[variant, category, seed]
+        if run_id not in self._read:
+            self._read[run_id] = self._details(run_id, pictures=False)
+        return self._read[run_id]
+
+    def pictured(self, variant: str, category: str, seed: int) -> Details | None:
+        """Return the same with the pictures, which take too much memory to be kept of all runs."""
+        return self._details(self.plan.cells[variant, category, seed], pictures=True)
+
+    def _details(self, run_id: str, *, pictures: bool) -> Details | None:
         if self.folder is None or run_id not in self.records or not self.records[run_id].done:
             return None
-        if run_id not in self._read:
-            self._read[run_id] = details.read(self.folder, run_id)
-        return self._read[run_id]
+        return details.read(self.folder, run_id, pictures=pictures)
 
     @cached_property
     def _read(self) -> dict[str, Details | None]:

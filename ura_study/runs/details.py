@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -96,8 +97,8 @@ def adopt(source: Path, folder: Path, run_id: str) -> None:
         keep(folder, run_id, _path(source, run_id).read_bytes())
 
 
-def read(folder: Path, run_id: str) -> Details | None:
-    """Return the details of a run; None where none were kept.
+def read(folder: Path, run_id: str, *, pictures: bool = True) -> Details | None:
+    """Return the details of a run, without its pictures (nearly all of the bytes) if so wished; None if none were kept.
 
     Raises:
         DataError: where the file is not what `keep` wrote.
@@ -106,7 +107,7 @@ def read(folder: Path, run_id: str) -> Details | None:
     if not path.is_file():
         return None
     try:
-        return unpacked(path.read_bytes())
+        return unpacked(path.read_bytes(), pictures=pictures)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not the details of a run ({error}); it may be removed") from error
 
@@ -128,14 +129,14 @@ def packed(details: Details) -> bytes:
     return file.getvalue()
 
 
-def unpacked(content: bytes) -> Details:
+def unpacked(content: bytes, *, pictures: bool = True) -> Details:
     """Return what `packed` made into `content`; JPEG has changed the input pictures a little."""
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        arrays = dict(archive)
+        arrays = {name: archive[name] for name in archive.files if pictures or not name.startswith("picture/")}
     doubt = {name: arrays[f"doubt/{name}"] for name in ("total", "epistemic") if f"doubt/{name}" in arrays}
     return Details(
-        images=tuple(arrays["images"].tolist()),
-        defects=tuple(arrays["defects"].tolist()),
+        images=tuple(map(sys.intern, arrays["images"].tolist())),  # the same in many runs
+        defects=tuple(map(sys.intern, arrays["defects"].tolist())),
         scores=arrays["scores"],
         curves=_within(arrays, "curve/"),
         training=_within(arrays, "training/"),

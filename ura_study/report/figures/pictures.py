@@ -49,7 +49,7 @@ def seen(results: Results) -> Iterator[Seen]:
     """Yield the pictures of the baseline by category, of the first seed that kept some."""
     for category in results.plan.categories:
         for seed in results.plan.seeds:
-            details = results.details(results.baseline, category, seed)
+            details = results.pictured(results.baseline, category, seed)
             if details is not None and (kept := ordered(details.pictures)):
                 run_id = results.plan.cells[results.baseline, category, seed]
                 yield Seen(results.baseline, category, seed, run_id, details, kept)

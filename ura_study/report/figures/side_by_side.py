@@ -57,7 +57,7 @@ def _examples(results: Results, variant: str, seed: int) -> dict[tuple[str, int,
     """Return the examples of a variant by category, place and kind of defect."""
     found = {}
     for category in results.plan.categories:
-        if (details := results.details(variant, category, seed)) is not None:
+        if (details := results.pictured(variant, category, seed)) is not None:
             for picture in sorted(details.pictures, key=lambda picture: picture.index):
                 if EXAMPLE in picture.reasons:
                     found[category, picture.index, details.defects[picture.index]] = picture

@@ -21,7 +21,7 @@ SOURCE = """<?xml version="1.0" encoding="utf-8" standalone="no"?>
 
 
 def test_ids_are_the_figures_own_and_what_points_to_them_follows():
-    read = Page(inlined(SOURCE, "cost & quality", 'a "b" <c>'))
+    read = Page(inlined(SOURCE, "cost-quality", 'a "b" <c>'))
     (svg,) = read.root.children
     assert (svg.tag, svg.attributes["role"], svg.attributes["aria-label"]) == ("svg", "img", 'a "b" <c>')
     ids = [e.attributes["id"] for e in read.root.all() if "id" in e.attributes]
@@ -32,6 +32,14 @@ def test_ids_are_the_figures_own_and_what_points_to_them_follows():
     assert group.attributes["clip-path"] == "url(#figure-cost-quality-p1)"
     assert read.root.all("text")[0].text == 'id="m1" <b>'
     assert not read.root.all("metadata", "rdf")
+
+
+def test_names_that_differ_only_in_signs_keep_their_ids_apart():
+    names = ("pictures-\N{CJK UNIFIED IDEOGRAPH-65E5}", "pictures-\N{CJK UNIFIED IDEOGRAPH-672C}", "a b", "a-b", "a_b")
+    found = [
+        e.attributes["id"] for name in names for e in Page(inlined(SOURCE, name, "")).root.all() if "id" in e.attributes
+    ]
+    assert len(set(found)) == len(found) == 3 * len(names)
 
 
 def test_a_figure_of_matplotlib():

@@ -33,7 +33,7 @@ def drawing(drawn: Drawn) -> Drawing:
 def inlined(source: str, name: str, alt: str) -> str:
     """Return an SVG file as an element of an HTML page, an image called `alt`; `name` goes before each of its ids."""
     root = ElementTree.fromstring(source)
-    prefix = f"figure-{re.sub('[^A-Za-z0-9]+', '-', name)}"
+    prefix = "figure-" + re.sub("[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", name)  # no two names become one
     for metadata in root.findall(f"{{{SVG}}}metadata"):
         root.remove(metadata)
     for element in root.iter():

@@ -127,3 +127,12 @@ def test_pictures_are_left_alone_where_they_are_not_wanted(tmp_path):
     assert plain.pictures == ()
     assert (plain.images, plain.curves.keys()) == (made_up().images, made_up().curves.keys())
     assert len(details.read(tmp_path, RUN).pictures) == 2
+
+
+def test_errors_by_uncertainty_need_a_mask_of_an_anomalous_image(mvtec_root):
+    for mask in (mvtec_root / "nut" / "ground_truth").rglob("*.png"):
+        mask.unlink()
+    job = small_job(mvtec_root)
+    *_, left, record = attempt(job)
+    assert record.done, record.failure
+    assert left.doubt is None

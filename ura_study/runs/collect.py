@@ -49,11 +49,14 @@ def _training(curve: Sequence[Interval]) -> dict[str, np.ndarray]:
 
 
 def _doubt(maps: TokenMaps | None, anomalous: np.ndarray, masks: Sequence[np.ndarray | None]) -> Doubt | None:
-    """Return the errors by uncertainty on the images of which the anomalous pixels are known; None without any."""
+    """Return the errors by uncertainty on the images of which the anomalous pixels are known.
+
+    None where no anomalous image has a mask: on normal ones alone nothing but a false alarm can be an error.
+    """
     known = np.array([mask is not None or not label for mask, label in zip(masks, anomalous, strict=True)])
-    if maps is None or not known.any():
+    if maps is None or not known[anomalous].any():
         return None
-    side = next((mask.shape[0] for mask in masks if mask is not None), maps.probability.shape[1])
+    side = next(mask.shape[0] for mask in masks if mask is not None)
     blank = np.zeros((side, side), bool)
     pixels = np.stack([blank if mask is None else mask for mask in masks])[known]
     seen = TokenMaps(maps.probability[known], maps.epistemic[known], maps.aleatoric[known])

@@ -66,7 +66,7 @@ def test_only_categories_that_all_variants_have_are_averaged(tmp_path):
     panel = found.panels["image_roc"]
     assert panel.categories == ("nut",)
     assert all((line == pytest.approx(0.2)) for values in panel.lines.values() for line in values)
-    assert "1 to 2 categories" in curves.draw(found).caption
+    assert "over 1 of 2 categories." in curves.draw(found).caption
 
 
 def test_without_details_there_is_nothing_to_draw(tmp_path):
@@ -138,3 +138,36 @@ def test_they_can_be_drawn(tmp_path, some):
     for figure in drawn:
         assert figure.figure.get_size_inches()[0] == TWO
         assert "w/o perception" in svg(figure)
+
+
+def test_captions_say_what_is_drawn(tmp_path):
+    def left(variant, category, seed):
+        return level(0.5, image_pr=np.ones(POINTS)) if (variant, category, seed) != ("full", "nut", 1) else None
+
+    text = curves.draw(curves.curves(study(tmp_path, left))).caption
+    assert text.startswith("ROC and precision-recall on test images")
+    assert "over up to 2 seeds and then over 2 categories." in text
+    assert text.endswith("2 other variants not shown.")  # those of the sweep
+    whole = study(tmp_path)
+    for part in (curves, training, doubt):
+        find = {curves: curves.curves, training: training.trainings, doubt: doubt.doubts}[part]
+        assert "2 other variants not shown." in part.draw(find(whole)).caption
+    assert "per-region overlap (up to a false positive rate of 0.3)" in curves.draw(curves.curves(whole)).caption
+    assert "up to 4 runs" in training.draw(training.trainings(whole)).caption
+
+
+def test_of_one_run_there_is_neither_a_mean_nor_a_band(tmp_path):
+    results = with_details(results_of(lambda *cell: 0.5, ("nut",)), tmp_path)
+    text = training.draw(training.trainings(results)).caption
+    assert "one run of a variant" in text
+    assert "mean of up to" not in text
+    assert "bands" not in text
+    assert "One run of a variant;" in doubt.draw(doubt.doubts(results)).caption
+
+
+def test_the_baseline_is_among_those_whose_errors_are_shown(tmp_path):
+    swept = {"rates": {"sweep": {"training.lr": [1e-4, 1e-3, 1e-2, 1e-1]}}}
+    results = results_of(lambda *cell: 0.5, ("nut",), ablations=swept, report={"baseline": "lr=0.1"})
+    found = doubt.doubts(with_details(results, tmp_path))
+    assert [line.name for line in found.lines] == ["full", "lr=0.0001", "lr=0.1"]
+    assert "2 other variants not shown." in doubt.draw(found).caption

@@ -139,3 +139,18 @@ def test_what_there_is_none_of_is_said(tmp_path):
     quiet = made_details(defects=("good", "hole"), pictures=quiet.pictures[1:])
     info = next(seen(study(tmp_path, lambda *cell: quiet)))
     assert "There is no false alarm and no miss." in figure(info).caption
+
+
+def test_captions_name_only_the_maps_there_are_and_their_units(tmp_path):
+    def only(*names):
+        kept = made_details().pictures
+        maps = {name: kept[0].maps[name] for name in names}
+        return made_details(pictures=tuple(type(p)(p.index, p.reasons, p.input, p.mask, maps) for p in kept))
+
+    distances = figure(next(seen(study(tmp_path, lambda *cell: only("anomaly"))))).caption
+    assert "The anomaly map has one colour scale, on its right; the anomaly map is in the unit of" in distances
+    assert "residual" not in distances
+    restored = figure(next(seen(study(tmp_path, lambda *cell: only("anomaly", "residual"))))).caption
+    assert "Each of restored residual, anomaly map has" in restored
+    assert "in standard deviations above what is usual" in restored
+    assert "uncertainty" not in restored

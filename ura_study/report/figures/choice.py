@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from ura_study.plan import BASELINE
 from ura_study.report.ablation_tables import variants_of
@@ -46,6 +47,12 @@ def contrasted(results: Results, most: int) -> tuple[str, ...]:
     others = [name for name in names if name in lacking | {BASELINE} and name != results.baseline]
     kept = {results.baseline, *others[: most - 1]}
     return tuple(name for name in names if name in kept)
+
+
+def unshown(results: Results, names: Collection[str]) -> str:
+    """Return the sentence about the variants that a figure of `names` has not; none where it has all."""
+    count = len(results.plan.variants) - len(names)
+    return f"{counted(count, 'other variant')} not shown." if count > 0 else ""
 
 
 def left_out(count: int, word: str = "variant", kept: str = "those that differ most from the baseline") -> str:

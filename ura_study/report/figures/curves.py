@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES
-from ura_study.report.figures.choice import contrasted
+from ura_study.report.figures.choice import contrasted, unshown
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.style import STYLES, TWO, page, sentences, shown
 from ura_study.report.names import counted
@@ -48,8 +48,11 @@ class Curves:
     categories: int
     """All of the study."""
     seeds: int
+    partial: bool
+    """Whether some mean is over fewer seeds."""
     limit: float
     """False positive rate where the last panel ends."""
+    unshown: str
     caveats: tuple[str, ...]
 
 
@@ -69,8 +72,16 @@ def curves(results: Results) -> Curves | None:
             panels[kind] = Panel(lines, tuple(common))
     if not panels:
         return None
-    plan, limit = results.plan, results.study.evaluation.fpr_limit
-    return Curves(panels, len(plan.categories), len(plan.seeds), limit, results.caveats)
+    used = {(name, c) for panel in panels.values() for name in panel.lines for c in panel.categories}
+    return Curves(
+        panels=panels,
+        categories=len(results.plan.categories),
+        seeds=len(results.plan.seeds),
+        partial=any(results.details(*of, seed) is None for of in used for seed in results.plan.seeds),
+        limit=results.study.evaluation.fpr_limit,
+        unshown=unshown(results, found),
+        caveats=results.caveats,
+    )
 
 
 def _of(results: Results, variant: str) -> dict[str, dict[str, np.ndarray]]:
@@ -120,15 +131,18 @@ def _names(info: Curves) -> list[str]:
 
 
 def _caption(info: Curves) -> str:
-    fewest = min(len(panel.categories) for panel in info.panels.values())
-    some = f"{fewest} to {info.categories}" if fewest < info.categories else f"{info.categories}"
+    sizes = {len(panel.categories) for panel in info.panels.values()}
+    fewest, most = min(sizes), max(sizes)
+    some = f"{fewest if fewest == most else f'{fewest} to {most}'} of " if fewest < info.categories else ""
+    regions = f", precision-recall and per-region overlap (up to a false positive rate of {info.limit:g})"
     return sentences(
-        f"ROC, precision-recall and per-region overlap (up to a false positive rate of {info.limit:g}) on test images, "
-        f"averaged at equal {RATE} or {RECALL} over {counted(info.seeds, 'seed')} and then over {some} "
-        f"{'category' if info.categories == 1 else 'categories'}.",
+        f"ROC{regions if 'pixel_pro' in info.panels else ' and precision-recall'} on test images, averaged at equal "
+        f"{RATE} or {RECALL} over {'up to ' if info.partial else ''}{counted(info.seeds, 'seed')} and then over "
+        f"{some}{counted(info.categories, 'category')}.",
         "A curve has only the categories in which it is defined for all variants shown."
         if fewest < info.categories
         else "",
+        info.unshown,
         *info.caveats,
     )
 

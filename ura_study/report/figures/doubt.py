@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ura_study.metrics.doubt import EPISTEMIC, TOTAL, Doubt, pooled
-from ura_study.report.figures.choice import contrasted
+from ura_study.report.figures.choice import contrasted, unshown
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.style import STYLES, TWO, page, sentences, shown
-from ura_study.report.names import counted
 from ura_study.report.results import Results
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ class Doubts:
     """What is drawn."""
 
     lines: tuple[Line, ...]
+    unshown: str
     caveats: tuple[str, ...]
 
 
@@ -52,7 +52,11 @@ def doubts(results: Results) -> Doubts | None:
         parts = [d.doubt for cell in cells if (d := results.details(*cell)) is not None and d.doubt is not None]
         if parts:
             lines.append(Line(name, pooled(parts), len(parts)))
-    return Doubts(tuple(lines[:MOST]), results.caveats) if lines else None
+    if not lines:
+        return None
+    first = sorted(lines, key=lambda line: line.name != results.baseline)[:MOST]  # the baseline is never left out
+    kept = tuple(line for line in lines if line in first)
+    return Doubts(kept, unshown(results, [line.name for line in kept]), results.caveats)
 
 
 def draw(info: Doubts) -> Drawn:
@@ -100,8 +104,10 @@ def _caption(info: Doubts) -> str:
     return sentences(
         "Uncertainty against error, tokens of the test images with known masks: share judged wrongly (anomalous at a "
         "probability of one half and more) by total uncertainty and by its epistemic part; thin lines: "
-        f"the share that the probabilities promise. Up to {counted(runs, 'run')} of a variant together; bins of fewer "
+        f"the share that the probabilities promise. "
+        f"{f'Up to {runs} runs of a variant together' if runs > 1 else 'One run of a variant'}; bins of fewer "
         f"than {FEWEST} tokens are left out. Below, how many tokens the bins hold.",
+        info.unshown,
         *info.caveats,
     )
 

@@ -93,16 +93,28 @@ def legend(info: Seen, rows: Sequence[Strip]) -> str:
 def _caption(info: Seen, rows: Sequence[Strip]) -> str:
     shown = {reason for picture in info.pictures for reason in picture.reasons}
     missing = [word for reason, word in ((FALSE_ALARM, "false alarm"), (MISS, "miss")) if reason not in shown]
-    own = [row.label for row in rows if row.scale is not None]
     return sentences(
         f"{info.category}: what {info.variant} (seed {info.seed}, run {info.run_id}) sees in test images. Above each "
         "its reason, kind of defect and image score. Highest, median and lowest are the anomalous images by score; "
         "false alarms and misses are at the threshold of the largest F1 on these very images.",
         f"There is no {' and no '.join(missing)}." if missing else "",
-        f"Each of {', '.join(own)} has one colour scale, on its right"
-        + (": residual and anomaly map in standard deviations above what is usual in normal images" if own else "")
-        + ("; uncertainty is the standard deviation of a token's label." if "uncertainty" in own else "."),
+        _scales([row.label for row in rows if row.scale is not None]),
     )
+
+
+def _scales(own: Sequence[str]) -> str:
+    """Say of rows with a scale what they are measured in."""
+    units = {
+        "restored residual": "the residual is in standard deviations above what is usual in normal images",
+        "uncertainty": "uncertainty is the standard deviation of a token's label",
+    }
+    told = [units[label] for label in own if label in units]
+    if {"restored residual", "anomaly probability"} & set(own):
+        told.append("the anomaly map is the smoothed sum of evidence in standard deviations above what is usual")
+    else:
+        told.append("the anomaly map is in the unit of the detector's distances")
+    have = f"Each of {', '.join(own)} has" if len(own) > 1 else f"The {own[0]} has"
+    return f"{have} one colour scale, on its right; {'; '.join(told)}."
 
 
 def _alt(info: Seen) -> str:

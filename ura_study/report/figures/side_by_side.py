@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
-from ura_study.report.figures.choice import contrasted
+from ura_study.report.figures.choice import contrasted, unshown
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.strips import Strip, draw, spanned
 from ura_study.report.figures.style import sentences
@@ -30,6 +30,7 @@ class SideBySide:
     pictures: Mapping[str, tuple[Picture, ...]]
     """Variant → one picture for each column."""
     seed: int
+    unshown: str
     caveats: tuple[str, ...]
 
 
@@ -49,7 +50,8 @@ def side_by_side(results: Results) -> SideBySide | None:
         keys.sort(key=lambda key: results.plan.categories.index(key[0]))
         if keys:
             pictures = {name: tuple(of[key] for key in keys) for name, of in found.items()}
-            return SideBySide(tuple((c, defect) for c, _, defect in keys), pictures, seed, results.caveats)
+            columns = tuple((category, defect) for category, _, defect in keys)
+            return SideBySide(columns, pictures, seed, unshown(results, found), results.caveats)
     return None
 
 
@@ -74,6 +76,7 @@ def figure(info: SideBySide) -> Drawn:
         f"The same test images as variants see them (seed {info.seed}): anomaly maps, each row on its own colour scale "
         "(on its right), since units differ between variants. The images were not chosen by score: they are the middle "
         "ones of their kind of defect in the list of files.",
+        info.unshown,
         *info.caveats,
     )
     alt = (

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ura_study.report.figures.choice import contrasted
+from ura_study.report.figures.choice import contrasted, unshown
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.style import STYLES, TWO, page, sentences, shown
-from ura_study.report.names import counted
 from ura_study.report.results import Results
 
 if TYPE_CHECKING:
@@ -43,6 +42,7 @@ class Trainings:
 
     terms: Mapping[str, Mapping[str, Line]]
     """Term of the loss → variant → line."""
+    unshown: str
     caveats: tuple[str, ...]
 
 
@@ -56,7 +56,9 @@ def trainings(results: Results) -> Trainings | None:
             runs = np.stack([of[term] for of in left])
             low, high = np.quantile(runs, (0.25, 0.75), axis=0)
             terms.setdefault(term, {})[name] = Line(left[0]["step"], runs.mean(axis=0), low, high, len(left))
-    return Trainings(terms, results.caveats) if terms else None
+    if not terms:
+        return None
+    return Trainings(terms, unshown(results, {name for lines in terms.values() for name in lines}), results.caveats)
 
 
 def draw(info: Trainings) -> Drawn:
@@ -100,9 +102,11 @@ def _handles(grid: np.ndarray) -> list[tuple[object, str]]:
 
 def _caption(info: Trainings) -> str:
     runs = max(line.runs for lines in info.terms.values() for line in lines.values())
+    which = f"mean of up to {runs} runs of a variant over categories and seeds" if runs > 1 else "one run of a variant"
     return sentences(
-        f"Terms of the training loss by step: mean of up to {counted(runs, 'run')} of a variant over categories and "
-        "seeds, each point the mean of an interval of steps; bands: the middle half of the runs.",
+        f"Terms of the training loss by step: {which}, each point the mean of an interval of steps"
+        f"{'; bands: the middle half of the runs' if runs > 1 else ''}.",
+        info.unshown,
         *info.caveats,
     )
 

@@ -62,8 +62,8 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     twice = np.rint(2 * stats.rankdata(np.abs(changed))).astype(int)  # ranks may be halves
     chances = np.ones(1)  # of W₊ = 0, 1/2, 1, …
     for rank in twice:
-        flipped = np.pad(chances, (rank, 0))
-        chances = (np.pad(chances, (0, rank)) + flipped) / 2
+        nothing = np.zeros(rank)
+        chances = (np.concatenate([chances, nothing]) + np.concatenate([nothing, chances])) / 2
     positive = int(twice[changed > 0].sum())
     tail = min(chances[: positive + 1].sum(), chances[positive:].sum())
     effect = (2 * positive - twice.sum()) / twice.sum()

@@ -105,3 +105,11 @@ def test_a_bug_in_the_report_hides_nothing_of_the_result(call, whole, monkeypatc
     assert "w/o restoration" in out
     assert f"everything is in {whole}" in out
     assert (whole / "results.csv").exists()
+
+
+def test_garbage_is_collected_again_afterwards(call, tmp_path):
+    import gc
+
+    assert gc.isenabled()
+    call("report", "nowhere", "--results", str(tmp_path))  # it fails
+    assert gc.isenabled()

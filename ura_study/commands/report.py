@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -20,13 +23,26 @@ def report(which: str, results: Path, output: Path | None, console: Console) -> 
         ConfigError: where there is no such study.
         DataError: where what lies in its folder cannot be read.
     """
-    opened, tried = open_recorded(which, results, {})
-    searched = None
-    if opened.search is not None:
-        from ura_study.search.importance import importance
+    with _uncollected():
+        opened, tried = open_recorded(which, results, {})
+        searched = None
+        if opened.search is not None:
+            from ura_study.search.importance import importance
 
-        searched = Searched(opened.search.trials, opened.board, importance(tried))
-    path = find(which, results) / FILE if output is None else output
-    write_report(path, opened, searched)
+            searched = Searched(opened.search.trials, opened.board, importance(tried))
+        path = find(which, results) / FILE if output is None else output
+        write_report(path, opened, searched)
     console.print(Text(str(path)), soft_wrap=True)
     return 0
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no garbage meanwhile: a large study is millions of objects, all in use, and each look takes its time."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()

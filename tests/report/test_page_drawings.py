@@ -6,7 +6,8 @@ from made_up import results_of, with_details
 from pages import Page
 from PIL import Image
 
-from ura_study.report.page.drawings import inlined, lighter, pictures
+from ura_study.report.figures import gallery
+from ura_study.report.page.drawings import drawing, inlined, lighter
 
 SOURCE = """<?xml version="1.0" encoding="utf-8" standalone="no"?>
 <!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
@@ -67,10 +68,10 @@ def test_images_within_become_lighter_and_look_the_same():
 
 def test_pictures_stand_in_the_page_as_images(tmp_path):
     results = with_details(results_of(lambda *cell: 0.5), tmp_path)
-    found = list(pictures(results))
-    assert [drawing.caption.partition(":")[0] for drawing in found] == ["nut", "bolt"]
-    for drawing in found:
-        images = Page(drawing.svg).root.all("image")
+    found = [drawing(figure) for figure in gallery(results).pictures]
+    assert [picture.caption.partition(":")[0] for picture in found] == ["nut", "bolt"]
+    for picture in found:
+        images = Page(picture.svg).root.all("image")
         assert len(images) > 6
         assert all(decoded(image.attributes["xlink:href"], "webp").size[0] > 0 for image in images)
-    assert list(pictures(results_of(lambda *cell: 0.5))) == []
+    assert gallery(results_of(lambda *cell: 0.5)).pictures == ()

@@ -1,10 +1,12 @@
 import pandas as pd
+import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from made_up import SEARCH, searched, with_details
 
 from ura_study.plan import Variant, changed, make_plan
+from ura_study.report.figures import gallery
 from ura_study.report.results import Results
-from ura_study.report.write import write_results, write_search
+from ura_study.report.write import write_figures, write_results, write_search
 from ura_study.runs.job import Job
 
 STUDY = make_study(ablations=ABLATIONS, report={"metrics": ["pixel_ap", "image_auroc"]})
@@ -21,7 +23,7 @@ def test_files(tmp_path):
     folder = tmp_path / "deep" / "example"
     write_results(folder, Results(STUDY, PLAN, records()))
     names = [f"{name}.{ending}" for name in ("comparison", "per_category") for ending in ("csv", "md")]
-    assert sorted(path.name for path in folder.iterdir()) == sorted([*names, "figures", "results.csv"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*names, "results.csv"])
     assert len(pd.read_csv(folder / "results.csv")) == 6
     summary = pd.read_csv(folder / "per_category.csv")
     assert summary.metric.tolist() == ["pixel_ap"] * 3 + ["image_auroc"] * 3
@@ -38,7 +40,7 @@ def test_files(tmp_path):
 
 
 def test_figures_have_their_captions_beside_them(tmp_path):
-    write_results(tmp_path, Results(STUDY, PLAN, records()))
+    write_figures(tmp_path, gallery(Results(STUDY, PLAN, records())), ("svg", "pdf"))
     names = [f"{kind}-{metric}" for kind in ("differences", "categories") for metric in STUDY.report.metrics]
     names += ["sweep-layers-layers", "pareto-pixel_ap", "pareto-image_auroc"]
     files = {path.name for path in (tmp_path / "figures").iterdir()}
@@ -49,22 +51,38 @@ def test_figures_have_their_captions_beside_them(tmp_path):
 
 
 def test_what_details_show_is_among_the_figures(tmp_path):
-    write_results(tmp_path, with_details(Results(STUDY, PLAN, records()), tmp_path))
+    write_figures(tmp_path, gallery(with_details(Results(STUDY, PLAN, records()), tmp_path)), ("pdf",))
     names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
     assert names > {"curves", "training", "uncertainty-error", "side-by-side", "pictures-nut", "pictures-bolt"}
     assert "## pictures-bolt" in (tmp_path / "figures/pictures.md").read_text()
 
 
-def test_the_figures_of_a_search_lie_beside_its_tables(tmp_path):
+def test_the_figures_of_a_search_have_captions_of_their_own(tmp_path):
+    study = make_study(search=SEARCH, data={"validation": 0.2})
+    drawn = gallery(Results(study, plan_of(study), {}), searched(8), dict.fromkeys(SEARCH["space"], 0.5))
+    write_figures(tmp_path, drawn, study.report.figures)
+    names = ["search-history", "search-importance", "search-parallel", "search-slices"]
+    assert sorted(path.stem for path in (tmp_path / "figures").glob("*.svg")) == names
+    assert "## search-history\n\nval_image_auroc by trial, 8 trials" in (tmp_path / "figures/search.md").read_text()
+
+
+def test_the_tables_of_a_search(tmp_path):
     study = make_study(search=SEARCH, data={"validation": 0.2})
     found = searched(8)
     variants = [Variant(t.variant, changed(study.base, dict(t.params), ""), dict(t.params), "search") for t in found]
     plan = make_plan(study, {"nut": "n"}, variants)
     numbers = {run_id: done(Job.of(study, run), val_image_auroc=0.5) for run_id, run in plan.runs.items()}
-    write_search(tmp_path, study, plan, found, numbers, dict.fromkeys(SEARCH["space"], 0.5))
-    names = ["search-history", "search-importance", "search-parallel", "search-slices"]
-    assert sorted(path.stem for path in (tmp_path / "figures").glob("*.svg")) == names
-    assert "## search-history\n\nval_image_auroc by trial, 8 trials" in (tmp_path / "figures/search.md").read_text()
+    board = write_search(tmp_path, study, plan, found, numbers)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["search.csv", "search.md", "search_runs.csv"]
+    assert pd.read_csv(tmp_path / "search.csv").variant.tolist() == board.rows.variant.tolist()
+
+
+@pytest.mark.parametrize(("formats", "files"), [(["png"], ["png"]), ([], [])])
+def test_figures_are_written_in_the_formats_of_the_study(tmp_path, formats, files):
+    study = STUDY.model_copy(update={"report": STUDY.report.model_copy(update={"figures": tuple(formats)})})
+    write_figures(tmp_path, gallery(Results(study, PLAN, records())), study.report.figures)
+    found = {path.suffix[1:] for path in (tmp_path / "figures").glob("*")}
+    assert found == ({*files, "md"} if files else set())
 
 
 def test_files_are_replaced(tmp_path):

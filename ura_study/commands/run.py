@@ -71,11 +71,12 @@ def _finish(
     folder: Path,
     console: Console,
 ) -> int:
-    """Write and show what there is now; the report comes last, so that a bug in it hides nothing of the result."""
+    """Write and show what there is now; figures and report come last, so that a bug in them hides no result."""
+    from ura_study.report.figures import gallery
     from ura_study.report.page.document import FILE, write_report
     from ura_study.report.results import Results
     from ura_study.report.screen import show_tables
-    from ura_study.report.write import write_results
+    from ura_study.report.write import write_figures, write_results
 
     records, searched, runs = store.read(folder), None, list(planned.runs)
     if search is not None:
@@ -94,7 +95,9 @@ def _finish(
         done, failed, left = counts(progress.plan, records)
         console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
         code = STOPPED
-    write_report(folder / FILE, results, searched)
+    drawn = gallery(results, *((searched.trials, searched.importance) if searched else ()))
+    write_figures(folder, drawn, study.report.figures)
+    write_report(folder / FILE, results, searched, drawn)
     console.print(Text(f"the report is {folder / FILE}"), soft_wrap=True)
     return code
 

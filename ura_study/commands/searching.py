@@ -87,7 +87,7 @@ class Searching:
         from ura_study.search.trials import trials
 
         found, shares = trials(self._tried), importance(self._tried)
-        board = write_search(self._folder, self._study, self.plan(), found, records, shares)
+        board = write_search(self._folder, self._study, self.plan(), found, records)
         show_search(board, console)
         return Searched(found, board, shares)
 

@@ -9,6 +9,8 @@ from pydantic import Field, field_validator
 from ura_study.metrics.names import METRICS, VALIDATION_METRICS
 from ura_study.settings import List, Settings
 
+#: Formats of figures.
+Kind = Literal["svg", "pdf", "png"]
 #: Name of the variant that `base` describes.
 BASELINE = "full"
 
@@ -28,6 +30,8 @@ class ReportSettings(Settings):
     """Caption of exported tables, as plain text; default: what the table shows."""
     label: str | None = Field(None, pattern=r"^[A-Za-z0-9:._-]+$")
     """LaTeX label of exported tables; default: tab:<study>-<table>."""
+    figures: List[Kind] = ("svg", "pdf")
+    """The formats of the files in `figures/`; none: no files. The report has its figures in any case."""
     reported: str | None = Field(None, min_length=1)
     """A YAML or CSV file with numbers from the literature (see `report/reported.py`), relative to the study file."""
     pictures: int = Field(1, ge=0)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ura_study.config import Study
 from ura_study.plan import Plan
 from ura_study.report.comparison_table import comparison
-from ura_study.report.figures import Drawn, save
-from ura_study.report.figures.gather import of_pictures, of_search, of_study
+from ura_study.report.config import Kind
+from ura_study.report.figures import Gallery, save
 from ura_study.report.flat import flat
 from ura_study.report.folder import replace
 from ura_study.report.frame import tidy
@@ -25,12 +25,10 @@ from ura_study.search.trials import Tried
 
 
 def write_results(folder: Path, results: Results) -> None:
-    """Write `results.csv` (a row per run), per-category tables and comparisons as CSV and Markdown, and `figures/`."""
+    """Write `results.csv` (a row per run), per-category tables and comparisons as CSV and Markdown."""
     replace(folder / "results.csv", tidy(results.plan, results.records).to_csv(index=False))
     _write(folder, results, "per_category", [per_category(results, metric) for metric in results.metrics])
     _write(folder, results, "comparison", [comparison(results, metric) for metric in results.metrics])
-    _save(folder, "study", of_study(results))
-    _save(folder, "pictures", of_pictures(results))
 
 
 def write_search(
@@ -39,32 +37,26 @@ def write_search(
     plan: Plan,
     found: Sequence[Tried],
     records: Mapping[str, Record],
-    importance: Mapping[str, float] | None = None,
 ) -> Leaderboard:
-    """Write `search.csv` and `search.md` (a row per trial, best first), `search_runs.csv` (a row per run), figures.
-
-    Args:
-        importance: how much each searched key mattered; None where that is not known.
-    """
+    """Write `search.csv` and `search.md` (a row per trial, best first), `search_runs.csv` (a row per run)."""
     board = leaderboard(study, plan, found, records)
     replace(folder / "search.csv", search_frame(board).to_csv(index=False))
     replace(folder / "search.md", markdown(sheet(search_table(board), study.report, study.study)))
     replace(folder / "search_runs.csv", tidy(plan, records).to_csv(index=False))
-    _save(folder, "search", of_search(study, found, importance))
     return board
+
+
+def write_figures(folder: Path, drawn: Gallery, formats: Sequence[Kind]) -> None:
+    """Write figures into `figures/`, and beside them their captions: `study.md`, `search.md` and `pictures.md`."""
+    for about, figures in (("study", drawn.study), ("search", drawn.search), ("pictures", drawn.pictures)):
+        for figure in figures:
+            save(folder / "figures", figure, formats)
+        if figures and formats:
+            captions = [f"## {figure.name}\n\n{figure.caption}\n" for figure in figures]
+            replace(folder / "figures" / f"{about}.md", "\n".join(captions))
 
 
 def _write(folder: Path, results: Results, name: str, tables: Sequence[Table]) -> None:
     replace(folder / f"{name}.csv", flat(tables).to_csv(index=False))
     texts = [markdown(sheet(table, results.study.report, results.study.study)) for table in tables]
     replace(folder / f"{name}.md", "\n".join([f"## {results.study.study}", "", *texts]))
-
-
-def _save(folder: Path, about: str, drawn: Iterable[Drawn]) -> None:
-    """Write figures as SVG and PDF into `figures/`, and their captions as `<about>.md` beside them."""
-    captions = []
-    for figure in drawn:
-        save(folder / "figures", figure)
-        captions.append(f"## {figure.name}\n\n{figure.caption}\n")
-    if captions:
-        replace(folder / "figures" / f"{about}.md", "\n".join(captions))

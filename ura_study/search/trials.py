@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import optuna
+from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from ura_study.search.config import SearchSettings
@@ -36,6 +37,8 @@ class Tried:
     """Runs that were done when it was decided about."""
     reason: str
     """Why it failed."""
+    logs: Mapping[str, bool] = field(default_factory=dict)
+    """Key of each range that it drew from → whether it drew evenly on a logarithmic scale."""
 
 
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
@@ -98,4 +101,5 @@ def _tried(trial: FrozenTrial, best: bool) -> Tried:
         best=best,
         runs=attrs.get("runs"),
         reason=attrs.get("reason", ""),
+        logs={k: d.log for k, d in trial.distributions.items() if isinstance(d, FloatDistribution | IntDistribution)},
     )

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from ura_study.config import VariantSettings
 from ura_study.plan import Variant, make_plan
-from ura_study.report.figures import figures, save, svg
+from ura_study.report.figures import gallery, save, svg
 from ura_study.report.figures.drawn import encoded
 from ura_study.report.figures.style import labels, shown
 from ura_study.report.results import Results
@@ -27,6 +27,7 @@ ABLATIONS = {
             "training.lr": [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 0.00251188643150958],
         }
     },
+    "pairs": {"grid": {"features.layers": [[1], [1, 2, 3]], "model.perception.mc_samples": [2, 10, 20]}},
 }
 IMPORTANCE = {"model.synthesis.strength": 0.7, "model.perception.mc_samples": 0.3}
 ODD = ("<&$_%>", "_hidden", "$x^2$", "two\nlines", 'quo"te', "a\\b{c}", "ümläut", "w/o " + "very " * 40 + "long")
@@ -35,7 +36,7 @@ ODD = ("<&$_%>", "_hidden", "$x^2$", "two\nlines", 'quo"te', "a\\b{c}", "ümläu
 def large(**sections) -> list:
     fields = {"ablations": ABLATIONS, "seeds": [0, 1], "data": {"validation": 0.2}, "search": SEARCH} | sections
     results = noisy(*CATEGORIES.split(), "zipper", metrics=("image_auroc", "pixel_auroc"), **fields)
-    return list(figures(results, searched(), IMPORTANCE))
+    return [*(found := gallery(results, searched(), IMPORTANCE)).study, *found.search]
 
 
 @pytest.fixture(scope="module")
@@ -99,11 +100,14 @@ def test_all_kinds_are_drawn(drawn):
         "sweep-values-strength",
         "sweep-values-layers",
         "sweep-values-lr",
+        "grid-pairs-image_auroc",
+        "grid-pairs-pixel_auroc",
         "pareto-image_auroc",
         "pareto-pixel_auroc",
         "search-history",
         "search-importance",
         "search-slices",
+        "search-contour",
         "search-parallel",
     ]
 
@@ -152,6 +156,13 @@ def test_one_format_does_not_change_another(drawn):
     assert {kind: encoded(figure, kind) for kind in ("pdf", "png", "svg")} == before
 
 
+def test_drawing_again_moves_nothing(drawn):
+    for figure in drawn.values():
+        before = encoded(figure, "svg")
+        figure.figure.draw_without_rendering()
+        assert encoded(figure, "svg") == before, figure.name
+
+
 def test_files_hold_no_date(drawn):
     text = svg(drawn["search-history"])
     assert text.startswith("<svg")
@@ -160,7 +171,7 @@ def test_files_hold_no_date(drawn):
 
 
 def test_odd_names_are_shown_as_they_are():
-    for figure in figures(odd()):
+    for figure in gallery(odd()).study:
         found = texts(figure)
         for name in ODD[:6]:
             assert any(" ".join(name.split()) == text for text in found), (figure.name, name)
@@ -173,7 +184,7 @@ def test_a_search_with_odd_values_is_drawn():
     study = make_study(search=SEARCH, data={"validation": 0.2})
     key = "model.perception.mc_samples"
     found = [trial.__class__(**(vars(trial) | {"params": {key: ODD[trial.number % 7]}})) for trial in searched()]
-    drawn = list(figures(Results(study, plan_of(study), {}), found))
+    drawn = gallery(Results(study, plan_of(study), {}), found).search
     assert [figure.name for figure in drawn] == ["search-history", "search-slices", "search-parallel"]
     assert {"<&$_%>", "$x^2$"} <= set(texts(drawn[1])) & set(texts(drawn[2]))
 
@@ -205,5 +216,5 @@ def test_drawing_changes_no_setting_of_matplotlib():
     from matplotlib import rcParams
 
     before = dict(rcParams)
-    list(figures(odd()))
+    gallery(odd())
     assert dict(rcParams) == before

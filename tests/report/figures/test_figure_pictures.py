@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_up import made_details, results_of, with_details
 
-from ura_study.report.figures import of_pictures, svg
+from ura_study.report.figures import gallery, svg
 from ura_study.report.figures.pictures import figure, legend, ordered, seen, strips
 from ura_study.report.figures.side_by_side import side_by_side
 from ura_study.report.figures.strips import MAP_SIDE, SIDE, Strip, coloured, sheet, spanned
@@ -121,7 +121,7 @@ def folders(tmp_path):
 
 def test_figures_fit_a_page_and_say_everything_in_words(tmp_path):
     results = study(tmp_path)
-    drawn = list(of_pictures(results))
+    drawn = gallery(results).pictures
     assert [one.name for one in drawn] == ["side-by-side", "pictures-nut", "pictures-bolt"]
     for one in drawn:
         assert one.figure.get_size_inches()[0] <= TWO + 1e-6

@@ -5,7 +5,8 @@ import math
 import pytest
 from made_up import results_of
 
-from ura_study.report.figures.heat import MOST, draw, heat, state
+from ura_study.report.figures.cells import blank
+from ura_study.report.figures.heat import MOST, draw, heat
 
 COMPONENTS = {"components": {"leave_one_out": ["model.restoration", "model.synthesis"]}}
 
@@ -23,10 +24,10 @@ def value(variant, category, seed):
 def test_means_and_what_keeps_cells_from_having_one():
     info = heat(results_of(value, ("nut", "bolt", "tile"), ablations=COMPONENTS, seeds=[0, 1]), "image_auroc")
     assert (info.rows, info.columns) == (("full", "w/o restoration", "w/o synthesis"), ("nut", "bolt", "tile"))
-    assert [list(map(state, line)) for line in info.cells] == [
-        ["number", "number", "undefined", "number"],
-        ["number", "failed", "undefined", "failed"],
-        ["missing", "number", "undefined", "missing"],
+    assert [list(map(blank, line)) for line in info.cells] == [
+        [None, None, "undefined", None],
+        [None, "failed", "undefined", "failed"],
+        ["missing", None, "undefined", "missing"],
     ]
     assert [info.cells[0][i].mean for i in (0, 3)] == [pytest.approx(0.85)] * 2
     assert math.isnan(info.cells[1][3].mean)

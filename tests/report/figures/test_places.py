@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ura_study.report.figures.places import crowded, log_spaced, places
+from ura_study.report.figures.places import crowded, levels, log_spaced, places
 
 
 @pytest.mark.parametrize("values", [[0.001, 0.01, 0.1], [1, 2, 4, 8, 16], [0.1, 0.3, 1.0, 3.0]])
@@ -59,3 +59,12 @@ def test_texts_that_run_into_each_other():
     there = places([0, 50, 100])
     assert not crowded(there, ["0", "50", "100"], 1.0)
     assert crowded(there, ["a long name"] * 3, 1.0)
+
+
+def test_levels_stand_side_by_side_numbers_ascending():
+    there = levels([2.0, None, 1 / 3, 2, 0.5])
+    assert there.kind == "names"
+    assert there.positions == pytest.approx([2, math.nan, 0, 2, 1], nan_ok=True)
+    assert there.labels == ("0.333", "0.5", "2")
+    assert levels(["b", True, "b", [1, 2]]).labels == ("b", "true", "[1, 2]")
+    assert levels([0.12341, 0.12342]).labels == ("0.12341", "0.12342")

@@ -7,11 +7,11 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from PIL import Image
 
 from ura_study.metrics.calibration import BINS
+from ura_study.report.figures import gallery
 from ura_study.report.figures.drawn import encoded, svg
 from ura_study.report.figures.reliability import curves, draw
 from ura_study.report.figures.style import ONE, STYLES
 from ura_study.report.results import Results
-from ura_study.report.write import write_results
 
 STUDY = make_study(ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [2e-3]}}}, seeds=[0, 1])
 PLAN = plan_of(STUDY, "nut", "bolt")
@@ -69,9 +69,8 @@ def test_more_variants_than_can_be_told_apart():
     assert "left out" not in draw([curve] * len(STYLES)).caption
 
 
-def test_the_file_lies_in_the_study_folder_where_there_are_counts(tmp_path):
-    write_results(tmp_path / "with", Results(STUDY, PLAN, by_id(*FULL)))
-    written = (tmp_path / "with/figures/reliability.svg").read_bytes()
-    assert written == encoded(draw(curves(PLAN, by_id(*FULL))), "svg")
-    write_results(tmp_path / "without", Results(STUDY, PLAN, by_id(done(job_of(STUDY, PLAN, "full")))))
-    assert not (tmp_path / "without/figures/reliability.svg").exists()
+def test_it_is_among_the_figures_where_there_are_counts():
+    found = {drawn.name: drawn for drawn in gallery(Results(STUDY, PLAN, by_id(*FULL))).study}
+    assert svg(found["reliability"]) == svg(draw(curves(PLAN, by_id(*FULL))))
+    without = gallery(Results(STUDY, PLAN, by_id(done(job_of(STUDY, PLAN, "full")))))
+    assert "reliability" not in {drawn.name for drawn in without.study}

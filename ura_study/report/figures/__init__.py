@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ura_study.report.figures.drawn import Drawn, save, svg
-from ura_study.report.figures.gather import figures, of_pictures
+from ura_study.report.figures.gather import Gallery, gallery
 
-__all__ = ["Drawn", "figures", "of_pictures", "save", "svg"]
+__all__ = ["Drawn", "Gallery", "gallery", "save", "svg"]

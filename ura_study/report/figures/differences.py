@@ -11,7 +11,7 @@ from ura_study.report.comparison import Comparison
 from ura_study.report.config import ReportSettings
 from ura_study.report.figures.choice import left_out, strongest
 from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.style import BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit
+from ura_study.report.figures.style import BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit, wrapped
 from ura_study.report.names import counted
 from ura_study.report.results import Results
 from ura_study.report.sheet import number
@@ -69,7 +69,8 @@ def draw(info: Differences) -> Drawn:
         axes.set_ylim(len(names) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(f"{with_unit(info.heading, info.settings, difference=True)}, minus that of the baseline")
+        label = f"Δ {with_unit(info.heading, info.settings, difference=True)}"
+        axes.set_xlabel(wrapped(label, width - 0.06 * max(map(len, names))))
     return Drawn(f"differences-{info.metric}", _caption(info), _alt(info), figure)
 
 

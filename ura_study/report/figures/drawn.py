@@ -6,15 +6,14 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from ura_study.report.config import Kind
 from ura_study.report.figures.style import DPI, SETTINGS
 from ura_study.report.folder import replace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Kind = Literal["svg", "pdf", "png"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def svg(drawn: Drawn) -> str:
     return text[text.index("<svg") :]
 
 
-def save(folder: Path, drawn: Drawn, formats: Sequence[Kind] = ("svg", "pdf")) -> None:
+def save(folder: Path, drawn: Drawn, formats: Sequence[Kind]) -> None:
     """Write a figure as `<folder>/<name>.<format>`, each file whole or not at all.
 
     Raises:

@@ -12,7 +12,7 @@ from ura_study.report.config import ReportSettings
 from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.numbering import number_points
-from ura_study.report.figures.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, sentences, with_unit
+from ura_study.report.figures.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, plain, sentences, with_unit
 from ura_study.report.measured import measure
 from ura_study.report.names import counted
 from ura_study.report.results import Results
@@ -113,7 +113,7 @@ def draw(info: Front) -> Drawn:
         axes.set_xlabel("scoring per image (ms)")
         axes.set_ylabel(with_unit(info.heading, info.settings))
         axes.margins(0.08)
-        axes.ticklabel_format(useOffset=False)
+        plain(axes, "both")
         _key(key, named)
         figure.draw_without_rendering()
         numbers = {p.variant: str(i) for i, p in enumerate(named, start=1)}

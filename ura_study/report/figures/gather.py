@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ura_study.config import Study
 from ura_study.metrics.names import better
 from ura_study.report.figures import (
+    contour,
+    contour_drawing,
     curves,
     differences,
     doubt,
     front,
+    grids,
+    grids_drawing,
     heat,
     history,
     importances,
@@ -28,19 +33,26 @@ from ura_study.report.results import Results
 from ura_study.search.trials import Tried
 
 
-def figures(
-    results: Results, found: Sequence[Tried] = (), importance: Mapping[str, float] | None = None
-) -> Iterator[Drawn]:
-    """Yield the figures of a study, and those of its search.
+@dataclass(frozen=True)
+class Gallery:
+    """All figures of a study, drawn: they go into files and into the report."""
+
+    study: tuple[Drawn, ...]
+    search: tuple[Drawn, ...]
+    pictures: tuple[Drawn, ...]
+    """Of what variants see."""
+
+
+def gallery(results: Results, found: Sequence[Tried] = (), importance: Mapping[str, float] | None = None) -> Gallery:
+    """Return the figures of a study, and those of its search.
 
     Args:
         results: the study with its records.
         found: the trials of its search.
         importance: how much each searched key mattered (`search.importance`); None where that is not known.
     """
-    yield from of_study(results)
-    if results.study.search is not None and found:
-        yield from of_search(results.study, found, importance)
+    search = of_search(results.study, found, importance) if results.study.search is not None and found else ()
+    return Gallery(tuple(of_study(results)), tuple(search), tuple(of_pictures(results)))
 
 
 def of_study(results: Results) -> Iterator[Drawn]:
@@ -53,6 +65,8 @@ def of_study(results: Results) -> Iterator[Drawn]:
         if (means := heat.heat(results, metric)) is not None:
             yield heat.draw(means)
     yield from map(sweeps.draw, sweeps.sweeps(results))
+    for metric in metrics:
+        yield from map(grids_drawing.draw, grids.grids(results, metric))
     for metric in [metric for metric in metrics if better(metric)][:FRONTS]:
         if (best := front.front(results, metric)) is not None:
             yield front.draw(best)
@@ -81,5 +95,7 @@ def of_search(study: Study, found: Sequence[Tried], importance: Mapping[str, flo
         yield importances.draw(shares)
     if (panels := slices.slices(study, found, importance)) is not None:
         yield slices.draw(panels)
+    if (surface := contour.contour(study, found, importance)) is not None:
+        yield contour_drawing.draw(surface)
     if (lines := parallel.parallel(study, found, importance)) is not None:
         yield parallel.draw(lines)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ura_study.config import Study
 from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.style import BLACK, ONE, page, sentences, shown
+from ura_study.report.figures.style import BLACK, ONE, page, plain, sentences, shown
 from ura_study.report.figures.tried import LOOKS, chosen_on, look
 from ura_study.search.trials import Tried
 
@@ -84,7 +84,9 @@ def draw(info: History) -> Drawn:
             _draw(axes, course, info.failed)
         panels[-1].set_xlabel("trial")
         handles = {label: h for axes in panels for h, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=3)
+        figure.legend(
+            handles.values(), handles.keys(), loc="outside upper center", ncols=min(4, len(handles)), columnspacing=1
+        )
     return Drawn("search-history", _caption(info), _alt(info), figure)
 
 
@@ -101,7 +103,7 @@ def _draw(axes: Axes, course: Course, failed: Sequence[int]) -> None:
         cross = {"marker": "x", "color": BLACK, "s": 12, "linewidth": 0.8}
         axes.scatter(failed, [0.02] * len(failed), transform=floor, label="failed", **cross)
     axes.set_ylabel(shown(course.label))
-    axes.ticklabel_format(useOffset=False)
+    plain(axes, "both")
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 

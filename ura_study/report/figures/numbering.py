@@ -15,7 +15,7 @@ SIZE, DIGIT, HEIGHT = 5.0, 3.4, 5.0
 #: Half the side of a point's marker, in points.
 MARKER = 2.2
 AROUND = tuple(math.radians(degrees) for degrees in (45, 135, 315, 225, 0, 90, 180, 270))
-DISTANCES = (5.0, 8.0, 11.0, 14.0)
+DISTANCES = (7.0, 9.0, 12.0, 15.0)
 
 
 def placed(points: Sequence[tuple[float, float, str]], area: Box) -> list[tuple[float, float]]:

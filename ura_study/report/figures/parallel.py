@@ -12,7 +12,7 @@ from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.places import Places, places
 from ura_study.report.figures.style import BLACK, MAP, TWO, VERMILION, hide, labels, page, sentences, shown
-from ura_study.report.figures.tried import chosen_on, ranked_keys
+from ura_study.report.figures.tried import chosen_on, on_axis, ranked_keys
 from ura_study.search.trials import Tried
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def parallel(study: Study, found: Sequence[Tried], importance: Mapping[str, floa
         return None
     ranked = sorted(complete, key=lambda t: (not t.best, t.values[0] if objective.minimizes else -t.values[0]))[:TRIALS]
     kept = list(keys)[:MOST]
-    columns = [(keys[key], places([trial.params.get(key) for trial in ranked])) for key in kept]
+    columns = [(keys[key], on_axis(ranked, key)) for key in kept]
     return Parallel(
         axes=(*columns, (objective.label, places([trial.values[0] for trial in ranked], ticks=3))),
         best=tuple(trial.best for trial in ranked),

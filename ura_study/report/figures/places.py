@@ -42,18 +42,38 @@ class Places:
         return low - margin, high + margin
 
 
-def places(values: Sequence[object], ticks: int = FEW, apart: float = APART) -> Places:
-    """Return where values stand; None is nowhere. At least one must be something."""
+def places(values: Sequence[object], ticks: int = FEW, apart: float = APART, log: bool | None = None) -> Places:
+    """Return where values stand; None is nowhere. At least one must be something.
+
+    Args:
+        values: numbers, or anything that is then named.
+        ticks: how many different numbers may each have a tick.
+        apart: least distance of ticks as a share of the axis.
+        log: whether numbers, all above 0, stand on a logarithmic axis; None: where they lie more evenly on one.
+    """
     known = [value for value in values if value is not None]
-    if not all(isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in known):
+    if not all(map(_is_number, known)):
         return _names(values)
-    log = log_spaced(known)
+    log = log_spaced(known) if log is None else log
     positions = tuple(math.nan if v is None else math.log10(v) if log else float(v) for v in values)
     kind, there = "log" if log else "linear", sorted({p for p in positions if not math.isnan(p)})
     if len(there) > ticks:
         there = [there[0], (there[0] + there[-1]) / 2, there[-1]]
     there = _thinned(there, apart)
     return Places(kind, positions, tuple(there), tuple(f"{10**p if log else p:.3g}" for p in there))
+
+
+def levels(values: Sequence[object]) -> Places:
+    """Return where values stand side by side, whatever they are: numbers ascend. At least one must be something."""
+    known = [value for value in values if value is not None]
+    if not all(map(_is_number, known)):
+        return _names(values)
+    different = sorted(set(known))
+    texts = [f"{value:.3g}" for value in different]
+    if len(set(texts)) < len(different):
+        texts = [f"{value:g}" for value in different]
+    positions = tuple(math.nan if value is None else float(different.index(value)) for value in values)
+    return Places("names", positions, tuple(map(float, range(len(different)))), tuple(texts))
 
 
 def log_spaced(values: Sequence[float]) -> bool:
@@ -88,6 +108,10 @@ def _unevenness(sorted_values: np.ndarray) -> float:
     """Return the relative deviation of the distances (values - 1,) between neighbours."""
     steps = np.diff(sorted_values)
     return float(steps.std() / steps.mean())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _names(values: Sequence[object]) -> Places:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from ura_study.config import Study
 from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.places import Places, crowded, places
-from ura_study.report.figures.style import TWO, labels, page, sentences, shown
-from ura_study.report.figures.tried import LOOKS, chosen_on, look, ranked_keys, valued
+from ura_study.report.figures.places import Places, crowded
+from ura_study.report.figures.style import TWO, labels, page, plain, sentences, shown
+from ura_study.report.figures.tried import LOOKS, chosen_on, look, on_axis, ranked_keys, valued
 from ura_study.search.trials import Tried
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def slices(study: Study, found: Sequence[Tried], importance: Mapping[str, float]
         label=study.search.objective[0].label,
         values=tuple(trial.values[0] for trial in told),
         looks=tuple(map(look, told)),
-        panels=tuple((keys[key], places([trial.params.get(key) for trial in told])) for key in shown_keys),
+        panels=tuple((keys[key], on_axis(told, key)) for key in shown_keys),
         left_out=len(keys) - len(shown_keys),
         note=chosen_on(study.search),
     )
@@ -65,7 +65,7 @@ def draw(info: Slices) -> Drawn:
             _panel(axes, name, there, info)
         for axes in grid[len(info.panels) :]:
             axes.set_visible(False)
-        grid[0].ticklabel_format(axis="y", useOffset=False)
+        plain(grid[0])
         figure.supylabel(shown(info.label), fontsize=7)
         handles = {label: h for axes in grid for h, label in zip(*axes.get_legend_handles_labels(), strict=True)}
         figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))

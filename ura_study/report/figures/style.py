@@ -5,6 +5,7 @@ Whatever a colour says, a marker, a dash or a hatch says too: figures are read i
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
@@ -32,7 +33,11 @@ STYLES = (
 )
 #: Light to dark, even in greyscale and for colour-blind readers.
 MAP = "cividis"
+#: What bright colours mean, by whether more is better (1), worse (−1) or neither.
+BRIGHT = {1: "brighter is better", -1: "brighter is better, that is, smaller", 0: "brighter is larger"}
 SMALL, TEXT = 6.0, 7.0
+#: Width of a character of `TEXT`, in points (1/72 in), generously.
+CHARACTER = 4.1
 #: Characters of a name that are shown.
 LONGEST = 44
 #: Names hold whatever users write: a `$` in them begins no formula.
@@ -92,6 +97,13 @@ def labels(names: Sequence[str], longest: int = LONGEST) -> list[str]:
     return [f"{text} ({i})" if texts.count(text) > 1 else text for i, text in enumerate(texts, start=1)]
 
 
+def wrapped(text: str, inches: float) -> str:
+    """Return the label of an axis on as many lines as it needs on so many inches; a unit stays with its word."""
+    whole = text.replace(" (", "\N{NO-BREAK SPACE}(")
+    lines = textwrap.wrap(whole, max(12, int(72 * inches / CHARACTER)), break_long_words=False)
+    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def factor(settings: ReportSettings) -> float:
     """Return by what metrics are multiplied before they are shown."""
     return 100.0 if settings.unit == "percent" else 1.0
@@ -101,6 +113,12 @@ def with_unit(heading: str, settings: ReportSettings, difference: bool = False) 
     """Return the heading of a metric, or of a difference of two, with its unit."""
     unit = " (points)" if difference else " (%)"
     return heading + (unit if settings.unit == "percent" else "")
+
+
+def plain(axes: Axes, axis: Literal["y", "both"] = "y") -> None:
+    """Give an axis few ticks, written out whole, and as many whatever the size: else they change with the layout."""
+    axes.ticklabel_format(axis=axis, useOffset=False)
+    axes.locator_params(axis=axis, nbins=6)
 
 
 def hide(axes: Axes) -> None:

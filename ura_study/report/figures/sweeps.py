@@ -7,14 +7,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ura_study.plan import BASELINE
+from ura_study.plan import BASELINE, Variant, readable
 from ura_study.report.ablation_tables import headings, in_order, variants_of, with_baseline
 from ura_study.report.config import ReportSettings
 from ura_study.report.figures.choice import PANELS, left_out
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.places import Places, crowded, places
-from ura_study.report.figures.style import BLACK, BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit
-from ura_study.report.frame import lookup
+from ura_study.report.figures.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ONE,
+    TWO,
+    factor,
+    labels,
+    page,
+    plain,
+    sentences,
+    with_unit,
+    wrapped,
+)
+from ura_study.report.frame import lookup, setting
 from ura_study.report.model import Cell
 from ura_study.report.names import counted
 from ura_study.report.results import Results
@@ -67,15 +80,15 @@ def sweeps(results: Results) -> Iterator[Sweep]:
 def _sweep(results: Results, name: str, key: str) -> Sweep:
     variants = [v for v in variants_of(results, results.study.ablations[name]) if tuple(v.changes) == (key,)]
     variants = in_order(with_baseline(results, variants), (key,))
-    values = [lookup(v.settings.model_dump(mode="json"), key) for v in variants]
-    kept = [i for i, value in enumerate(values) if value is not None or variants[i].name != BASELINE]
+    values = [_value(v, key) for v in variants]
+    kept = [i for i, value in enumerate(values) if value is not None]
     base = next(v.settings for v in results.plan.variants if v.name == BASELINE)
     names = tuple(variants[i].name for i in kept)
     return Sweep(
         ablation=name,
         key=headings(results, [key])[0],
         variants=names,
-        places=places([_placed(values[i]) for i in kept], ticks=8, apart=0.05),
+        places=places([values[i] for i in kept], ticks=8, apart=0.05),
         at=next((n for n, i in enumerate(kept) if variants[i].settings == base), None),
         panels=tuple(_panel(results, metric, names) for metric in results.metrics[:PANELS]),
         left_out=len(results.metrics[PANELS:]),
@@ -86,9 +99,13 @@ def _sweep(results: Results, name: str, key: str) -> Sweep:
     )
 
 
-def _placed(value: object) -> object:
-    """Return a value of the study file as an axis takes it: nothing there is a value as well."""
-    return "none" if value is None else value
+def _value(variant: Variant, key: str) -> object:
+    """Return a variant's value of a key as an axis takes it; None where the baseline has none."""
+    settings = variant.settings.model_dump(mode="json")
+    value = lookup(settings, key)
+    if isinstance(value, dict):  # as it was written, without what it left to defaults
+        return readable(variant.changes[key]) if key in variant.changes else f"{setting(settings, key)} ({BASELINE})"
+    return "none" if value is None and variant.name != BASELINE else value
 
 
 def _panel(results: Results, metric: str, names: Sequence[str]) -> Panel:
@@ -101,7 +118,7 @@ def draw(info: Sweep) -> Drawn:
     """Return the figure: a panel for each metric over one axis of values."""
     across = min(2, len(info.panels))
     down = math.ceil(len(info.panels) / across)
-    names = labels(info.places.labels, 20)
+    names = labels(info.places.labels, 32)
     turned = crowded(info.places, names, 2.8 if across > 1 else 2.6)
     height = 1.5 * down + 0.4 + (0.05 * max(map(len, names)) if turned else 0)
     with page(TWO if across > 1 else ONE, height) as figure:
@@ -133,8 +150,8 @@ def _curve(axes: Axes, panel: Panel, info: Sweep) -> None:
         axes.axhline(scale * panel.baseline.mean, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
     if info.at is not None:
         axes.plot(x[info.at], mean[info.at], "*", color=BLACK, markersize=7, zorder=3)
-    axes.set_ylabel(with_unit(panel.heading, info.settings))
-    axes.ticklabel_format(axis="y", useOffset=False)
+    axes.set_ylabel(wrapped(with_unit(panel.heading, info.settings), 1.4))
+    plain(axes)
 
 
 def _caption(info: Sweep) -> str:

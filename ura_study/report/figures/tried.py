@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ura_study.plan import short_names
+from ura_study.report.figures.places import Places, places
 from ura_study.report.figures.style import BLUE, ORANGE, VERMILION
 from ura_study.search.config import SearchSettings
 from ura_study.search.trials import Tried
@@ -38,6 +39,12 @@ def ranked_keys(found: Sequence[Tried], importance: Mapping[str, float] | None) 
             values.setdefault(key, set()).add(repr(value))
     varied = [key for key, different in values.items() if len(different) > 1]
     return dict(sorted(short_names(varied).items(), key=lambda item: -(importance or {}).get(item[0], 0.0)))
+
+
+def on_axis(found: Sequence[Tried], key: str) -> Places:
+    """Return where the values of a key stand; those of a range on the scale on which they were drawn."""
+    log = next((trial.logs[key] for trial in found if key in trial.logs), None)
+    return places([trial.params.get(key) for trial in found], log=log)
 
 
 def chosen_on(search: SearchSettings) -> str:

@@ -15,9 +15,10 @@ from markupsafe import Markup
 from ura_study.report.ablation_tables import components, sweeps
 from ura_study.report.comparison_table import comparison
 from ura_study.report.cost_table import cost
+from ura_study.report.figures import Gallery, gallery
 from ura_study.report.folder import replace
 from ura_study.report.model import Table
-from ura_study.report.page.drawings import Drawing, drawings, pictures
+from ura_study.report.page.drawings import Drawing, drawing
 from ura_study.report.page.grid import Grid, facts, grid
 from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import Searched, State, state_of
@@ -60,13 +61,15 @@ class Page:
     """Those of the variant on which all others are built, as YAML."""
 
 
-def write_report(path: Path, results: Results, searched: Searched | None = None) -> None:
-    """Write a study's report, finished or not, as one HTML file."""
-    replace(path, rendered(page(results, searched)))
+def write_report(path: Path, results: Results, searched: Searched | None = None, drawn: Gallery | None = None) -> None:
+    """Write a study's report, finished or not, as one HTML file; see `page`."""
+    replace(path, rendered(page(results, searched, drawn)))
 
 
-def page(results: Results, searched: Searched | None = None) -> Page:
-    """Return what there is to say of a study."""
+def page(results: Results, searched: Searched | None = None, drawn: Gallery | None = None) -> Page:
+    """Return what there is to say of a study; its figures, where they are drawn already, are not drawn again."""
+    if drawn is None:
+        drawn = gallery(results, *((searched.trials, searched.importance) if searched else ()))
     study, records = results.study, recorded(results)
     found = [Section(key, title, tuple(grids)) for key, title, grids in _sections(results, searched)]
     return Page(
@@ -76,8 +79,8 @@ def page(results: Results, searched: Searched | None = None) -> Page:
         question=question(results),
         protocol=protocol(results),
         sections=[section for section in found if section.grids],
-        drawings=list(drawings(results, searched)),
-        pictures=list(pictures(results)),
+        drawings=[drawing(figure) for figure in (*drawn.study, *drawn.search)],
+        pictures=[drawing(figure) for figure in drawn.pictures],
         failures=failures(records),
         origins=origins(results, records),
         fingerprints=facts("Data", ("category", "fingerprint"), list(results.plan.fingerprints.items())),

@@ -5,18 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from PIL import Image
 
-from ura_study.report.page.state import Searched
-from ura_study.report.results import Results
-
-if TYPE_CHECKING:
-    from ura_study.report.figures import Drawn
+from ura_study.report.figures import Drawn, svg
 
 #: How the address of an image within an SVG begins, and the quality at which it goes into the page.
 PNG, QUALITY = "data:image/png;base64,", 88
@@ -31,24 +25,8 @@ class Drawing:
     caption: str
 
 
-def drawings(results: Results, searched: Searched | None) -> Iterator[Drawing]:
-    """Yield the figures of a study."""
-    from ura_study.report.figures import figures
-
-    found, importance = (searched.trials, searched.importance) if searched else ((), None)
-    yield from map(_drawing, figures(results, found, importance))
-
-
-def pictures(results: Results) -> Iterator[Drawing]:
-    """Yield the pictures of what a study's variants see."""
-    from ura_study.report.figures import of_pictures
-
-    yield from map(_drawing, of_pictures(results))
-
-
-def _drawing(drawn: Drawn) -> Drawing:
-    from ura_study.report.figures import svg
-
+def drawing(drawn: Drawn) -> Drawing:
+    """Return a figure as it stands in the page."""
     return Drawing(inlined(svg(drawn), drawn.name, drawn.alt), drawn.caption)
 
 

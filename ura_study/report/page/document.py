@@ -106,8 +106,8 @@ def rendered(page: Page) -> str:
 
 
 def breakable(name: str) -> Markup:
-    """Return a name as HTML that breaks, where it must, after a mark within it: `model=knn(reweighting=0)`."""
-    return Markup("<wbr>").join(re.split(r"(?<=\w[=(,/._])(?=\w)", name))
+    """Return a name as HTML that breaks, where it must, after a mark within it and not in a number."""
+    return Markup("<wbr>").join(re.split(r"(?<=\w[=(,/._])(?=[^\W\d])", name))
 
 
 def _sections(results: Results, searched: Searched | None) -> Iterator[tuple[str, str, list[Grid]]]:

@@ -4,6 +4,7 @@ import sys
 import pandas as pd
 import pytest
 from hand_made import done, failed, job_of, make_study, plan_of
+from made_up import made_details, with_details
 
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.plan import Variant, changed, make_plan
@@ -34,14 +35,18 @@ VARIANTS = [Variant(t.variant, changed(STUDY.base, t.params, ""), t.params, "sea
 LOST = ("w/o restoration", "bolt", 0)
 
 
+def plain(*cell):
+    return made_details(pictures=())
+
+
 @pytest.fixture
-def results():
+def results(tmp_path):
     jobs = {cell: job_of(STUDY, PLAN, *cell) for cell in PLAN.cells}
     values = {cell: 0.5 + i / 100 for i, cell in enumerate(jobs)}
     records = {job.run_id: failed(job) if cell == LOST else done(job, values[cell]) for cell, job in jobs.items()}
     found = make_plan(STUDY, PLAN.fingerprints, VARIANTS)
     records |= {i: done(job_of(STUDY, found, run.variant, run.category, run.seed)) for i, run in found.runs.items()}
-    return Results(STUDY, PLAN, records, search=Search(TRIED, found))
+    return with_details(Results(STUDY, PLAN, records, search=Search(TRIED, found)), tmp_path, plain)
 
 
 def test_every_named_table_is_made(results):

@@ -15,6 +15,7 @@ from ura_study.report.cost_table import cost
 from ura_study.report.flat import flat
 from ura_study.report.frame import tidy
 from ura_study.report.html import html, page
+from ura_study.report.images_table import image_frame, images
 from ura_study.report.latex import document, included, latex, width
 from ura_study.report.latex_text import beyond
 from ura_study.report.markdown import markdown
@@ -38,6 +39,7 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
     "search": lambda results: [_search(results)],
     "runs": lambda results: [runs(results)],
+    "images": lambda results: [images(results)],
 }
 
 
@@ -118,11 +120,13 @@ def as_data(frame: pd.DataFrame, form: str) -> bytes:
 
 
 def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFrame:
-    """Return raw numbers: of runs and of a search's trials all that is recorded, of other tables what they show."""
+    """Return raw numbers: of runs, trials and images all that is recorded, of other tables what they show."""
     if name == "search":
         from ura_study.report.search_table import search_frame
 
         return search_frame(results.board)
+    if name == "images":
+        return image_frame(results)
     return tidy(results.plan, results.records) if name == "runs" else flat(tables)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ura_study.metrics.names import VALIDATION
 
 #: What `ura-study export` makes, and of what kind; the endings of files name the format.
-TABLES = ("summary", "per_category", "components", "sweep", "cost", "comparison", "search", "runs")
+TABLES = ("summary", "per_category", "components", "sweep", "cost", "comparison", "search", "runs", "images")
 ENDINGS = {
     "latex": ".tex",
     "markdown": ".md",

@@ -37,6 +37,6 @@ def _numbers(column: Column, cell: Cell) -> dict[str, float]:
     if column.kind == "points":
         low, high = cell.interval or (math.nan, math.nan)
         return {column.key: cell.mean, f"{column.key} (low)": low, f"{column.key} (high)": high}
-    if column.kind in ("share", "seconds", "milliseconds"):
+    if column.kind in ("share", "seconds", "milliseconds", "bytes"):
         return {column.key: cell.mean, f"{column.key} (std)": cell.std}
     return {column.key: cell.mean}

@@ -91,7 +91,7 @@ def test_a_comparison_counts_what_it_leaves_out():
     row = by_variant["w/o restoration"]
     assert (row["difference"].failed, row["difference"].missing, row["difference"].mean) == (1, 1, 0.0)
     assert [row[key].mean for key in ("units", "pairs", "left_out")] == [2, 2, 2]
-    assert "3 pairs left out: failed, missing or undefined runs." in table.notes
+    assert "3 pairs left out: 1 with a failed run, 2 with a missing run." in table.notes
     assert not any("Too few" in note for note in table.notes)  # no difference is no matter of numbers
 
 
@@ -99,8 +99,9 @@ def test_too_few_units_are_said():
     changes = {(v, c, s): done(JOBS[v, c, s], 0.6) for v, c, s in JOBS if v != "full" and (v[0], c) != ("w", "nut")}
     notes = comparison(results(changes), METRIC).notes
     assert notes[1:] == (
-        "Too few to be sure: 1 category with a difference can give no p below 1, 1 after correction; "
-        "2 categories none below 0.5, 1.",
+        "Too few to be sure: 1 category with a difference can give no p below 1 (1 after correction); "
+        "2 categories none below 0.5 (1 after correction).",
+        "Fewer than 5 units have no interval.",
     )
 
 

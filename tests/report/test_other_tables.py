@@ -62,7 +62,8 @@ def test_the_peak_on_a_gpu_is_shown_where_there_was_one():
     table = cost(results({cell: timed(cell, 6.0, gpu_peak_bytes=64_000_000)}))
     assert [column.key for column in table.columns][-1] == "gpu_peak_bytes"
     assert (table.rows[0].cells[-1].undefined, table.rows[1].cells[-1].undefined) == (1, 2)  # of nut's two seeds
-    assert table.notes[1:3] == (
+    assert table.notes[0] == "Means over categories ± standard deviation over 2 seeds."
+    assert table.notes[2:4] == (
         "Peak GPU memory: the most that tensors took at once while images were scored, 8 at a time.",
         "Peak GPU memory: mean without bolt, where it was not measured.",
     )

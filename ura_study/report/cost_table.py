@@ -21,7 +21,7 @@ COLUMNS: dict[str, tuple[str, Kind, Quantity]] = {
 }
 GPU = "gpu_peak_bytes"
 NOTE = (
-    "Means over categories, without the frozen backbone; runs that went on at once shared the machine. "
+    "Without the frozen backbone; runs that went on at once shared the machine. "
     "Detector: all that is fitted, i.e. weights, statistics and memory bank (1 MB is a million bytes)."
 )
 GPU_NOTE = f"Peak GPU memory: the most that tensors took at once while images were scored, {BATCH} at a time."
@@ -41,8 +41,16 @@ def cost(results: Results) -> Table:
             Row((variant.name,), tuple(measured[key].mean(variant.name) for key in columns))
             for variant in results.plan.variants
         ),
-        notes=(NOTE, *([GPU_NOTE] if on_gpu else []), *_left_out(measured), _machines(results)),
+        notes=(_numbers(results), NOTE, *([GPU_NOTE] if on_gpu else []), *_left_out(measured), _machines(results)),
     )
+
+
+def _numbers(results: Results) -> str:
+    """Return the sentence about what the numbers are."""
+    spread = (
+        f" ± standard deviation over {len(results.plan.seeds)} seeds" if len(results.plan.seeds) > 1 else ", one seed"
+    )
+    return f"Means over categories{spread}."
 
 
 def _records(results: Results) -> list[Record]:

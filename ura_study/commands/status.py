@@ -92,11 +92,12 @@ def _failures(failed: Sequence[Record]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for record in failed:
         by_reason.setdefault(f"{record.failure.kind}: {record.failure.message}", []).append(record.where)
-    return [
-        f"{len(runs)} failed: {'; '.join(runs[:NAMED])}{f'; and {len(runs) - NAMED} more' if len(runs) > NAMED else ''}: "
-        f"{reason}"
-        for reason, runs in by_reason.items()
-    ]
+    return [f"{len(runs)} failed: {_first(runs)}: {reason}" for reason, runs in by_reason.items()]
+
+
+def _first(runs: Sequence[str]) -> str:
+    more = [f"and {len(runs) - NAMED} more"] if len(runs) > NAMED else []
+    return "; ".join([*runs[:NAMED], *more])
 
 
 def _speed(records: Mapping[str, Record]) -> float | None:

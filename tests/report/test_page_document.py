@@ -11,7 +11,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from made_up import with_details
 from pages import Page
 
-from ura_study.report.page.document import HERE, page, rendered, write_report
+from ura_study.report.page.document import HERE, breakable, page, rendered, write_report
 from ura_study.report.page.provenance import failures
 from ura_study.report.results import Results
 from ura_study.runs.record import Failure
@@ -82,8 +82,8 @@ def test_structure(made):
     for link in read.root.all("a"):
         assert link.attributes["href"].removeprefix("#") in ids
     for table in read.root.all("table"):
-        assert table.children[0].tag == "caption"
-        assert table.children[0].text.strip()
+        title = read.by_id(table.attributes["aria-labelledby"])
+        assert (title.tag, bool(title.text.strip())) == ("h3", True)
         assert all(th.attributes["scope"] in ("col", "row") for th in table.all("th"))
         assert len({len(row.children) for row in table.all("tr")}) == 1
     scrolling = [e for e in read.root.all("div") if e.attributes.get("class") == "scroll"]
@@ -183,8 +183,15 @@ def test_provenance(read):
     text = read.by_id("provenance-terms").text
     for part in ("python 3.12.1, torch 2.6.0", "abc123", "A processor, 2 threads a run, Linux 6", "runs.jsonl"):
         assert part in text
+    assert "2026-01-02 03:04:05 to 2026-01-02 03:04:05 UTC" in text
     assert read.table("data-1") == [["category", "fingerprint"], ["nut", "data of nut"], ["bolt", "data of bolt"]]
     assert "backbone: tf_efficientnet_lite0" in read.root.all("pre")[-1].text
+
+
+def test_long_names_break_at_marks_and_not_in_numbers():
+    assert breakable("model=knn(reweighting=0)") == "model=<wbr>knn(<wbr>reweighting=0)"
+    assert breakable("AUPRO@0.3") == "AUPRO@0.3"
+    assert breakable("a/<b>_/b.") == "a/&lt;b&gt;_/<wbr>b."
 
 
 def test_same_results_same_bytes(results, source, tmp_path):

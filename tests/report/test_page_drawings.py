@@ -24,6 +24,7 @@ def test_ids_are_the_figures_own_and_what_points_to_them_follows():
     read = Page(inlined(SOURCE, "cost & quality", 'a "b" <c>'))
     (svg,) = read.root.children
     assert (svg.tag, svg.attributes["role"], svg.attributes["aria-label"]) == ("svg", "img", 'a "b" <c>')
+    assert svg.attributes["style"] == "--width: 1pt"
     ids = [e.attributes["id"] for e in read.root.all() if "id" in e.attributes]
     assert ids == ["figure-cost-quality-m1", "figure-cost-quality-p1", "figure-cost-quality-axes"]
     (use,), (group,) = read.root.all("use"), read.root.all("g")

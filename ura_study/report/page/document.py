@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,9 +99,15 @@ def rendered(page: Page) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["breakable"] = breakable
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     template = environment.get_template("report.html.j2")
     return template.render(page=page, style=Markup(style), script=Markup(script), digest=digest, Markup=Markup)
+
+
+def breakable(name: str) -> Markup:
+    """Return a name as HTML that breaks, where it must, after a mark within it and not in a number."""
+    return Markup("<wbr>").join(re.split(r"(?<=\w[=(,/._])(?=[^\W\d])", name))
 
 
 def _sections(results: Results, searched: Searched | None) -> Iterator[tuple[str, str, list[Grid]]]:

@@ -40,6 +40,7 @@ def inlined(source: str, name: str, alt: str) -> str:
         for key, value in element.attrib.items():
             element.set(key, _renamed(key, value, prefix))
     root.set("role", "img")
+    root.set("style", f"--width: {root.get('width')}")
     root.set("aria-label", alt)
     for short, space in (("", SVG), ("xlink", XLINK)):
         ElementTree.register_namespace(short, space)

@@ -55,6 +55,10 @@ class Grid:
     def rows(self) -> int:
         return sum(map(len, self.bodies))
 
+    def numeric(self, column: int) -> bool:
+        """Whether a column, counted without the labels, holds numbers, which stand on its right."""
+        return any(line.cells[column].value is not None for body in self.bodies for line in body)
+
     @property
     def wide(self) -> bool:
         """Whether it needs a page turned on its side."""

@@ -50,12 +50,17 @@ def origins(results: Results, records: Sequence[Record]) -> dict[str, str]:
         "Versions": _versions(traced),
         "Commit": _distinct(str(one["commit"] or "not known") for one in traced),
         "Machine": _distinct(map(_machine, traced)),
-        "Runs ended": f"{finished[0]} to {finished[-1]} (UTC)" if finished else "",
+        "Runs ended": f"{_time(finished[0])} to {_time(finished[-1])} UTC" if finished else "",
         "Taken from other studies": ", ".join(f"{counted(n, 'run')} of {study}" for study, n in reused.items()),
         "Records": f"{FILE} in the results folder {results.study.study}, a line for each run",
         "Command": "ura-study run study.yaml, with the file study.yaml of the results folder",
     }
     return {name: text for name, text in found.items() if text}
+
+
+def _time(recorded: str) -> str:
+    """Return a recorded time, which is in UTC, to the second."""
+    return recorded[:19].replace("T", " ")
 
 
 def _versions(traced: Sequence[dict]) -> str:

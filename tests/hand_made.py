@@ -50,6 +50,7 @@ def done(job: Job, value: float | None = 0.5, **metrics: float | None) -> Record
         metrics=values,
         undefined={name: "no masks" for name, known in values.items() if known is None},
         parameters=1000,
+        detector_bytes=1_500_000,
         timings={"features_seconds": 1.0, "fit_seconds": 6.0, "score_seconds": 2.0, "score_ms_per_image": 20.0},
     )
 

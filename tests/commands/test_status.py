@@ -40,7 +40,16 @@ def test_counts_best_variants_and_failures(results):
         ["layers=[2, 3]", "2/2", "50.0"],
         ["full", "1/2", "50.0"],
     ]
-    assert "failed: w/o restoration · nut · seed 0: ResourceError: no disk" in text
+    assert "1 failed: w/o restoration · nut · seed 0: ResourceError: no disk" in text
+
+
+def test_failures_for_one_reason_are_one_line(results, monkeypatch):
+    monkeypatch.setattr("ura_study.commands.status.NAMED", 2)
+    for cell in (("full", "bolt"), ("w/o restoration", "nut"), ("w/o restoration", "bolt")):
+        store.append(results / "example", failed(job_of(STUDY, PLAN, *cell), "no net"))
+    (line,) = [line for line in shown(results, "example").splitlines() if "no net" in line]
+    assert line.startswith("3 failed: full · bolt · seed 0; w/o restoration · ")
+    assert line.rstrip().endswith(" · seed 0; and 1 more: ResourceError: no net")
 
 
 def test_a_line_for_each_study_and_by_folder_or_file(results):

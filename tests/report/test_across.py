@@ -42,21 +42,30 @@ def test_what_else_may_be_behind_a_difference_is_said():
         "newer data",
         ablations={"layers": ABLATIONS["layers"]},
         base={"training": {"steps": 7}},
-        data={"image_size": 64},
+        data={"image_size": 64, "shots": 4},
     )
     table = across(results({}), other, ("one", "two"), METRIC)
     assert table.notes[1:] == (
         "Only in one: w/o restoration.",
         "Other settings under the same name: full, layers=[2, 3].",
         f"Other images in the same category: {', '.join(CATEGORIES)}.",
-        "Different: image size, held-out share or evaluation.",
+        "Different in all variants: image_size (256, then 64), shots (none, then 4).",
     )
 
 
 def test_pairs_of_one_study_only_are_left_out():
     first, other = results({}), results({"full": 0.6}, seeds=[0, 1])
-    difference = across(first, other, ("one", "two"), METRIC).rows[0].cells[0]
+    table = across(first, other, ("one", "two"), METRIC)
+    difference = table.rows[0].cells[0]
     assert (difference.missing, len(difference.values)) == (8, 1)
+    assert "Seeds only in two: 1." in table.notes
+
+
+def test_categories_of_one_study_only_are_named():
+    study = make_study()
+    few, more = plan_of(study, "nut"), plan_of(study, "nut", "bolt")
+    one, two = (Results(study, plan, {}) for plan in (few, more))
+    assert "Categories only in two: bolt." in across(one, two, ("one", "two"), METRIC).notes
 
 
 def test_plans_of_one_category():

@@ -1,14 +1,17 @@
 """The tables of costs, comparisons and runs."""
 
 import dataclasses
+import math
 
 import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
 from ura_study.report.comparison_table import brief, comparison
 from ura_study.report.cost_table import cost
+from ura_study.report.flat import flat
 from ura_study.report.results import Results
 from ura_study.report.runs_table import runs
+from ura_study.report.sheet import sheet
 
 METRIC = "image_auroc"
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1], report={"metrics": [METRIC]})
@@ -33,10 +36,37 @@ def test_cost_is_a_mean_over_categories():
         ("fit_seconds", "seconds"),
         ("score_ms_per_image", "milliseconds"),
         ("parameters", "count"),
+        ("detector_bytes", "bytes"),
     ]
     full = table.rows[0].cells
     assert full[0].values == (8.0, 6.0)  # seed 0: (10 + 6) / 2
     assert (full[1].mean, full[2].mean) == (20.0, 1000)
+
+
+def test_memory_of_old_records_is_undefined_and_never_averaged_away():
+    cell = ("full", "nut", 0)
+    full, other = cost(results({cell: timed(cell, 6.0, detector_bytes=None)})).rows[:2]
+    assert (full.cells[3].undefined, math.isnan(full.cells[3].mean)) == (1, True)
+    assert (other.cells[3].undefined, other.cells[3].mean) == (0, 1_500_000)
+
+
+def test_memory_is_printed_in_megabytes_and_stays_bytes_in_data():
+    table = cost(results({}))
+    printed = sheet(table, STUDY.report, STUDY.study)
+    assert (printed.headings[3][0], printed.lines[0].cells[3].text) == ("Detector (MB)", "1.50")
+    assert flat([table])["detector_bytes"][0] == 1_500_000
+
+
+def test_the_peak_on_a_gpu_is_shown_where_there_was_one():
+    cell = ("full", "nut", 0)
+    table = cost(results({cell: timed(cell, 6.0, gpu_peak_bytes=64_000_000)}))
+    assert [column.key for column in table.columns][-1] == "gpu_peak_bytes"
+    assert (table.rows[0].cells[-1].undefined, table.rows[1].cells[-1].undefined) == (1, 2)  # of nut's two seeds
+    assert table.notes[0] == "Means over categories ± standard deviation over 2 seeds."
+    assert table.notes[2:4] == (
+        "Peak GPU memory: the most that tensors took at once while images were scored, 8 at a time.",
+        "Peak GPU memory: mean without bolt, where it was not measured.",
+    )
 
 
 def test_cost_of_failed_runs_is_not_averaged_away():
@@ -62,7 +92,7 @@ def test_a_comparison_counts_what_it_leaves_out():
     row = by_variant["w/o restoration"]
     assert (row["difference"].failed, row["difference"].missing, row["difference"].mean) == (1, 1, 0.0)
     assert [row[key].mean for key in ("units", "pairs", "left_out")] == [2, 2, 2]
-    assert "3 pairs left out: failed, missing or undefined runs." in table.notes
+    assert "3 pairs left out: 1 with a failed run, 2 with a missing run." in table.notes
     assert not any("Too few" in note for note in table.notes)  # no difference is no matter of numbers
 
 
@@ -70,8 +100,9 @@ def test_too_few_units_are_said():
     changes = {(v, c, s): done(JOBS[v, c, s], 0.6) for v, c, s in JOBS if v != "full" and (v[0], c) != ("w", "nut")}
     notes = comparison(results(changes), METRIC).notes
     assert notes[1:] == (
-        "Too few to be sure: 1 category with a difference can give no p below 1, 1 after correction; "
-        "2 categories none below 0.5, 1.",
+        "Too few to be sure: 1 category with a difference can give no p below 1 (1 after correction); "
+        "2 categories none below 0.5 (1 after correction).",
+        "Fewer than 5 units have no interval.",
     )
 
 

@@ -83,7 +83,7 @@ def test_the_leaderboard_and_its_agreement_are_on_the_page():
     assert [cell.attributes.get("data-value") for cell in first[2:]] == ["1.5", "0.9", "1.0", "0.85"]
     assert read.by_id("search-1").all("tr")[5].children[3].attributes["data-value"] == ""
     notes = read.by_id("search-1-notes").text
-    assert "ranked 4 variants like the same figure on test with Spearman's rho 1.00" in notes
+    assert "Spearman's rho between the figures on validation and on test is 1.00 over 4 variants" in notes
     assert "search-0004 failed: <b>no</b> loss" in notes
     assert "chosen on validation" in read.by_id("search-1-caption").text
     assert "racle" not in read.root.text

@@ -65,6 +65,11 @@ def test_a_single_seed_has_no_deviation():
     assert texts(table) == {"full": ["90.0", "100.0", "95.0"]}
 
 
+@pytest.mark.parametrize(("seeds", "line"), [([0], "One seed."), (list(range(21)), "21 seeds.")])
+def test_the_number_of_seeds_is_said_before_any_is_done(seeds, line):
+    assert table_of({}, seeds=seeds).notes == (line,)
+
+
 @pytest.mark.parametrize(("outcome", "text"), [("failed", "1 failed"), ("missing", "1 missing"), (None, "undefined")])
 def test_what_is_not_known_is_never_averaged_away(outcome, text):
     outcomes = {("full", c, s): 0.9 for c in ("nut", "bolt") for s in (0, 1)} | {("full", "bolt", 1): outcome}

@@ -36,7 +36,7 @@ def test_files(tmp_path):
     assert compared["(failed)"].tolist() == [0, 1] * 2
     text = (folder / "comparison.md").read_text()
     assert "| w/o restoration | 0.0 | 1.000 | 1.000 | 0.00 | 1 | 1 | 1 |" in text
-    assert "1 pair left out: failed, missing or undefined runs" in text
+    assert "1 pair left out: 1 with a failed run" in text
 
 
 def test_figures_have_their_captions_beside_them(tmp_path):

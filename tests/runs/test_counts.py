@@ -16,3 +16,8 @@ def test_counts():
     assert counts(PLAN, known) == (2, 1, 3)
     assert counts(PLAN, known | {"stranger": records[0]}) == (2, 1, 3)
     assert counts(PLAN, {}) == (0, 0, 6)
+
+
+def test_runs_of_variants_that_were_given_up_are_not_left():
+    record = done(job_of(STUDY, PLAN, "w/o restoration"))
+    assert counts(PLAN, {record.run_id: record}, {"w/o restoration"}) == (1, 0, 4)

@@ -32,7 +32,8 @@ def test_a_run_reports_and_leaves_a_complete_record(mvtec_root):
     assert record.undefined == {}
     assert record.data | {"train": 6, "test_normal": 3, "test_anomalous": 3, "image_size": 64} == record.data
     assert record.losses == intervals[-1].losses
-    assert record.parameters > 0
+    assert record.detector_bytes >= 4 * record.parameters > 0
+    assert record.gpu_peak_bytes is None  # on a CPU
     assert set(record.timings) == {
         *(
             "features_seconds",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Variants that are shown, the best ones.
 SHOWN = 5
+#: Failed runs that are named for each reason.
+NAMED = 3
 #: Records from which the speed of a running study is taken: the latest.
 LATEST = 50
 
@@ -46,42 +48,56 @@ def status(which: str | None, results: Path, console: Console) -> int:
     if not folders:
         raise ConfigError(f"{results}: holds no results of a study")
     for folder in folders:
-        study, plan, _ = _opened(folder)
-        console.print(Text(_line(study, plan, store.read(folder), folder)), soft_wrap=True)
+        study, plan, _, given_up = _opened(folder)
+        console.print(Text(_line(study, plan, store.read(folder), folder, given_up)), soft_wrap=True)
     return 0
 
 
 def _show(folder: Path, console: Console) -> None:
-    study, plan, found = _opened(folder)
+    study, plan, found, given_up = _opened(folder)
     records = store.read(folder)
-    console.print(Text(_line(study, plan, records, folder)), soft_wrap=True)
+    console.print(Text(_line(study, plan, records, folder, given_up)), soft_wrap=True)
     if study.search is not None:
         from ura_study.search.trials import headline
 
         console.print(Text(headline(found, study.search)), soft_wrap=True)
     console.print(_best(study, plan, records))
-    for record in (records[i] for i in plan.runs if i in records and not records[i].done):
-        console.print(Text(f"failed: {record.where}: {record.failure.kind}: {record.failure.message}"), soft_wrap=True)
+    for line in _failures([records[i] for i in plan.runs if i in records and not records[i].done]):
+        console.print(Text(line), soft_wrap=True)
 
 
-def _opened(folder: Path) -> tuple[Study, Plan, list[Tried]]:
-    """Return a study, its plan with the variants that its search has tried, and the trials."""
+def _opened(folder: Path) -> tuple[Study, Plan, list[Tried], frozenset[str]]:
+    """Return a study, its plan with the variants that its search has tried, the trials, and what they gave up."""
     study, plan = reopen(folder)
     if (found := tried_of(study, plan, folder)) is None:
-        return study, plan, []
-    from ura_study.search.trials import trials
+        return study, plan, [], frozenset()
+    from ura_study.search.trials import given_up, trials
 
-    return study, joined(plan, found[0]), trials(found[1])
+    tried = trials(found[1])
+    return study, joined(plan, found[0]), tried, given_up(tried, plan)
 
 
-def _line(study: Study, plan: Plan, records: Mapping[str, Record], folder: Path) -> str:
-    done, failed, left = counts(plan, records)
-    parts = [f"{study.study}: {done} of {len(plan.runs)} runs done", f"{failed} failed", f"{left} left"]
+def _line(study: Study, plan: Plan, records: Mapping[str, Record], folder: Path, given_up: frozenset[str]) -> str:
+    done, failed, left = counts(plan, records, given_up)
+    parts = [f"{study.study}: {done} of {done + failed + left} runs done", f"{failed} failed", f"{left} left"]
     if at_work(folder):
         parts.append(f"at work: {driver(folder)}")
         if left and (speed := _speed(records)) is not None:
             parts.append(f"about {duration(left / speed)} to go")
     return ", ".join(parts)
+
+
+def _failures(failed: Sequence[Record]) -> list[str]:
+    """Return a line for each reason, with the first runs that failed for it."""
+    by_reason: dict[str, list[str]] = {}
+    for record in failed:
+        by_reason.setdefault(f"{record.failure.kind}: {record.failure.message}", []).append(record.where)
+    return [f"{len(runs)} failed: {_first(runs)}: {reason}" for reason, runs in by_reason.items()]
+
+
+def _first(runs: Sequence[str]) -> str:
+    more = [f"and {len(runs) - NAMED} more"] if len(runs) > NAMED else []
+    return "; ".join([*runs[:NAMED], *more])
 
 
 def _speed(records: Mapping[str, Record]) -> float | None:

@@ -6,6 +6,9 @@ from typing import Literal
 
 from ura_study.settings import Settings, inference_field
 
+#: Images scored at once.
+BATCH = 8
+
 
 class ScoringSettings(Settings):
     """How maps are smoothed and reduced to one number per image. The same for every detector."""

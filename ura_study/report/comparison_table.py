@@ -10,7 +10,7 @@ from ura_study.report.comparison import Comparison
 from ura_study.report.model import Cell, Column, Row, Table
 from ura_study.report.names import counted
 from ura_study.report.results import Results
-from ura_study.report.statistics import ALPHA, LEVEL
+from ura_study.report.statistics import ALPHA, LEAST_UNITS, LEVEL
 
 COLUMNS = (
     Column("difference", f"Δ [{LEVEL:.0%} interval]", "points"),
@@ -58,17 +58,33 @@ def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[C
 def warnings(comparisons: Sequence[Comparison]) -> list[str]:
     """Return what keeps the comparisons of one metric from saying more: too few units, pairs left out."""
     hopeless = sorted({(c.differing, c.unit, c.smallest_p, c.smallest_corrected) for c in comparisons if c.hopeless})
-    excluded = sum(c.excluded for c in comparisons)
+    few = any(c.pairs and math.isnan(c.low) for c in comparisons)
     return [
         *([_too_few(hopeless)] if hopeless else []),
-        *([f"{counted(excluded, 'pair')} left out: failed, missing or undefined runs."] if excluded else []),
+        *([f"Fewer than {LEAST_UNITS} units have no interval."] if few else []),
+        *_left_out(comparisons),
     ]
 
 
+def _left_out(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return the sentence about pairs that do not count, and why."""
+    excluded = sum(c.excluded for c in comparisons)
+    reasons = {
+        "with a failed run": "failed",
+        "with a missing run": "missing",
+        "where the metric is undefined": "undefined",
+    }
+    found = {reason: sum(getattr(c, kind) for c in comparisons) for reason, kind in reasons.items()}
+    listed = ", ".join(f"{count} {reason}" for reason, count in found.items() if count)
+    return [f"{counted(excluded, 'pair')} left out: {listed}."] if excluded else []
+
+
 def _too_few(hopeless: Sequence[tuple[int, str, float, float]]) -> str:
-    first, *more = [(counted(number, unit), f"{p:.3g}, {after:.3g}") for number, unit, p, after in hopeless]
+    first, *more = [
+        (counted(number, unit), f"{p:.3g} ({after:.3g} after correction)") for number, unit, p, after in hopeless
+    ]
     further = "".join(f"; {units} none below {least}" for units, least in more)
-    return f"Too few to be sure: {first[0]} with a difference can give no p below {first[1]} after correction{further}."
+    return f"Too few to be sure: {first[0]} with a difference can give no p below {first[1]}{further}."
 
 
 def _cells(c: Comparison) -> tuple[Cell, ...]:

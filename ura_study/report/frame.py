@@ -11,6 +11,7 @@ from ura_study.plan import Plan, Variant, readable
 from ura_study.runs.record import Record
 
 TIMINGS = ("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds", "score_ms_per_image")
+SIZES = ("parameters", "detector_bytes", "gpu_peak_bytes")
 
 
 def columns(changed: Iterable[str] = (), held_out: bool = False) -> tuple[str, ...]:
@@ -18,7 +19,7 @@ def columns(changed: Iterable[str] = (), held_out: bool = False) -> tuple[str, .
     return (
         *("variant", "ablation", *changed, "category", "seed", "status"),
         *(*METRICS, *(VALIDATION_METRICS if held_out else ())),
-        *("parameters", *TIMINGS, *(("validation_seconds",) if held_out else ())),
+        *(*SIZES, *TIMINGS, *(("validation_seconds",) if held_out else ())),
         *("failure", "undefined", "data_fingerprint", "finished", "reused_from", "run_id"),
     )
 
@@ -39,7 +40,7 @@ def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     ]
     held_out = any(record.data.get("validation") for record in records.values())
     numbers = dict.fromkeys([*METRICS, *(VALIDATION_METRICS if held_out else ())], float)
-    return pd.DataFrame(rows, columns=list(columns(changed, held_out))).astype(numbers | {"parameters": "Int64"})
+    return pd.DataFrame(rows, columns=list(columns(changed, held_out))).astype(numbers | dict.fromkeys(SIZES, "Int64"))
 
 
 def grid(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) -> pd.DataFrame:
@@ -90,7 +91,7 @@ def _row(record: Record) -> dict[str, object]:
         "status": record.status,
         **record.metrics,
         **record.timings,
-        "parameters": record.parameters,
+        **{name: getattr(record, name) for name in SIZES},
         "failure": failure,
         "undefined": "; ".join(f"{name}: {reason}" for name, reason in record.undefined.items()) or None,
         "data_fingerprint": record.data["fingerprint"],

@@ -14,7 +14,7 @@ from typing import Literal
 
 #: share: a metric in 0..1; points: a difference of two; p: a p-value; effect: a correlation; value: of no unit that is
 #: known; else a plain quantity.
-Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "count", "value"]
+Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "bytes", "count", "value"]
 
 
 @dataclass(frozen=True)

@@ -109,9 +109,9 @@ def _unknown(value: object) -> bool:
 
 def _agreement(agreement: Agreement) -> str:
     if math.isnan(agreement.spearman):
-        return f"{agreement.objective}: too few different values to say how well validation ranks variants."
+        return f"{agreement.objective}: too few different values to say whether validation ranks variants as test does."
     rho, low, high = (f"{number:.2f}".replace("-", "−") for number in (agreement.spearman, *agreement.interval))
     return (
-        f"{agreement.objective} ranked {agreement.variants} variants like the same figure on test with Spearman's rho "
-        f"{rho} (95 % interval {low} to {high})."
+        f"{agreement.objective}: Spearman's rho between the figures on validation and on test is {rho} over "
+        f"{agreement.variants} variants (95 % interval {low} to {high}); 1 where both rank them alike."
     )

@@ -15,8 +15,9 @@ from ura_study.report.config import ReportSettings
 from ura_study.report.model import Cell, Column, Kind, Row, Table
 
 DIGITS = {"percent": 1, "fraction": 3}
+SIZES: tuple[Kind, ...] = ("count", "bytes")
 #: Behind a heading, by kind; a share's and a difference's depend on the unit of metrics.
-UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)"}
+UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)", "bytes": " (MB)"}
 PERCENT_UNITS: dict[Kind, str] = {"share": " (%)", "points": " (points)"}
 
 
@@ -123,7 +124,9 @@ def number(value: float, kind: Kind, settings: ReportSettings) -> str:
         return _signed(f"{value:+.2f}")
     if kind == "value":
         return f"{value:.4g}".replace("-", "−")
-    return f"{value:,.0f}" if kind == "count" else f"{value:.1f}"
+    if kind == "count":
+        return f"{value:,.0f}"
+    return f"{value / 1e6:,.2f}" if kind == "bytes" else f"{value:.1f}"
 
 
 def _signed(text: str) -> str:
@@ -147,7 +150,7 @@ def _label(table: Table, settings: ReportSettings, study: str, alone: bool) -> s
 def _shown(cell: Cell, column: Column, settings: ReportSettings) -> Shown:
     if not cell.complete:
         return Shown(_trouble(cell), number=False, failed=bool(cell.failed))
-    spread = cell.std if column.kind != "count" or cell.std else math.nan  # a size that never varies has none
+    spread = cell.std if column.kind not in SIZES or cell.std else math.nan  # a size that never varies has none
     tail = "" if math.isnan(spread) else f" ± {number(spread, column.kind, settings)}"
     if cell.interval is not None:
         low, high = (number(end, column.kind, settings) for end in cell.interval)

@@ -99,7 +99,13 @@ def notes(
     cells = [cell for row in rows for cell in row.cells]
     seeds = counted(len(results.plan.seeds), "seed")
     several = any(not math.isnan(cell.std) for cell in cells)
-    lines = [f"Mean ± standard deviation over {seeds}." if several else f"{seeds}.".replace("1 ", "One ", 1)]
+    lines = [
+        f"Mean ± standard deviation over {seeds}."
+        if several
+        else f"{seeds}."
+        if len(results.plan.seeds) > 1
+        else "One seed."
+    ]
     lines += _left_out(results, metrics)
     if any(cell.significant for cell in cells):
         lines.append(

@@ -22,6 +22,7 @@ from ura_study.runs.details import Details
 from ura_study.runs.evaluation import evaluate_run, truth_of
 from ura_study.runs.fitting import Watch, fitted
 from ura_study.runs.job import Job
+from ura_study.runs.memory import detector_bytes
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Record
 from ura_study.runs.scoring import score_images
@@ -68,6 +69,8 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         fit_shared=fit.shared,
         timings={name: round(value, 4) for name, value in timings.items()},
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
+        detector_bytes=detector_bytes(detector),
+        gpu_peak_bytes=scored.gpu_peak_bytes,
         provenance=provenance(device),
         metrics=_known(metrics),
         undefined=metrics.undefined,

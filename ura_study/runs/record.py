@@ -60,6 +60,10 @@ class Record(BaseModel):
     """Whether the weights were there already, trained by another run: `fit_seconds` is then what that run took."""
     parameters: int | None = None
     """Trained parameters of the detector, without the frozen backbone."""
+    detector_bytes: int | None = None
+    """Of all that was fitted (weights, statistics, memory bank); None in records from before this was taken."""
+    gpu_peak_bytes: int | None = None
+    """The most that tensors took at once on the GPU while test images were scored; None on a CPU."""
     timings: dict[str, float] = Field(default_factory=dict)
     """Seconds of each stage (`features_seconds`, `fit_seconds`, …) and `score_ms_per_image`."""
     failure: Failure | None = None

@@ -10,13 +10,11 @@ import torch
 
 from ura_study.detectors.anomaly_map import full_size, image_scores
 from ura_study.detectors.base import Detector, Scores
-from ura_study.detectors.scoring_config import ScoringSettings
+from ura_study.detectors.scoring_config import BATCH, ScoringSettings
 from ura_study.features.maps import FeatureMaps
 from ura_study.metrics.uncertainty import TokenMaps, joined
 from ura_study.randomness import generator
-
-#: Images scored at once.
-BATCH = 8
+from ura_study.runs.memory import peak_bytes, start_counting
 
 
 @dataclass(frozen=True)
@@ -33,6 +31,8 @@ class Scored:
     """Probability and its uncertainty on the feature grid, of a detector that gives them."""
     residual: np.ndarray | None = None
     """(N, S, S) how far restoration moved each token, of a detector that restores."""
+    gpu_peak_bytes: int | None = None
+    """Most bytes at once on the GPU meanwhile; None on a CPU."""
 
 
 def score_images(
@@ -53,6 +53,7 @@ def score_maps(
     detector: Detector, images: FeatureMaps, settings: ScoringSettings, image_size: int, device: torch.device
 ) -> Scored:
     """Score images with a detector that is calibrated."""
+    start_counting(device)
     started = time.perf_counter()
     batches, said, moved = [], [], []
     for start in range(0, len(images), BATCH):
@@ -65,7 +66,7 @@ def score_maps(
     seconds = time.perf_counter() - started
     maps, values = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     residual = None if moved[0] is None else np.concatenate(moved)
-    return Scored(maps, values, 1000 * seconds / len(images), joined(said), residual)
+    return Scored(maps, values, 1000 * seconds / len(images), joined(said), residual, peak_bytes(device))
 
 
 def _token_maps(scores: Scores) -> TokenMaps | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ import optuna
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from ura_study.plan import Plan
 from ura_study.search.config import SearchSettings
 
 #: The Optuna study's attribute that holds how many seconds the search has been at work.
@@ -63,6 +64,12 @@ def stale(tried: optuna.Study) -> int:
         return 0
     last = max(best) if len(tried.directions) > 1 else min(best)
     return sum(trial.number > last for trial in finished(tried))
+
+
+def given_up(found: Iterable[Tried], own: Plan) -> frozenset[str]:
+    """Return the variants of pruned and failed trials, of which no more runs are wanted; none of the study's `own`."""
+    ended = {trial.variant for trial in found if trial.state in ("pruned", "failed")}
+    return frozenset(ended - {variant.name for variant in own.variants})
 
 
 def name_of(number: int) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ura_study.plan import Plan, joined
 from ura_study.report.leaderboard import Leaderboard
 from ura_study.report.results import Results
 from ura_study.runs.counts import counts
-from ura_study.search.trials import Tried, headline
+from ura_study.runs.record import Record
+from ura_study.search.trials import Tried, given_up, headline
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class State:
 
 def state_of(results: Results, searched: Searched | None) -> State:
     """Return how far a study is. A search with a budget or patience may end before all of its trials are made."""
-    done, failed, left = counts(results.plan, results.records)
+    done, failed, left = counts(*_wanted(results))
     finished = left == 0 and _searched(results, searched)
-    parts = [f"{done} of {len(results.plan.runs)} runs are done", f"{failed} failed" if failed else ""]
+    parts = [f"{done} of {done + failed + left} runs are done", f"{failed} failed" if failed else ""]
     parts.append(f"{left} left" if left else "")
     lines = [f"{'Finished' if finished else 'Unfinished'}: {', '.join(part for part in parts if part)}."]
     if results.study.search is not None:
@@ -42,6 +44,13 @@ def state_of(results: Results, searched: Searched | None) -> State:
     if not finished:
         lines.append("What is missing has no numbers yet, and what is shown may change.")
     return State(finished, " ".join(lines))
+
+
+def _wanted(results: Results) -> tuple[Plan, Mapping[str, Record], frozenset[str]]:
+    """Return what `counts` asks for: all variants, those of trials too."""
+    if (search := results.search) is None:
+        return results.plan, results.records, frozenset()
+    return joined(results.plan, search.plan), results.records, given_up(search.trials, results.plan)
 
 
 def _searched(results: Results, searched: Searched | None) -> bool:

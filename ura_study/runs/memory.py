@@ -1,0 +1,27 @@
+"""How much memory a run's detector takes.
+
+On a CPU nothing can tell one run's share of a process that did other runs before, so only the size of what was fitted
+is taken there: it is the same on any machine. PyTorch counts what it allocates on a GPU, so there is a peak as well.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ura_study.detectors.base import Detector
+
+
+def detector_bytes(detector: Detector) -> int:
+    """Return the bytes of all that was fitted: weights, statistics and memory bank, without the frozen backbone."""
+    return sum(tensor.numel() * tensor.element_size() for tensor in detector.state_dict().values())
+
+
+def start_counting(device: torch.device) -> None:
+    """Forget what the peak has been so far."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_bytes(device: torch.device) -> int | None:
+    """Return the most bytes that tensors took at once on a GPU since `start_counting`; None on a CPU."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None

@@ -102,6 +102,7 @@ def test_the_walk_sees_what_it_must():
     [
         ("ura_study.cli", ["torch", "ray", "pandas", "numpy", "pydantic"]),
         ("ura_study.commands.run", ["torch", "ray", "pandas", "timm", "matplotlib"]),
+        ("ura_study.commands.status", ["torch", "ray", "pandas", "scipy", "timm", "matplotlib"]),
         ("ura_study.commands.board", ["torch", "ray", "pandas", "tensorboard"]),
         ("ura_study.report.board", ["torch", "ray", "pandas", "tensorflow", "optuna"]),
         ("ura_study.search.config", ["optuna", "torch", "ray", "pandas"]),

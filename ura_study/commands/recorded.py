@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ura_study.config import Study
+from ura_study.commands.tried import tried_of
 from ura_study.errors import ConfigError
-from ura_study.plan import Plan
-from ura_study.report.folder import STUDY, find
+from ura_study.report.folder import find
 from ura_study.report.opening import open_results
 from ura_study.report.results import Results, Search
 
@@ -53,18 +52,3 @@ def open_done(which: str, results: Path, options: Mapping[str, object]) -> Resul
             f"{find(which, results)}: nothing is recorded of this study yet; `ura-study run` does its runs"
         )
     return opened
-
-
-def tried_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:
-    """Return the plan of what a search has tried, and its `optuna.Study`; None where no search has begun."""
-    if study.search is None:
-        return None
-    from ura_study.search.space import read_space
-    from ura_study.search.storage import existing
-    from ura_study.search.variants import tried_plan
-
-    tried = existing(study.search.storage, folder, study.study)
-    if tried is None:
-        return None
-    space = read_space(study.search.space, study.base, f"{folder / STUDY}: search.space")
-    return tried_plan(study, plan.fingerprints, space, tried), tried

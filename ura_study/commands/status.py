@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.commands.alone import at_work, driver
-from ura_study.commands.recorded import tried_of
+from ura_study.commands.tried import tried_of
 from ura_study.config import Study
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan, joined

@@ -1,0 +1,25 @@
+"""What a study's search has tried so far. (Apart from `recorded`, so that who shows no table need not load pandas.)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ura_study.config import Study
+from ura_study.plan import Plan
+from ura_study.report.folder import STUDY
+
+
+def tried_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:
+    """Return the plan of what a search has tried, and its `optuna.Study`; None where no search has begun."""
+    if study.search is None:
+        return None
+    from ura_study.search.space import read_space
+    from ura_study.search.storage import existing
+    from ura_study.search.variants import tried_plan
+
+    tried = existing(study.search.storage, folder, study.study)
+    if tried is None:
+        return None
+    space = read_space(study.search.space, study.base, f"{folder / STUDY}: search.space")
+    return tried_plan(study, plan.fingerprints, space, tried), tried

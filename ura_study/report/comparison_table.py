@@ -62,11 +62,11 @@ def warnings(comparisons: Sequence[Comparison]) -> list[str]:
     return [
         *([_too_few(hopeless)] if hopeless else []),
         *([f"Fewer than {LEAST_UNITS} units have no interval."] if few else []),
-        *_left_out(comparisons),
+        *excluded_pairs(comparisons),
     ]
 
 
-def _left_out(comparisons: Sequence[Comparison]) -> list[str]:
+def excluded_pairs(comparisons: Sequence[Comparison]) -> list[str]:
     """Return the sentence about pairs that do not count, and why."""
     excluded = sum(c.excluded for c in comparisons)
     reasons = {

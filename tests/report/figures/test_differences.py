@@ -34,7 +34,7 @@ def test_pairs_that_do_not_count_are_counted():
         return "failed" if (variant, category) == ("w/o synthesis", "a") else LEVEL[variant]
 
     info = differences(results_of(value, SIX, ablations=COMPONENTS), "image_auroc")
-    assert "1 pair left out: failed, missing or undefined runs." in draw(info).caption
+    assert "1 pair left out: 1 with a failed run." in draw(info).caption
 
 
 def test_variants_that_differ_most_are_shown_in_their_order():

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from ura_study.metrics.names import better
 from ura_study.report.comparison import Comparison
+from ura_study.report.comparison_table import excluded_pairs
 from ura_study.report.config import ReportSettings
 from ura_study.report.figures.choice import left_out, strongest
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.style import BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit, wrapped
-from ura_study.report.names import counted
 from ura_study.report.results import Results
 from ura_study.report.sheet import number
 from ura_study.report.statistics import ALPHA, LEVEL
@@ -94,14 +94,13 @@ def _number(line: Comparison, info: Differences) -> str:
 def _caption(info: Differences) -> str:
     unit, units = info.lines[0].unit, max(c.units for c in info.lines)
     over = {"category": "categories (means over seeds)", "seed": "seeds of the one category"}[unit]
-    excluded = sum(c.excluded for c in info.lines)
     way = BETTER[better(info.metric)]
     return sentences(
         f"{info.heading}: mean difference of each variant from {info.baseline} over {units} {over}"
         f"{f'; {way}' if way else ''}.",
         f"Bars: {LEVEL:.0%} bootstrap interval of the mean (none for too few units).",
         f"Filled diamonds and *: p < {ALPHA:g}, Wilcoxon's signed-rank test, Holm-corrected over the variants.",
-        f"{counted(excluded, 'pair')} left out: failed, missing or undefined runs." if excluded else "",
+        *excluded_pairs(info.lines),
         left_out(info.left_out),
         *info.caveats,
     )

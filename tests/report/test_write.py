@@ -4,7 +4,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from made_up import SEARCH, searched, with_details
 
 from ura_study.plan import Variant, changed, make_plan
-from ura_study.report.figures import gallery
+from ura_study.report.figures import Gallery, gallery
 from ura_study.report.results import Results
 from ura_study.report.write import write_figures, write_results, write_search
 from ura_study.runs.job import Job
@@ -48,6 +48,19 @@ def test_figures_have_their_captions_beside_them(tmp_path):
     captions = (tmp_path / "figures" / "study.md").read_text()
     assert [line[3:] for line in captions.splitlines() if line.startswith("## ")] == names
     assert "Pixel AP: mean difference of each variant from full over 2 categories" in captions
+
+
+def test_figures_that_are_none_any_more_are_removed_and_files_of_others_stay(tmp_path):
+    drawn = gallery(Results(STUDY, PLAN, records()))
+    write_figures(tmp_path, drawn, ("svg", "pdf"))
+    (tmp_path / "figures" / "mine.pdf").write_text("")
+    fewer = Gallery(drawn.study[:1], (), ())
+    write_figures(tmp_path, fewer, ("pdf",))
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {
+        *(f"{drawn.study[0].name}.pdf", "mine.pdf", "study.md"),
+    }
+    write_figures(tmp_path, Gallery((), (), ()), ("pdf",))
+    assert [path.name for path in (tmp_path / "figures").iterdir()] == ["mine.pdf"]
 
 
 def test_what_details_show_is_among_the_figures(tmp_path):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from ura_study.config import Study
 from ura_study.plan import Plan
@@ -47,13 +49,28 @@ def write_search(
 
 
 def write_figures(folder: Path, drawn: Gallery, formats: Sequence[Kind]) -> None:
-    """Write figures into `figures/`, and beside them their captions: `study.md`, `search.md` and `pictures.md`."""
+    """Write figures into `figures/`, and beside them their captions: `study.md`, `search.md` and `pictures.md`.
+
+    Files of figures that stood in the captions before and are not among these any more are removed.
+    """
+    place = folder / "figures"
     for about, figures in (("study", drawn.study), ("search", drawn.search), ("pictures", drawn.pictures)):
+        captions = place / f"{about}.md"
+        now = set(itertools.product((figure.name for figure in figures), formats))
+        for name, kind in set(itertools.product(_named(captions), get_args(Kind))) - now:
+            (place / f"{name}.{kind}").unlink(missing_ok=True)
         for figure in figures:
-            save(folder / "figures", figure, formats)
+            save(place, figure, formats)
         if figures and formats:
-            captions = [f"## {figure.name}\n\n{figure.caption}\n" for figure in figures]
-            replace(folder / "figures" / f"{about}.md", "\n".join(captions))
+            replace(captions, "\n".join(f"## {figure.name}\n\n{figure.caption}\n" for figure in figures))
+        else:
+            captions.unlink(missing_ok=True)
+
+
+def _named(captions: Path) -> set[str]:
+    """Return the names of the figures whose captions a file holds."""
+    lines = captions.read_text(encoding="utf-8").splitlines() if captions.is_file() else []
+    return {line.removeprefix("## ") for line in lines if line.startswith("## ")}
 
 
 def _write(folder: Path, results: Results, name: str, tables: Sequence[Table]) -> None:

@@ -154,3 +154,17 @@ def test_captions_name_only_the_maps_there_are_and_their_units(tmp_path):
     assert "Each of restored residual, anomaly map has" in restored
     assert "in standard deviations above what is usual" in restored
     assert "uncertainty" not in restored
+
+
+def test_without_normal_images_there_is_no_threshold(tmp_path):
+    alone = made_details(defects=("hole", "scratch"))
+    alone = made_details(defects=("hole", "scratch"), pictures=alone.pictures[1:])
+    text = figure(next(seen(study(tmp_path, lambda *cell: alone)))).caption
+    assert "there is no such threshold" in text
+    assert "There is no" not in text
+
+
+def test_an_unusual_protocol_is_told(tmp_path):
+    results = results_of(lambda *cell: 0.5, data={"layout": "textures", "shots": 4})
+    text = figure(next(seen(with_details(results, tmp_path)))).caption
+    assert results.caveats[0] in text

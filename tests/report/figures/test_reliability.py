@@ -74,3 +74,7 @@ def test_it_is_among_the_figures_where_there_are_counts():
     assert svg(found["reliability"]) == svg(draw(curves(PLAN, by_id(*FULL))))
     without = gallery(Results(STUDY, PLAN, by_id(done(job_of(STUDY, PLAN, "full")))))
     assert "reliability" not in {drawn.name for drawn in without.study}
+
+
+def test_an_unusual_protocol_is_told():
+    assert draw(curves(PLAN, by_id(*FULL)), ("Trained on 4 images.",)).caption.endswith("Trained on 4 images.")

@@ -73,7 +73,7 @@ def of_study(results: Results) -> Iterator[Drawn]:
     if (ranked := curves.curves(results)) is not None:
         yield curves.draw(ranked)
     if diagram := reliability.curves(results.plan, results.records):
-        yield reliability.draw(diagram)
+        yield reliability.draw(diagram, results.caveats)
     if (doubted := doubt.doubts(results)) is not None:
         yield doubt.draw(doubted)
     if (trained := training.trainings(results)) is not None:

@@ -31,6 +31,7 @@ class Seen:
     run_id: str
     details: Details
     pictures: tuple[Picture, ...]
+    caveats: tuple[str, ...] = ()
 
     @property
     def heads(self) -> list[list[str]]:
@@ -52,7 +53,7 @@ def seen(results: Results) -> Iterator[Seen]:
             details = results.pictured(results.baseline, category, seed)
             if details is not None and (kept := ordered(details.pictures)):
                 run_id = results.plan.cells[results.baseline, category, seed]
-                yield Seen(results.baseline, category, seed, run_id, details, kept)
+                yield Seen(results.baseline, category, seed, run_id, details, kept, results.caveats)
                 break
 
 
@@ -92,13 +93,17 @@ def legend(info: Seen, rows: Sequence[Strip]) -> str:
 
 def _caption(info: Seen, rows: Sequence[Strip]) -> str:
     shown = {reason for picture in info.pictures for reason in picture.reasons}
-    missing = [word for reason, word in ((FALSE_ALARM, "false alarm"), (MISS, "miss")) if reason not in shown]
+    both = info.details.anomalous.any() and not info.details.anomalous.all()
+    kinds = ((FALSE_ALARM, "false alarm"), (MISS, "miss")) if both else ()
+    missing = [word for reason, word in kinds if reason not in shown]
     return sentences(
         f"{info.category}: what {info.variant} (seed {info.seed}, run {info.run_id}) sees in test images. Above each "
         "its reason, kind of defect and image score. Highest, median and lowest are the anomalous images by score; "
         "false alarms and misses are at the threshold of the largest F1 on these very images.",
+        "" if both else "Without both normal and anomalous test images there is no such threshold.",
         f"There is no {' and no '.join(missing)}." if missing else "",
         _scales([row.label for row in rows if row.scale is not None]),
+        *info.caveats,
     )
 
 

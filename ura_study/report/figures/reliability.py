@@ -52,8 +52,13 @@ def curves(plan: Plan, records: Mapping[str, Record]) -> list[Curve]:
     return found
 
 
-def draw(found: Sequence[Curve]) -> Drawn:
-    """Return the diagram of at least one curve; of more than can be told apart the first ones."""
+def draw(found: Sequence[Curve], caveats: Sequence[str] = ()) -> Drawn:
+    """Return the diagram of at least one curve; of more than can be told apart the first ones.
+
+    Args:
+        found: the curves.
+        caveats: sentences without which they may not be shown.
+    """
     with page(ONE, 1.25 * ONE) as figure:
         above, below = figure.subplots(2, height_ratios=(3, 1), sharex=True)
         above.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
@@ -67,7 +72,7 @@ def draw(found: Sequence[Curve]) -> Drawn:
         above.set(ylabel="share of anomalous tokens", ylim=(-0.02, 1.02))
         below.set(xlabel="probability of being anomalous", ylabel="tokens", xlim=(-0.02, 1.02))
         _logarithmic(below)
-    return Drawn("reliability", _caption(found), _alt(found), figure)
+    return Drawn("reliability", sentences(_caption(found), *caveats), _alt(found), figure)
 
 
 def _label(curve: Curve) -> str:

@@ -227,6 +227,9 @@ def test_a_search_that_is_killed_goes_on_and_loses_nothing(search):
         [sys.executable, "-m", "ura_study", "status", "tiny"], cwd=search, capture_output=True, text=True, check=True
     )
     assert "search: 6 of 6 trials" in process.stdout
+    report = [sys.executable, "-m", "ura_study", "report", "tiny", "-o", "again.html"]
+    subprocess.run(report, cwd=search, check=True)
+    assert (search / "again.html").read_text() == (search / "results/tiny/report.html").read_text()
     assert "0 failed, " in process.stdout
 
 

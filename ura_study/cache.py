@@ -100,6 +100,19 @@ def writing(place: Path) -> Iterator[None]:
         raise ResourceError(f"{place}: {reasons[error.errno]}{hint}") from error
 
 
+def replace(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        ResourceError: where the disk is full or the file cannot be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        temporary.replace(path)
+
+
 @contextlib.contextmanager
 def building(folder: Path, about: dict) -> Iterator[Path]:
     """Give a temporary folder to write an entry's files into; on leaving it takes the place of `folder`.

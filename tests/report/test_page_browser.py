@@ -9,10 +9,8 @@ from browser import PALE, STICKING_OUT, launched, opened
 from made_up import SEARCH, made_details, noisy, searched, with_details
 
 from ura_study.plan import Variant, changed, make_plan
-from ura_study.report.leaderboard import leaderboard
 from ura_study.report.page.document import write_report
-from ura_study.report.page.state import Searched
-from ura_study.report.results import Results
+from ura_study.report.results import Results, Search
 from ura_study.runs.record import Failure
 from ura_study.search.variants import with_best
 
@@ -55,13 +53,12 @@ def crowded(folder) -> Results:
     return with_details(results, folder, lambda *cell: made_details() if cell in pictured else None)
 
 
-def with_search() -> tuple[Results, Searched]:
+def with_search() -> Results:
     """A study that has searched, on test images."""
     base, trials = noisy("nut", search=SEARCH | {"split": "test", "objective": "image_auroc"}), searched()
     variants = [Variant(t.variant, changed(base.study.base, dict(t.params), ""), t.params, "search") for t in trials]
     plan = make_plan(base.study, base.plan.fingerprints, variants)
-    found = Searched(trials, leaderboard(base.study, plan, trials, base.records))
-    return dataclasses.replace(base, plan=with_best(base.study, base.plan, plan, trials)), found
+    return dataclasses.replace(base, plan=with_best(base.study, base.plan, plan, trials), search=Search(trials, plan))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +67,7 @@ def reports(tmp_path_factory):
     paths = {name: folder / f"{name} & more.html" for name in ("crowded", "searched", "empty")}
     results = crowded(folder)
     write_report(paths["crowded"], results)
-    write_report(paths["searched"], *with_search())
+    write_report(paths["searched"], with_search())
     write_report(paths["empty"], dataclasses.replace(results, records={}))
     return paths
 

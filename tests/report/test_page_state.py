@@ -1,12 +1,13 @@
+import dataclasses
+
 import pytest
 from hand_made import done, job_of, make_study, plan_of
 from pages import Page
 
 from ura_study.plan import Variant, changed, joined, make_plan
-from ura_study.report.leaderboard import leaderboard
 from ura_study.report.page.document import page, rendered
-from ura_study.report.page.state import Searched, state_of
-from ura_study.report.results import Results
+from ura_study.report.page.state import state_of
+from ura_study.report.results import Results, Search
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.search.trials import Tried
@@ -30,7 +31,7 @@ FOUND = [
 
 
 def made(trials=FOUND, **keys):
-    """Return the results of a study that has searched, and its search."""
+    """Return the results of a study that has searched."""
     study = make_study(data={"validation": 0.2}, search=SEARCH | keys, report={"metrics": ["image_auroc"]})
     base = plan_of(study)
     variants = [Variant(t.variant, changed(study.base, dict(t.params), ""), t.params, "search") for t in trials]
@@ -41,12 +42,11 @@ def made(trials=FOUND, **keys):
         value = trial.values[0] if trial.values else 0.5
         metrics = {"image_auroc": value - 0.05, "val_image_auroc": value}
         records[run.run_id] = Record.of(Job.of(study, run), status="done", metrics=metrics)
-    searched = Searched(trials, leaderboard(study, plan, trials, records))
-    return Results(study, with_best(study, base, plan, trials), records), searched
+    return Results(study, with_best(study, base, plan, trials), records, search=Search(trials, plan))
 
 
 def test_the_best_variant_joins_the_plan():
-    results, _ = made()
+    results = made()
     assert [variant.name for variant in results.plan.variants] == ["full", "search-0000"]
     assert results.plan.variants == joined(results.plan, results.plan).variants
 
@@ -62,19 +62,20 @@ def test_the_best_variant_joins_the_plan():
     ids=["all trials", "a trial to make", "patience is over", "a trial at work"],
 )
 def test_a_search_is_finished_with_its_trials(trials, keys, finished):
-    state = state_of(*made(trials, **keys))
+    state = state_of(made(trials, **keys))
     assert state.finished == finished
-    assert state.sentence.startswith(f"{'Finished' if finished else 'Unfinished'}: 2 of 2 runs are done. Search: ")
+    runs, word = len(trials) + 1, "Finished" if finished else "Unfinished"  # those of the trials, and of `full`
+    assert state.sentence.startswith(f"{word}: {runs} of {runs} runs are done. Search: ")
 
 
 def test_a_search_that_has_not_begun():
-    results, _ = made()
-    assert not state_of(results, None).finished
-    assert "Search: 0 of 5 trials" in state_of(results, None).sentence
+    state = state_of(dataclasses.replace(made(), search=None))
+    assert not state.finished
+    assert "Search: 0 of 5 trials" in state.sentence
 
 
 def test_the_leaderboard_and_its_agreement_are_on_the_page():
-    read = Page(rendered(page(*made())))
+    read = Page(rendered(page(made())))
     rows = read.table("search-1")
     assert rows[0] == ["variant", "state", "strength", "Validation image AUROC (%)", "runs", "Image AUROC (%)"]
     assert rows[1] == ["search-0000", "best", "1.5", "90.0", "1", "85.0"]
@@ -90,7 +91,7 @@ def test_the_leaderboard_and_its_agreement_are_on_the_page():
 
 
 def test_an_oracle_is_called_one_at_the_top_and_on_its_tables():
-    read = Page(rendered(page(*made(**ORACLE))))
+    read = Page(rendered(page(made(**ORACLE))))
     (warning,) = [e for e in read.root.all("p") if e.attributes.get("role") == "note"]
     assert warning.text.strip().startswith("Oracle: variants were chosen by the search on the test images.")
     assert "ORACLE" in read.by_id("search-1-caption").text

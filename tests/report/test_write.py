@@ -5,7 +5,7 @@ from made_up import SEARCH, searched, with_details
 
 from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.figures import Gallery, gallery
-from ura_study.report.results import Results
+from ura_study.report.results import Results, Search
 from ura_study.report.write import write_figures, write_results, write_search
 from ura_study.runs.job import Job
 
@@ -72,8 +72,9 @@ def test_what_details_show_is_among_the_figures(tmp_path):
 
 def test_the_figures_of_a_search_have_captions_of_their_own(tmp_path):
     study = make_study(search=SEARCH, data={"validation": 0.2})
-    drawn = gallery(Results(study, plan_of(study), {}), searched(8), dict.fromkeys(SEARCH["space"], 0.5))
-    write_figures(tmp_path, drawn, study.report.figures)
+    plan = plan_of(study)
+    search = Search(searched(8), plan, dict.fromkeys(SEARCH["space"], 0.5))
+    write_figures(tmp_path, gallery(Results(study, plan, {}, search=search)), study.report.figures)
     names = ["search-history", "search-importance", "search-parallel", "search-slices"]
     assert sorted(path.stem for path in (tmp_path / "figures").glob("*.svg")) == names
     assert "## search-history\n\nval_image_auroc by trial, 8 trials" in (tmp_path / "figures/search.md").read_text()
@@ -85,9 +86,10 @@ def test_the_tables_of_a_search(tmp_path):
     variants = [Variant(t.variant, changed(study.base, dict(t.params), ""), dict(t.params), "search") for t in found]
     plan = make_plan(study, {"nut": "n"}, variants)
     numbers = {run_id: done(Job.of(study, run), val_image_auroc=0.5) for run_id, run in plan.runs.items()}
-    board = write_search(tmp_path, study, plan, found, numbers)
+    results = Results(study, plan, numbers, search=Search(found, plan))
+    write_search(tmp_path, results)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["search.csv", "search.md", "search_runs.csv"]
-    assert pd.read_csv(tmp_path / "search.csv").variant.tolist() == board.rows.variant.tolist()
+    assert pd.read_csv(tmp_path / "search.csv").variant.tolist() == results.board.rows.variant.tolist()
 
 
 @pytest.mark.parametrize(("formats", "files"), [(["png"], ["png"]), ([], [])])

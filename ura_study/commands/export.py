@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ura_study.cache import replace
 from ura_study.commands.recorded import open_done
 from ura_study.errors import UserError, nearest
 from ura_study.report.across import across
 from ura_study.report.export import MAKERS, content, explained, frame_of, remarks, sheets
 from ura_study.report.flat import flat
-from ura_study.report.folder import replace
 from ura_study.report.names import ENDINGS
 from ura_study.report.sheet import Sheet
 from ura_study.report.terminal import terminal

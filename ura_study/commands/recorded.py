@@ -9,13 +9,14 @@ from typing import Any
 
 from ura_study.commands.tried import tried_of
 from ura_study.errors import ConfigError
+from ura_study.plan import Plan
 from ura_study.report.folder import find
 from ura_study.report.opening import open_results
 from ura_study.report.results import Results, Search
 
 
-def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> tuple[Results, Any]:
-    """Return the results of a study, the best variants of its search included, and that `optuna.Study` (or None).
+def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> Results:
+    """Return the results of a study, those of its search included.
 
     Args:
         which: its file, whose `report` section then counts as it is now, its folder or its name.
@@ -28,15 +29,25 @@ def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> t
     """
     folder = find(which, results)
     opened = open_results(Path(which) if Path(which).is_file() else folder, results, options)
-    if (found := tried_of(opened.study, opened.plan, folder)) is None:
-        return opened, None
+    found = tried_of(opened.study, opened.plan, folder)
+    return opened if found is None else with_search(opened, *found)
+
+
+def with_search(results: Results, every: Plan, tried: Any) -> Results:
+    """Return results with those of a search: its best variants stand beside the baseline and the ablations.
+
+    Args:
+        results: of the baseline and the ablations; the records are of all.
+        every: the plan of all variants that were tried.
+        tried: the `optuna.Study`.
+    """
+    from ura_study.search.importance import importance
     from ura_study.search.trials import trials
     from ura_study.search.variants import with_best
 
-    every, tried = found
     told = trials(tried)
-    plan = with_best(opened.study, opened.plan, every, told)
-    return dataclasses.replace(opened, plan=plan, search=Search(told, every)), tried
+    plan = with_best(results.study, results.plan, every, told)
+    return dataclasses.replace(results, plan=plan, search=Search(told, every, importance(tried)))
 
 
 def open_done(which: str, results: Path, options: Mapping[str, object]) -> Results:
@@ -45,7 +56,7 @@ def open_done(which: str, results: Path, options: Mapping[str, object]) -> Resul
     Raises:
         ConfigError: also where none of the study's runs is recorded.
     """
-    opened, _ = open_recorded(which, results, options)
+    opened = open_recorded(which, results, options)
     plans = [opened.plan, *([opened.search.plan] if opened.search else [])]
     if not any(run_id in opened.records for plan in plans for run_id in plan.runs):
         raise ConfigError(

@@ -13,7 +13,6 @@ from rich.text import Text
 from ura_study.commands.recorded import open_recorded
 from ura_study.report.folder import find
 from ura_study.report.page.document import FILE, write_report
-from ura_study.report.page.state import Searched
 
 
 def report(which: str, results: Path, output: Path | None, console: Console) -> int:
@@ -24,14 +23,8 @@ def report(which: str, results: Path, output: Path | None, console: Console) -> 
         DataError: where what lies in its folder cannot be read.
     """
     with _uncollected():
-        opened, tried = open_recorded(which, results, {})
-        searched = None
-        if opened.search is not None:
-            from ura_study.search.importance import importance
-
-            searched = Searched(opened.search.trials, opened.board, importance(tried))
         path = find(which, results) / FILE if output is None else output
-        write_report(path, opened, searched)
+        write_report(path, open_recorded(which, results, {}))
     console.print(Text(str(path)), soft_wrap=True)
     return 0
 

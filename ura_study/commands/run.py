@@ -78,12 +78,11 @@ def _finish(
     from ura_study.report.screen import show_tables
     from ura_study.report.write import write_figures, write_results
 
-    records, searched, runs = store.read(folder), None, list(planned.runs)
-    if search is not None:
-        planned = search.chosen()
-        runs += search.plan().runs
-        searched = search.finish(records, console)
+    records, runs = store.read(folder), list(planned.runs)
     results = Results(study, planned, records, folder)
+    if search is not None:
+        results = search.finish(results, console)
+        runs += results.search.plan.runs
     write_results(folder, results)
     if completed:
         show_tables(results, console)
@@ -95,9 +94,9 @@ def _finish(
         done, failed, left = counts(progress.plan, records)
         console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
         code = STOPPED
-    drawn = gallery(results, *((searched.trials, searched.importance) if searched else ()))
+    drawn = gallery(results)
     write_figures(folder, drawn, study.report.figures)
-    write_report(folder / FILE, results, searched, drawn)
+    write_report(folder / FILE, results, drawn)
     console.print(Text(f"the report is {folder / FILE}"), soft_wrap=True)
     return code
 

@@ -15,7 +15,7 @@ from ura_study.runs.record import Record
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
-    from ura_study.report.page.state import Searched
+    from ura_study.report.results import Results
     from ura_study.search.session import Session
     from ura_study.search.space import Space
 
@@ -64,34 +64,25 @@ class Searching:
 
     def follow(self, extend: Callable[[Plan], None]) -> None:
         """Tell somebody else, too, of each further candidate before its runs begin, and now of those so far."""
-        extend(self.plan())
+        extend(self._plan())
         self._followers.append(extend)
 
     def record(self, run_id: str) -> Record | None:
         """Return what this study's folder holds of a run, candidates of earlier sessions included."""
         return self._progress.records.get(run_id) or self._own.get(run_id)
 
-    def chosen(self) -> Plan:
-        """Return the plan of the baseline, the ablations and the best of the search (or its Pareto front)."""
-        from ura_study.search.trials import trials
-        from ura_study.search.variants import with_best
-
-        return with_best(self._study, self._planned, self.plan(), trials(self._tried))
-
-    def finish(self, records: Mapping[str, Record], console: Console) -> Searched:
-        """Write the tables of the search, print the best variants, and return what the report shows of it."""
-        from ura_study.report.page.state import Searched
+    def finish(self, results: Results, console: Console) -> Results:
+        """Write the tables of the search, print the best variants, and return the results with those of the search."""
+        from ura_study.commands.recorded import with_search
         from ura_study.report.screen import show_search
         from ura_study.report.write import write_search
-        from ura_study.search.importance import importance
-        from ura_study.search.trials import trials
 
-        found, shares = trials(self._tried), importance(self._tried)
-        board = write_search(self._folder, self._study, self.plan(), found, records)
-        show_search(board, console)
-        return Searched(found, board, shares)
+        results = with_search(results, self._plan(), self._tried)
+        write_search(self._folder, results)
+        show_search(results.board, console)
+        return results
 
-    def plan(self) -> Plan:
+    def _plan(self) -> Plan:
         """Return the plan of all variants that were tried."""
         from ura_study.search.variants import tried_plan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ura_study.cache import writing
+from ura_study.cache import replace
 from ura_study.config import Study, load_study
 from ura_study.errors import ConfigError, DataError, nearest
 from ura_study.plan import Plan, make_plan
@@ -63,16 +63,3 @@ def find(which: str, results: Path) -> Path:
         known = [p.parent.name for p in results.glob(f"*/{STUDY}")]
         raise ConfigError(f"{results}: holds no study '{name}'{nearest(name, known)}")
     return results / name
-
-
-def replace(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        ResourceError: where the disk is full or the file cannot be written.
-    """
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        temporary.replace(path)

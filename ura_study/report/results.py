@@ -32,6 +32,8 @@ class Search:
     trials: Sequence[Tried]
     plan: Plan
     """Of the variants of all trials."""
+    importance: Mapping[str, float] | None = None
+    """Share of the objective's variance by parameter; None where there are too few trials to say."""
 
 
 @dataclass(frozen=True)

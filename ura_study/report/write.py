@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from ura_study.config import Study
-from ura_study.plan import Plan
+from ura_study.cache import replace
 from ura_study.report.comparison_table import comparison
 from ura_study.report.config import Kind
 from ura_study.report.figures import Gallery, save
 from ura_study.report.flat import flat
-from ura_study.report.folder import replace
 from ura_study.report.frame import tidy
-from ura_study.report.leaderboard import Leaderboard, leaderboard
 from ura_study.report.markdown import markdown
 from ura_study.report.model import Table
 from ura_study.report.results import Results
 from ura_study.report.search_table import search_frame, search_table
 from ura_study.report.sheet import sheet
 from ura_study.report.tables import per_category
-from ura_study.runs.record import Record
-from ura_study.search.trials import Tried
 
 
 def write_results(folder: Path, results: Results) -> None:
@@ -33,19 +28,12 @@ def write_results(folder: Path, results: Results) -> None:
     _write(folder, results, "comparison", [comparison(results, metric) for metric in results.metrics])
 
 
-def write_search(
-    folder: Path,
-    study: Study,
-    plan: Plan,
-    found: Sequence[Tried],
-    records: Mapping[str, Record],
-) -> Leaderboard:
+def write_search(folder: Path, results: Results) -> None:
     """Write `search.csv` and `search.md` (a row per trial, best first), `search_runs.csv` (a row per run)."""
-    board = leaderboard(study, plan, found, records)
+    board, study = results.board, results.study
     replace(folder / "search.csv", search_frame(board).to_csv(index=False))
     replace(folder / "search.md", markdown(sheet(search_table(board), study.report, study.study)))
-    replace(folder / "search_runs.csv", tidy(plan, records).to_csv(index=False))
-    return board
+    replace(folder / "search_runs.csv", tidy(results.search.plan, results.records).to_csv(index=False))
 
 
 def write_figures(folder: Path, drawn: Gallery, formats: Sequence[Kind]) -> None:

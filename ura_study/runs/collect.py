@@ -25,7 +25,8 @@ def collected(
     job: Job, samples: Sequence[Sample], scored: Scored, truth: Truth, metrics: Metrics, fit: Fitted
 ) -> Details:
     """Return the details of a run, of its test images `samples` and what was found on them."""
-    masks = as_seen(samples, job.data, truth)
+    wanted = job.pictures or scored.tokens is not None
+    masks = as_seen(samples, job.data, truth) if wanted else []  # it may have to read them all again
     root = Path(job.data.root) if job.data.root else None
     named = ("/".join(s.path.parts[-2:]) if root is None else s.path.relative_to(root).as_posix() for s in samples)
     return Details(
@@ -34,7 +35,7 @@ def collected(
         scores=scored.scores,
         curves=metrics.curves,
         training=_training(fit.curve),
-        doubt=_doubt(scored.tokens, truth.labels, masks),
+        doubt=None if scored.tokens is None else _doubt(scored.tokens, truth.labels, masks),
         pictures=pictures(samples, scored, masks, job.data) if job.pictures else (),
     )
 
@@ -48,13 +49,13 @@ def _training(curve: Sequence[Interval]) -> dict[str, np.ndarray]:
     return {"step": steps, "lr": rates, **losses}
 
 
-def _doubt(maps: TokenMaps | None, anomalous: np.ndarray, masks: Sequence[np.ndarray | None]) -> Doubt | None:
+def _doubt(maps: TokenMaps, anomalous: np.ndarray, masks: Sequence[np.ndarray | None]) -> Doubt | None:
     """Return the errors by uncertainty on the images of which the anomalous pixels are known.
 
     None where no anomalous image has a mask: on normal ones alone nothing but a false alarm can be an error.
     """
     known = np.array([mask is not None or not label for mask, label in zip(masks, anomalous, strict=True)])
-    if maps is None or not known[anomalous].any():
+    if not known[anomalous].any():
         return None
     side = next(mask.shape[0] for mask in masks if mask is not None)
     blank = np.zeros((side, side), bool)

@@ -1,7 +1,7 @@
 """What a run leaves beside its record: the scores of its test images, curves, and pictures of some of them.
 
-They lie in `details/<run id>.npz` in the study's folder, apart from the records, since they are a thousand times as
-long and seldom read. A run without them is none the worse: its record has all metrics.
+They lie in `details/<run id>.npz` in the study's folder, apart from the records, since with pictures they are many
+times as long, and they are seldom read. A run without them is none the worse: its record has all metrics.
 
 Legend: N test images, P pictures of side T, S side of the feature grid, R reports of the training.
 """
@@ -9,7 +9,6 @@ Legend: N test images, P pictures of side T, S side of the feature grid, R repor
 from __future__ import annotations
 
 import io
-import os
 import sys
 import zipfile
 import zlib
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ura_study.cache import writing
+from ura_study.cache import replace
 from ura_study.data.table import GOOD
 from ura_study.errors import DataError
 from ura_study.metrics.doubt import Doubt
@@ -83,12 +82,7 @@ def keep(folder: Path, run_id: str, content: bytes) -> None:
     Raises:
         ResourceError: where the disk is full or the file cannot be written.
     """
-    path = _path(folder, run_id)
-    with writing(path):
-        path.parent.mkdir(exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_bytes(content)
-        temporary.replace(path)
+    replace(_path(folder, run_id), content)
 
 
 def adopt(source: Path, folder: Path, run_id: str) -> None:

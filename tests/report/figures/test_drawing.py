@@ -1,5 +1,6 @@
 """How figures come out: every label there and inside, the same bytes each time, names never taken for formulas."""
 
+import dataclasses
 import html
 import re
 import xml.etree.ElementTree as ET
@@ -15,7 +16,7 @@ from ura_study.plan import Variant, make_plan
 from ura_study.report.figures import gallery, save, svg
 from ura_study.report.figures.drawn import encoded
 from ura_study.report.figures.style import labels, shown
-from ura_study.report.results import Results
+from ura_study.report.results import Results, Search
 
 CATEGORIES = "carpet grid leather tile wood bottle cable capsule hazelnut metal_nut pill screw toothbrush transistor"
 ABLATIONS = {
@@ -36,7 +37,8 @@ ODD = ("<&$_%>", "_hidden", "$x^2$", "two\nlines", 'quo"te', "a\\b{c}", "ümläu
 def large(**sections) -> list:
     fields = {"ablations": ABLATIONS, "seeds": [0, 1], "data": {"validation": 0.2}, "search": SEARCH} | sections
     results = noisy(*CATEGORIES.split(), "zipper", metrics=("image_auroc", "pixel_auroc"), **fields)
-    return [*(found := gallery(results, searched(), IMPORTANCE)).study, *found.search]
+    results = dataclasses.replace(results, search=Search(searched(), results.plan, IMPORTANCE))
+    return [*(found := gallery(results)).study, *found.search]
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +186,8 @@ def test_a_search_with_odd_values_is_drawn():
     study = make_study(search=SEARCH, data={"validation": 0.2})
     key = "model.perception.mc_samples"
     found = [trial.__class__(**(vars(trial) | {"params": {key: ODD[trial.number % 7]}})) for trial in searched()]
-    drawn = gallery(Results(study, plan_of(study), {}), found).search
+    plan = plan_of(study)
+    drawn = gallery(Results(study, plan, {}, search=Search(found, plan))).search
     assert [figure.name for figure in drawn] == ["search-history", "search-slices", "search-parallel"]
     assert {"<&$_%>", "$x^2$"} <= set(texts(drawn[1])) & set(texts(drawn[2]))
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ura_study.cache import replace
 from ura_study.report.config import Kind
 from ura_study.report.figures.style import DPI, SETTINGS
-from ura_study.report.folder import replace
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ura_study.config import Study
@@ -29,8 +29,7 @@ from ura_study.report.figures import (
 )
 from ura_study.report.figures.choice import FRONTS, METRICS
 from ura_study.report.figures.drawn import Drawn
-from ura_study.report.results import Results
-from ura_study.search.trials import Tried
+from ura_study.report.results import Results, Search
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,9 @@ class Gallery:
     """Of what variants see."""
 
 
-def gallery(results: Results, found: Sequence[Tried] = (), importance: Mapping[str, float] | None = None) -> Gallery:
-    """Return the figures of a study, and those of its search.
-
-    Args:
-        results: the study with its records.
-        found: the trials of its search.
-        importance: how much each searched key mattered (`search.importance`); None where that is not known.
-    """
-    search = of_search(results.study, found, importance) if results.study.search is not None and found else ()
+def gallery(results: Results) -> Gallery:
+    """Return the figures of a study, and those of its search."""
+    search = () if results.search is None else of_search(results.study, results.search)
     return Gallery(tuple(of_study(results)), tuple(search), tuple(of_pictures(results)))
 
 
@@ -87,8 +80,9 @@ def of_pictures(results: Results) -> Iterator[Drawn]:
     yield from map(pictures.figure, pictures.seen(results))
 
 
-def of_search(study: Study, found: Sequence[Tried], importance: Mapping[str, float] | None) -> Iterator[Drawn]:
+def of_search(study: Study, search: Search) -> Iterator[Drawn]:
     """Yield the figures of a search."""
+    found, importance = search.trials, search.importance
     if (course := history.history(study, found)) is not None:
         yield history.draw(course)
     if (shares := importances.importances(importance)) is not None:

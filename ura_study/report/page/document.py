@@ -12,16 +12,16 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from ura_study.cache import replace
 from ura_study.report.ablation_tables import components, sweeps
 from ura_study.report.comparison_table import comparison
 from ura_study.report.cost_table import cost
 from ura_study.report.figures import Gallery, gallery
-from ura_study.report.folder import replace
 from ura_study.report.model import Table
 from ura_study.report.page.drawings import Drawing, drawing
 from ura_study.report.page.grid import Grid, facts, grid
 from ura_study.report.page.provenance import Failed, failures, origins, recorded
-from ura_study.report.page.state import Searched, State, state_of
+from ura_study.report.page.state import State, state_of
 from ura_study.report.page.words import oracle, protocol, question
 from ura_study.report.results import Results
 from ura_study.report.search_table import search_table
@@ -61,20 +61,20 @@ class Page:
     """Those of the variant on which all others are built, as YAML."""
 
 
-def write_report(path: Path, results: Results, searched: Searched | None = None, drawn: Gallery | None = None) -> None:
+def write_report(path: Path, results: Results, drawn: Gallery | None = None) -> None:
     """Write a study's report, finished or not, as one HTML file; see `page`."""
-    replace(path, rendered(page(results, searched, drawn)))
+    replace(path, rendered(page(results, drawn)))
 
 
-def page(results: Results, searched: Searched | None = None, drawn: Gallery | None = None) -> Page:
+def page(results: Results, drawn: Gallery | None = None) -> Page:
     """Return what there is to say of a study; its figures, where they are drawn already, are not drawn again."""
     if drawn is None:
-        drawn = gallery(results, *((searched.trials, searched.importance) if searched else ()))
+        drawn = gallery(results)
     study, records = results.study, recorded(results)
-    found = [Section(key, title, tuple(grids)) for key, title, grids in _sections(results, searched)]
+    found = [Section(key, title, tuple(grids)) for key, title, grids in _sections(results)]
     return Page(
         title=study.study,
-        state=state_of(results, searched),
+        state=state_of(results),
         warning=oracle(study),
         question=question(results),
         protocol=protocol(results),
@@ -110,10 +110,10 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=\w[=(,/._])(?=[^\W\d])", name))
 
 
-def _sections(results: Results, searched: Searched | None) -> Iterator[tuple[str, str, list[Grid]]]:
+def _sections(results: Results) -> Iterator[tuple[str, str, list[Grid]]]:
     yield "summary", "Summary", _grids(results, [summary(results)])
-    if searched is not None:
-        yield "search", "Search", _grids(results, [search_table(searched.board)])
+    if results.board is not None:
+        yield "search", "Search", _grids(results, [search_table(results.board)])
     forms = {ablation.leave_one_out is not None for ablation in results.study.ablations.values()}
     yield "components", "Components", _grids(results, components(results) if True in forms else [])
     yield "sweeps", "Sweeps", _grids(results, sweeps(results) if False in forms else [])

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ura_study.plan import Plan, joined
-from ura_study.report.leaderboard import Leaderboard
 from ura_study.report.results import Results
 from ura_study.runs.counts import counts
 from ura_study.runs.record import Record
-from ura_study.search.trials import Tried, given_up, headline
-
-
-@dataclass(frozen=True)
-class Searched:
-    """What has come of a study's search so far."""
-
-    trials: Sequence[Tried]
-    board: Leaderboard
-    importance: Mapping[str, float] | None = None
-    """Share of the objective's variance by parameter; None where there are too few trials to say."""
+from ura_study.search.trials import given_up, headline
 
 
 @dataclass(frozen=True)
@@ -31,15 +20,15 @@ class State:
     sentence: str
 
 
-def state_of(results: Results, searched: Searched | None) -> State:
+def state_of(results: Results) -> State:
     """Return how far a study is. A search with a budget or patience may end before all of its trials are made."""
     done, failed, left = counts(*_wanted(results))
-    finished = left == 0 and _searched(results, searched)
+    finished = left == 0 and _searched(results)
     parts = [f"{done} of {done + failed + left} runs are done", f"{failed} failed" if failed else ""]
     parts.append(f"{left} left" if left else "")
     lines = [f"{'Finished' if finished else 'Unfinished'}: {', '.join(part for part in parts if part)}."]
     if results.study.search is not None:
-        line = headline(searched.trials if searched else [], results.study.search)
+        line = headline(results.search.trials if results.search else [], results.study.search)
         lines.append(f"{line[0].upper()}{line[1:]}.")
     if not finished:
         lines.append("What is missing has no numbers yet, and what is shown may change.")
@@ -53,10 +42,10 @@ def _wanted(results: Results) -> tuple[Plan, Mapping[str, Record], frozenset[str
     return joined(results.plan, search.plan), results.records, given_up(search.trials, results.plan)
 
 
-def _searched(results: Results, searched: Searched | None) -> bool:
-    search = results.study.search
-    if search is None:
+def _searched(results: Results) -> bool:
+    wanted, found = results.study.search, results.search
+    if wanted is None:
         return True
-    if searched is None or any(trial.state == "running" for trial in searched.trials):
+    if found is None or any(trial.state == "running" for trial in found.trials):
         return False
-    return len(searched.trials) >= search.trials or search.budget is not None or search.patience is not None
+    return len(found.trials) >= wanted.trials or wanted.budget is not None or wanted.patience is not None

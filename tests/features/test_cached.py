@@ -48,12 +48,18 @@ def test_maps_are_those_of_the_backbone(mvtec_root):
         np.testing.assert_allclose(layer, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_maps_are_averaged_as_the_settings_say(mvtec_root):
+    maps = extract(mvtec_root, neighbourhood=5, pooling="grid")
+    assert (maps.map_size, maps.neighbourhood, maps.pooling) == (8, 5, "grid")
+
+
 def test_another_variant_computes_no_backbone_pass(mvtec_root, passes):
     extract(mvtec_root, layers=(1, 2))
     assert passes == [(1, 2)] * 6
     extract(mvtec_root, layers=(1, 2))
     extract(mvtec_root, layers=(2,))
     extract(mvtec_root, layers=(1,), map_size=16, neighbourhood=1)
+    extract(mvtec_root, layers=(1,), pooling="grid")
     assert len(passes) == 6
 
 

@@ -16,12 +16,52 @@ def test_layers_are_brought_to_one_grid_and_concatenated():
     torch.testing.assert_close(maps.batch(slice(1, 2))[0, 1], torch.full((2, 2), 5.0))
 
 
-def test_neighbourhood_averages_only_what_is_there():
-    maps = FeatureMaps((np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3),), map_size=3, neighbourhood=3)
+def ones(side):
+    return np.ones((1, 1, side, side), dtype=np.float32)
+
+
+def test_pooling_by_layer_counts_zeros_beyond_the_border():
+    averaged = FeatureMaps((ones(4),), map_size=4, neighbourhood=3).batch([0])[0, 0]
+    #  4 of 9 places are there in a corner, 6 at an edge, all inside
+    expected = torch.tensor([[4, 6, 6, 4], [6, 9, 9, 6], [6, 9, 9, 6], [4, 6, 6, 4]]) / 9
+    torch.testing.assert_close(averaged, expected)
+
+
+def test_pooling_on_the_grid_counts_only_what_is_there():
+    maps = FeatureMaps((np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3),), 3, neighbourhood=3, pooling="grid")
     averaged = maps.batch([0])[0, 0]
     assert averaged[1, 1] == 4
     assert averaged[0, 0] == (0 + 1 + 3 + 4) / 4
     assert averaged[0, 1] == (0 + 1 + 2 + 3 + 4 + 5) / 6
+    torch.testing.assert_close(
+        FeatureMaps((ones(4),), 4, neighbourhood=3, pooling="grid").batch([0]), torch.ones(1, 1, 4, 4)
+    )
+
+
+def test_pooling_by_layer_is_done_at_the_resolution_of_each():
+    maps = FeatureMaps((ones(4), ones(2), ones(1)), map_size=2, neighbourhood=3).batch([0])[0]
+    # fine: a block of 2 × 2 in a corner holds 4/9, 6/9, 6/9 and 1, whose mean is 25/36
+    torch.testing.assert_close(maps[0], torch.full((2, 2), 25 / 36))
+    torch.testing.assert_close(maps[1], torch.full((2, 2), 4 / 9))  # each place of 2 × 2 is a corner
+    torch.testing.assert_close(maps[2], torch.full((2, 2), 1 / 9))
+
+
+def test_pooling_on_the_grid_is_done_after_layers_are_brought_to_it():
+    fine = np.zeros((1, 1, 4, 4), dtype=np.float32)
+    fine[0, 0, :2, :2] = 8.0  # the first of 2 × 2 places on the grid
+    maps = FeatureMaps((fine,), map_size=2, neighbourhood=3, pooling="grid").batch([0])[0, 0]
+    torch.testing.assert_close(maps, torch.full((2, 2), 2.0))
+
+
+@pytest.mark.parametrize("pooling", ["layer", "grid"])
+def test_a_neighbourhood_of_one_leaves_all_as_it_is(pooling):
+    layer = np.random.default_rng(0).random((2, 3, 4, 4), dtype=np.float32)
+    torch.testing.assert_close(
+        FeatureMaps((layer,), 4, neighbourhood=1, pooling=pooling).batch(slice(None)),
+        torch.tensor(layer),
+        rtol=0,
+        atol=0,
+    )
 
 
 def test_finer_grids_are_interpolated():

@@ -62,7 +62,7 @@ def feature_maps(
                 load = partial(load_image, size=image_size, crop_from=crop_from)
                 _extract(samples, settings, load, device, {layer: entries[layer] for layer in missing})
     layers = tuple(np.load(folder / FILE, mmap_mode="r") for folder, _ in entries.values())
-    return FeatureMaps(layers, settings.map_size, settings.neighbourhood)
+    return FeatureMaps(layers, settings.map_size, settings.neighbourhood, settings.pooling)
 
 
 def _missing(entries: dict[int, tuple[Path, dict]]) -> list[int]:

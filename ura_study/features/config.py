@@ -21,7 +21,11 @@ class FeatureSettings(Settings):
     map_size: int = Field(32, ge=4, le=256)
     """Side of the common grid to which the maps of all layers are brought before they are concatenated."""
     neighbourhood: int = Field(3, ge=1, le=9)
-    """Side of the square over which features are averaged on that grid (odd; 1: not at all)."""
+    """Side of the square over which features are averaged (odd; 1: not at all)."""
+    pooling: Literal["layer", "grid"] = "layer"
+    """Where they are averaged. `layer`: each layer at its own resolution, zeros counting beyond the border, and then
+    brought to the grid, as published (PatchCore, Roth et al., CVPR 2022). `grid`: all layers on the grid, only what is
+    there counting, as this program did up to run version 3; kept for comparison."""
     precision: Literal["float16", "float32"] = "float16"
     """Type in which feature maps are cached."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -21,7 +22,9 @@ class FeatureMaps:
     map_size: int
     """S."""
     neighbourhood: int = 1
-    """Side of the square over which features are averaged on the grid, as in PatchCore (Roth et al. 2022)."""
+    """Side of the square over which features are averaged, as in PatchCore (Roth et al. 2022); 1: not at all."""
+    pooling: Literal["layer", "grid"] = "layer"
+    """Where they are averaged: each layer at its own resolution, or all of them on the grid (see `FeatureSettings`)."""
     chosen: np.ndarray | None = None
     """(N,) the positions of the N images in the arrays, where those hold more; None: all, in order."""
 
@@ -49,11 +52,21 @@ class FeatureMaps:
         return torch.cat(maps, dim=1)
 
     def _on_grid(self, maps: torch.Tensor) -> torch.Tensor:
-        maps = to_grid(maps.float(), self.map_size)  # (B, C_l, S, S)
-        if self.neighbourhood == 1:
-            return maps
-        side = self.neighbourhood
-        return functional.avg_pool2d(maps, side, stride=1, padding=side // 2, count_include_pad=False)
+        maps = maps.float()  # (B, C_l, H_l, W_l)
+        if self.pooling == "layer":
+            return to_grid(averaged(maps, self.neighbourhood, beyond=True), self.map_size)  # (B, C_l, S, S)
+        return averaged(to_grid(maps, self.map_size), self.neighbourhood, beyond=False)
+
+
+def averaged(maps: torch.Tensor, side: int, beyond: bool) -> torch.Tensor:
+    """Return maps (B, C, H, W) averaged over the side × side square around each place, of the same shape.
+
+    Places beyond the border count as zeros where `beyond` is true, else not at all: in a map of ones the mean of
+    3 × 3 is 4/9 in a corner, or 1. With a side of 1 the maps are returned as they are.
+    """
+    if side == 1:
+        return maps
+    return functional.avg_pool2d(maps, side, stride=1, padding=side // 2, count_include_pad=beyond)
 
 
 def to_grid(maps: torch.Tensor, size: int) -> torch.Tensor:

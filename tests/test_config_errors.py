@@ -141,8 +141,33 @@ def test_data(tmp_path, data, told):
         ("{featurs: {}}", "base.featurs: unknown key; did you mean 'features'?"),
         ("{1: 4}", "base.1: expected a string as key, but got 1"),
         (
-            "{model: {name: patchcore}}",
-            "base.model: expected a mapping whose name is one of 'uranet', 'knn', but got {\"name\": \"patchcore\"}",
+            "{model: {name: padim}}",
+            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', but got {\"name\": \"padim\"}",
+        ),
+        (
+            "{model: {name: patchcor}}",
+            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', but got "
+            '{"name": "patchcor"}; did you mean \'patchcore\'?',
+        ),
+        (
+            "{model: {name: patchcore, neighbors: 3}}",
+            "base.model.neighbors: unknown key; did you mean 'neighbours'?",
+        ),
+        ("{model: {name: patchcore, coreset: 0}}", "base.model.coreset: expected a number > 0, but got 0"),
+        ("{model: {name: patchcore, coreset: 1.5}}", "base.model.coreset: expected a number <= 1, but got 1.5"),
+        ("{model: {name: patchcore, neighbours: 0}}", "base.model.neighbours: expected a number >= 1, but got 0"),
+        (
+            "{model: {name: patchcore, selection: gredy}}",
+            "base.model.selection: expected 'greedy' or 'random', but got 'gredy'; did you mean 'greedy'?",
+        ),
+        (
+            "{model: {name: patchcore, image_score: reweighed}}",
+            "base.model.image_score: expected 'reweighted', 'max' or 'map', but got 'reweighed'; "
+            "did you mean 'reweighted'?",
+        ),
+        (
+            "{features: {pooling: layers}}",
+            "base.features.pooling: expected 'layer' or 'grid', but got 'layers'; did you mean 'layer'?",
         ),
         ("{model: {fusion: false}}", "base.model.fusion: expected a mapping of keys to values, but got false"),
         (

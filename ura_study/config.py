@@ -20,7 +20,7 @@ from pydantic import (
 
 from ura_study.config_errors import explain
 from ura_study.data.config import DataSettings
-from ura_study.detectors.knn.config import KNNSettings
+from ura_study.detectors.patchcore.config import PatchCoreSettings
 from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.errors import ConfigError
@@ -44,7 +44,7 @@ def _detector(model: object) -> str:
 
 
 Model = Annotated[
-    Annotated[URANetSettings, Tag("uranet")] | Annotated[KNNSettings, Tag("knn")], Discriminator(_detector)
+    Annotated[URANetSettings, Tag("uranet")] | Annotated[PatchCoreSettings, Tag("patchcore")], Discriminator(_detector)
 ]
 
 

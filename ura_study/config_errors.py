@@ -78,7 +78,8 @@ def _message(path: tuple[str, ...], here: list[dict[str, Any]], schema: type[Bas
         return str(first["ctx"]["error"])
     expected = " or ".join(dict.fromkeys(map(_expected, here)))
     choices = [choice for details in here for choice in _choices(details)]
-    hint = nearest(first["input"], choices) if isinstance(first["input"], str) else ""
+    given = first.get("ctx", {}).get("tag", first["input"])  # of a section that is chosen by its name, that name
+    hint = nearest(given, choices) if isinstance(given, str) else ""
     return f"expected {expected}, but got {shown(first['input'])}{hint}"
 
 
@@ -90,7 +91,8 @@ def _expected(details: dict[str, Any]) -> str:
 
 
 def _choices(details: dict[str, Any]) -> list[str]:
-    return re.findall("'(.*?)'", details["ctx"]["expected"]) if details["type"] == "literal_error" else []
+    context = details.get("ctx", {})
+    return re.findall("'(.*?)'", context.get("expected_tags", context.get("expected", "")))
 
 
 def _printable(key: str) -> str:

@@ -175,8 +175,8 @@ def short_names(keys: Collection[str]) -> dict[str, str]:
 
 
 def readable(value: Value) -> str:
-    """Return a value as it stands in names and tables, e.g. `0.3`, `[2, 3]` or `knn(memory=100)`."""
-    if isinstance(value, dict) and "name" in value:  # a detector: knn(memory=100)
+    """Return a value as it stands in names and tables, e.g. `0.3`, `[2, 3]` or `patchcore(coreset=0.1)`."""
+    if isinstance(value, dict) and "name" in value:  # a detector: patchcore(coreset=0.1)
         options = ", ".join(f"{key}={readable(item)}" for key, item in value.items() if key != "name")
         return f"{value['name']}({options})" if options else str(value["name"])
     return value if isinstance(value, str) else canonical(value).replace(",", ", ").replace('"', "")

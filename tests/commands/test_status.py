@@ -110,3 +110,14 @@ def test_time_left_is_the_median_of_like_runs():
     assert seconds_left(runs[:1], [slow, *records]) == 14.0
     shared = records[0].model_copy(update={"fit_shared": True})
     assert seconds_left(runs[:1], [shared]) is None
+
+
+def test_time_left_tells_memories_of_different_shares_apart():
+    shares = [{"name": "patchcore", "coreset": share} for share in (0.01, 0.1)]
+    study = make_study(ablations={"share": {"sweep": {"model": shares}}})
+    plan = plan_of(study, "nut")
+    small, large = (f"model=patchcore(coreset={share})" for share in (0.01, 0.1))
+    record = done(job_of(study, plan, small))
+    runs = {run.variant: run for run in plan.runs.values()}
+    assert seconds_left([runs[small]], [record]) == 8.0
+    assert seconds_left([runs[large]], [record]) is None

@@ -72,9 +72,9 @@ def test_a_grid_is_one_table():
 
 def test_a_detector_and_a_value_below_a_part_that_is_off():
     model = {"synthesis": False}
-    ablations = {"m": {"sweep": {"model": [{"name": "knn", "memory": 100}]}}}
+    ablations = {"m": {"sweep": {"model": [{"name": "patchcore", "coreset": 0.25}]}}}
     (table,) = sweeps(results_of(ablations, base={"model": model}))
-    assert labels(table) == [("uranet (full)",), ("knn(memory=100)",)]
+    assert labels(table) == [("uranet (full)",), ("patchcore(coreset=0.25)",)]
 
 
 def test_variants_that_an_earlier_ablation_named_are_there():

@@ -148,12 +148,12 @@ def test_an_edited_study_has_its_new_keys(tmp_path):
         ({"leave_one_out": ["model.synthesis"]}, "model.synthesis", bool, (True, False)),
         ({"sweep": {"training.lr": [0.5, 0.25]}}, "training.lr", float, (0.002, 0.5, 0.25)),
         ({"sweep": {"features.layers": [[2]]}}, "features.layers", str, ("[1, 2, 3]", "[2]")),
-        ({"sweep": {"model": [{"name": "knn"}]}}, "model", str, ("uranet", "knn")),
+        ({"sweep": {"model": [{"name": "patchcore"}]}}, "model", str, ("uranet", "patchcore")),
         (
-            {"sweep": {"model": [{"name": "knn", "memory": 100}, {"name": "knn", "memory": 200}]}},
+            {"sweep": {"model": [{"name": "patchcore"}, {"name": "patchcore", "coreset": 0.25}]}},
             "model",
             str,
-            ("uranet", "knn(memory=100)", "knn(memory=200)"),
+            ("uranet", "patchcore", "patchcore(coreset=0.25)"),
         ),
     ],
 )
@@ -170,7 +170,7 @@ def test_a_key_of_a_section_that_may_go_is_a_text():
         ablations={
             "parts": {"leave_one_out": ["model.restoration"]},
             "depth": {"sweep": {"model.restoration.depth": [1, 3]}},
-            "rivals": {"sweep": {"model": [{"name": "knn"}]}},
+            "rivals": {"sweep": {"model": [{"name": "patchcore"}]}},
         }
     )
     depth = next(column for column in columns(study) if column.key == "model.restoration.depth")
@@ -182,7 +182,7 @@ def test_a_key_of_a_section_that_may_go_is_a_text():
         "w/o restoration": "off",
         "depth=1": "1",
         "depth=3": "3",
-        "model=knn": "off",
+        "model=patchcore": "off",
     }
 
 

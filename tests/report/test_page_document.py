@@ -189,7 +189,7 @@ def test_provenance(read):
 
 
 def test_long_names_break_at_marks_and_not_in_numbers():
-    assert breakable("model=knn(reweighting=0)") == "model=<wbr>knn(<wbr>reweighting=0)"
+    assert breakable("model=patchcore(coreset=0.1)") == "model=<wbr>patchcore(<wbr>coreset=0.1)"
     assert breakable("AUPRO@0.3") == "AUPRO@0.3"
     assert breakable("a/<b>_/b.") == "a/&lt;b&gt;_/<wbr>b."
 

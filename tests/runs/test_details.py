@@ -116,7 +116,7 @@ def test_pictures_are_kept_only_where_asked_for_and_of_what_there_is(mvtec_root)
     assert record.done, record.failure
     assert all(set(picture.maps) == {"anomaly", "residual"} for picture in left.pictures)
     assert left.doubt is None
-    *_, left, _ = attempt(small_job(mvtec_root, settings={"model": {"name": "knn"}}, pictures=True))
+    *_, left, _ = attempt(small_job(mvtec_root, settings={"model": {"name": "patchcore"}}, pictures=True))
     assert left.training == {}
     assert all(set(picture.maps) == {"anomaly"} for picture in left.pictures)
 

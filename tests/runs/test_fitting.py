@@ -15,7 +15,7 @@ from ura_study.config import VariantSettings
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.mvtec_ad import read
-from ura_study.detectors.knn.config import KNNSettings
+from ura_study.detectors.patchcore.config import PatchCoreSettings
 from ura_study.detectors.uranet.config import PerceptionSettings
 from ura_study.errors import ConfigError
 from ura_study.runs import fitting
@@ -24,7 +24,7 @@ from ura_study.settings import trained_part
 from ura_study.training.loop import NonFiniteLoss
 
 SAMPLES = {"model": {"perception": {"mc_samples": 2, "width": 8}, "restoration": {"prototypes": 16, "width": 16}}}
-KNN = {"model": {"name": "knn", "memory": 20}}
+PATCHCORE = {"model": {"name": "patchcore", "coreset": 0.05}}
 
 
 def record_of(job):
@@ -68,7 +68,7 @@ def test_everything_else_trains_anew(mvtec_root, other):
     assert not record_of(small_job(mvtec_root, **({"settings": with_samples(1)} | other))).fit_shared
 
 
-@pytest.mark.parametrize("settings", [SAMPLES, KNN, {"model": {"restoration": False}}], ids=str)
+@pytest.mark.parametrize("settings", [SAMPLES, PATCHCORE, {"model": {"restoration": False}}], ids=str)
 def test_stored_weights_give_the_numbers_of_fresh_ones(mvtec_root, settings, cache):
     fresh = record_of(small_job(mvtec_root, settings=settings))
     stored = record_of(small_job(mvtec_root, settings=settings))
@@ -127,7 +127,13 @@ def test_trained_part_is_all_but_the_inference_settings():
         "mc_samples",
         "caution",
     }
-    assert "reweighting" not in trained_part(KNNSettings(name="knn"))
+    assert trained_part(PatchCoreSettings(name="patchcore")).keys() == {
+        "name",
+        "coreset",
+        "selection",
+        "projection",
+        "standardise",
+    }
     assert trained_part(settings.training) == settings.training.model_dump()
 
 

@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 import torch
 
-from ura_study.detectors.knn.config import KNNSettings
-from ura_study.detectors.knn.memory import MemoryBank
+from ura_study.detectors.patchcore.config import PatchCoreSettings
+from ura_study.detectors.patchcore.memory import PatchCore
 from ura_study.features.maps import FeatureMaps
 from ura_study.runs.memory import detector_bytes, peak_bytes, start_counting
 
 
-def test_a_memory_bank_counts_with_what_standardises_it():
-    bank = MemoryBank(KNNSettings(name="knn", memory=10), channels=3)
-    assert detector_bytes(bank) == 4 * (3 + 3)  # mean and std, nothing in memory yet
+def test_a_memory_counts_with_what_standardises_it():
+    detector = PatchCore(PatchCoreSettings(name="patchcore", coreset=0.25), channels=3)
+    assert detector_bytes(detector) == 4 * 3  # std, nothing in memory yet
     train = FeatureMaps((np.random.default_rng(0).random((2, 3, 4, 4), dtype=np.float32),), 4)
-    bank.prepare(train, torch.Generator().manual_seed(0))
-    assert detector_bytes(bank) == 4 * (3 + 3 + 10 * 3)
+    detector.prepare(train, torch.Generator().manual_seed(0))
+    assert detector_bytes(detector) == 4 * (3 + 8 * 3)  # a quarter of 2 · 4 · 4 tokens
 
 
 def test_a_cpu_has_no_peak_of_its_own():

@@ -18,7 +18,7 @@ def record_of(root, name="nut", **options):
     return record
 
 
-@pytest.mark.parametrize("model", [{}, {"name": "knn"}])
+@pytest.mark.parametrize("model", [{}, {"name": "patchcore"}])
 def test_one_shot_runs(mvtec_root, model):
     data = DataSettings(layout="mvtec_ad", root=str(mvtec_root), image_size=64, shots=1)
     settings = {"model": model} if model else {}

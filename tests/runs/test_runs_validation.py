@@ -135,7 +135,7 @@ def test_no_training_image_passes_the_backbone_twice(root, monkeypatch):
     monkeypatch.setattr(cached.Backbone, "__call__", lambda self, x: passed.append(len(x)) or call(self, x))
     record_of(job_of(root))
     assert sum(passed) == 20 + 6 + 4
-    record_of(job_of(root, seed=1, settings={"model": {"name": "knn"}}))
+    record_of(job_of(root, seed=1, settings={"model": {"name": "patchcore"}}))
     assert sum(passed) == 20 + 6 + 4
     record_of(job_of(root, 0.5))
     assert sum(passed) == 20 + 6 + 4 + 5
@@ -166,7 +166,7 @@ def test_the_record_holds_the_counts_of_the_reliability_diagram(root):
     assert Record.model_validate_json(record.model_dump_json()).reliability == record.reliability
 
 
-@pytest.mark.parametrize("model", [{"name": "knn"}, {"perception": False, "restoration": {"prototypes": 8}}])
+@pytest.mark.parametrize("model", [{"name": "patchcore"}, {"perception": False, "restoration": {"prototypes": 8}}])
 def test_without_probabilities_their_calibration_is_undefined(root, model):
     record = record_of(job_of(root, settings={"model": model}))
     names = {f"val_{name}" for name in UNCERTAINTY_METRICS}

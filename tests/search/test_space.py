@@ -17,7 +17,7 @@ from ura_study.plan import changed
 from ura_study.search.space import read_space
 
 BASE = VariantSettings()
-KNN = {"name": "knn"}
+PATCHCORE = {"name": "patchcore"}
 
 #: Each kind of domain, a switch with what depends on it, and a condition two steps deep.
 SPACE = {
@@ -32,8 +32,8 @@ SPACE = {
 }
 #: A choice of detectors, each with its own parameter.
 DETECTORS = {
-    "model": {"choice": [{"name": "uranet", "synthesis": {"share": 0.5}}, KNN]},
-    "model.memory": {"choice": [10, 20], "when": {"model": KNN}},
+    "model": {"choice": [{"name": "uranet", "synthesis": {"share": 0.5}}, PATCHCORE]},
+    "model.coreset": {"choice": [0.1, 0.2], "when": {"model": PATCHCORE}},
     "model.synthesis.strength": {
         "choice": [0.5, 1.0],
         "when": {"model": {"name": "uranet"}},
@@ -116,12 +116,13 @@ def test_a_part_that_the_baseline_lacks_is_switched_on_with_its_defaults():
 
 def test_a_chosen_section_takes_in_its_parts():
     here = space(DETECTORS)
-    knn = here.changes({"model": "knn", "model.memory": 20})
-    assert knn == {"model": {"name": "knn", "memory": 20}}
+    patchcore = here.changes({"model": "patchcore", "model.coreset": 0.2})
+    assert patchcore == {"model": {"name": "patchcore", "coreset": 0.2}}
     uranet = here.changes({"model": "uranet(synthesis={share:0.5})", "model.synthesis.strength": 0.5})
     assert uranet == {"model": {"name": "uranet", "synthesis": {"share": 0.5, "strength": 0.5}}}
-    assert here.params(changed(BASE, knn, "test")) == {"model": "knn", "model.memory": 20}
-    assert here.changes({"model": "knn", "model.memory": 10})["model"]["memory"] == 10  # the choice itself is untouched
+    assert here.params(changed(BASE, patchcore, "test")) == {"model": "patchcore", "model.coreset": 0.2}
+    again = here.changes({"model": "patchcore", "model.coreset": 0.1})
+    assert again["model"]["coreset"] == 0.1  # the choice itself is untouched
 
 
 def test_a_condition_on_the_baseline_alone():

@@ -10,7 +10,7 @@ from ura_study.config import VariantSettings, validated
 from ura_study.errors import ConfigError
 from ura_study.search.space import read_space
 
-KNN = {"name": "knn"}
+PATCHCORE = {"name": "patchcore"}
 SWITCH = {"choice": [True, False]}
 LR = {"float": [0.001, 0.01]}
 
@@ -127,7 +127,10 @@ def test_what_cannot_be_searched(raw, line):
         {"model.perception": SWITCH, "model.perception.width": {"choice": [8], "when": {"model.perception": True}}},
         # restoration is switched only where perception is on
         {"model.perception": SWITCH, "model.restoration": SWITCH | {"when": {"model.perception": True}}},
-        {"model": {"choice": [{"name": "uranet"}, KNN]}, "model.memory": {"choice": [1], "when": {"model": KNN}}},
+        {
+            "model": {"choice": [{"name": "uranet"}, PATCHCORE]},
+            "model.coreset": {"choice": [1], "when": {"model": PATCHCORE}},
+        },
         {"features.neighbourhood": {"int": [1, 9], "step": 2}},
     ],
 )
@@ -137,6 +140,9 @@ def test_values_are_tried_where_their_conditions_hold(raw):
 
 
 def test_a_value_that_is_wrong_only_under_its_condition():
-    raw = {"model": {"choice": [{"name": "uranet"}, KNN]}, "model.memory": {"choice": [0], "when": {"model": KNN}}}
-    with pytest.raises(ConfigError, match=r"^s.model.memory: expected a number >= 1, but got 0$"):
+    raw = {
+        "model": {"choice": [{"name": "uranet"}, PATCHCORE]},
+        "model.coreset": {"choice": [0], "when": {"model": PATCHCORE}},
+    }
+    with pytest.raises(ConfigError, match=r"^s.model.coreset: expected a number > 0, but got 0$"):
         read_space(raw, VariantSettings(), "s")

@@ -14,8 +14,9 @@ from ura_study.runs.record import Record
 def seconds_left(runs: Sequence[Run], records: Iterable[Record]) -> float | None:
     """Return the seconds of work that `runs` are; None where nothing like them is recorded.
 
-    A run is expected to take what the median run of its detector, backbone, map size and number of steps took on its
-    category, else on any, but for the features, which are there for all variants once one has made them.
+    A run is expected to take what the median run of its detector, backbone, map size and number of steps, or share of
+    tokens in memory, took on its category, else on any, but for the features, which are there for all variants once one
+    has made them.
     """
     known: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for record in records:
@@ -36,6 +37,7 @@ def seconds_left(runs: Sequence[Run], records: Iterable[Record]) -> float | None
 
 def _kind(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what mostly decides how long a run takes."""
-    features, training = settings["features"], settings["training"]
-    length = (training["steps"], training["batch_size"]) if settings["model"]["name"] != "knn" else ()
-    return tuple(map(str, (settings["model"]["name"], features["backbone"], features["map_size"], *length)))
+    features, model, training = settings["features"], settings["model"], settings["training"]
+    trained = model["name"] != "patchcore"
+    length = (training["steps"], training["batch_size"]) if trained else (model["selection"], model["coreset"])
+    return tuple(map(str, (model["name"], features["backbone"], features["map_size"], *length)))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ura_study.detectors.base import Detector
-from ura_study.detectors.knn.config import KNNSettings
+from ura_study.detectors.patchcore.config import PatchCoreSettings
 from ura_study.detectors.uranet.config import URANetSettings
 
 
-def build_detector(settings: URANetSettings | KNNSettings, channels: int, map_size: int) -> Detector:
+def build_detector(settings: URANetSettings | PatchCoreSettings, channels: int, map_size: int) -> Detector:
     """Return the detector for features of `channels` channels on a grid of side `map_size`, not yet prepared."""
-    if settings.name == "knn":
-        from ura_study.detectors.knn.memory import MemoryBank
+    if settings.name == "patchcore":
+        from ura_study.detectors.patchcore.memory import PatchCore
 
-        return MemoryBank(settings, channels)
+        return PatchCore(settings, channels)
     from ura_study.detectors.uranet.network import URANet
 
     return URANet(settings, channels, map_size)

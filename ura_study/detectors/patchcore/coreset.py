@@ -16,8 +16,8 @@ from torch import Tensor
 
 #: Length of the list of candidates.
 CANDIDATES = 8192
-#: Tokens compared at once when all are: bounds the memory for distances.
-BLOCK = 1 << 16
+#: Distances computed at once when all tokens are compared: bounds the memory.
+BLOCK = 1 << 22
 
 
 def greedy_coreset(tokens: Tensor, count: int, generator: torch.Generator) -> Tensor:
@@ -38,9 +38,10 @@ def greedy_coreset(tokens: Tensor, count: int, generator: torch.Generator) -> Te
 def _shrink(distance: Tensor, tokens: Tensor, squares: Tensor, centres: Tensor) -> None:
     """Lower the squared distances (T,) to the nearest centre by those of new centres (K,), in place."""
     columns, offsets = tokens[centres].T, squares[centres]
-    for start in range(0, len(tokens), BLOCK):
-        block = slice(start, start + BLOCK)
-        nearest = (offsets - 2 * tokens[block] @ columns).amin(dim=1) + squares[block]
+    rows = max(1, BLOCK // len(centres))
+    for start in range(0, len(tokens), rows):
+        block = slice(start, start + rows)
+        nearest = torch.addmm(offsets, tokens[block], columns, alpha=-2).amin(dim=1) + squares[block]
         torch.minimum(distance[block], nearest, out=distance[block])
     distance[centres] = -torch.inf  # taken, and never again
 

@@ -4,7 +4,7 @@ Each step takes the token that is farthest from all taken so far. Done token by 
 every one taken. Here the result is the same, bit for bit in the order of choice up to rounding, in far fewer passes:
 distances only ever shrink, so as long as the farthest of a short list of candidates is still farther than everything
 outside the list was when the list was made, it is the farthest of all. Only when the list runs out are all tokens
-compared, with all centres taken meanwhile, in one matrix product.
+compared, with all centres taken meanwhile, in matrix products. For a tenth of 215,000 tokens that happens 15 times.
 
 Legend: T tokens, D dimensions, P candidates, K taken.
 """

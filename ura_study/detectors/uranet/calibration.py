@@ -1,7 +1,8 @@
 """What evidence is usual at each position of a normal image, so that maps of different kinds can be added.
 
-Our own choice, and worth more than most choices of the network: border padding and the layout of an object make
-residuals depend on the position. Only normal training images are used.
+Our own choice. It helps where all images are aligned, for the layout of an object makes residuals depend on the position.
+Before a plain background it does harm: where next to nothing is usual, dust counts as much as a defect of the object, and
+localisation falls far below that of the plain residual. Only normal training images are used.
 
 Legend: B images, N = S·S tokens.
 """

@@ -188,7 +188,12 @@ def test_data(tmp_path, data, told):
             "base.model.synthesis: min_area <= max_area must hold, but got 0.5 and 0.25",
         ),
         ("{model: {perception: {widht: 2}}}", "base.model.perception.widht: unknown key; did you mean 'width'?"),
-        ("{model: {restoration: {heads: 3}}}", "base.model.restoration: width must be a multiple of heads, but got "),
+        ("{model: {restoration: {heads: 3}}}", "base.model.restoration.heads: unknown key; expected one of depth, "),
+        (
+            "{model: {perception: {gate: orakel}}}",
+            "base.model.perception.gate: expected 'perceived', 'open' or 'oracle', but got 'orakel'; did you mean "
+            "'oracle'?",
+        ),
         (
             "{model: {synthesis: 3}}",
             "base.model.synthesis: expected a mapping of keys to values or false, but got 3",
@@ -202,9 +207,8 @@ def test_data(tmp_path, data, told):
             "base.model.restoration: expected a mapping of keys to values or false, but got null",
         ),
         (
-            "{model: {synthesis: false, restoration: false}}",
-            "base.model: restoration is off, and perception is off or has no synthesis to learn from: nothing to "
-            "score with",
+            "{model: {perception: false, restoration: false}}",
+            "base.model: restoration and perception are both off: nothing to score with",
         ),
         ("{features: {layers: 2}}", "base.features.layers: expected a list, but got 2"),
         ("{features: {layers: [1, two]}}", "base.features.layers.1: expected a whole number, but got 'two'"),

@@ -148,8 +148,8 @@ def test_one_name_for_two_configurations_is_refused():
         ({"sweep": {"features.layers.0": [1]}}, "features.layers.0: cannot be set, since features.layers is [1, 2, 3]"),
         ({"sweep": {"features.backbone.x": [1]}}, "features.backbone.x: cannot be set, since features.backbone is tf_"),
         (
-            {"grid": {"model.synthesis": [False], "model.restoration": [False]}},
-            "model: restoration is off, and perception is off or has no synthesis to learn from: nothing to score with",
+            {"grid": {"model.perception": [False], "model.restoration": [False]}},
+            "model: restoration and perception are both off: nothing to score with",
         ),
     ],
 )

@@ -1,46 +1,46 @@
 import torch
 
-from ura_study.detectors.uranet.calibration import UsualEvidence
+from ura_study.detectors.uranet.calibration import UsualEvidence, channel_weights
 from ura_study.detectors.uranet.losses import residual, restoration_loss, segmentation_loss
 
 
 def test_usual_evidence_becomes_zero_with_unit_spread(generator):
-    """Position 0..3 of an 8 × 8 grid's rows is ten times as uneasy as the rest."""
-    level = torch.ones(64)
-    level[:32] = 10
-    evidence = level * (1 + 0.1 * torch.randn((200, 64), generator=generator))
-    usual = UsualEvidence(8, relative=True)
+    usual, evidence = UsualEvidence(), 3 + 2 * torch.randn((50, 64), generator=generator)
     usual.fit(evidence)
-    calibrated = usual(evidence)
-    far = torch.cat([calibrated[:, :16], calibrated[:, 48:]])  # away from the step, which the 5 × 5 mean blurs
-    assert far.mean().abs() < 0.1
-    torch.testing.assert_close(calibrated.std(), torch.tensor(1.0))
+    torch.testing.assert_close(usual(evidence).mean(), torch.tensor(0.0), atol=1e-5, rtol=0)
+    torch.testing.assert_close(usual(evidence).std(), torch.tensor(1.0))
 
 
-def test_logarithmic_evidence_is_shifted_and_not_divided():
-    usual = UsualEvidence(8, relative=False)
-    usual.fit(torch.full((3, 64), -4.0) + torch.tensor([-1.0, 0.0, 1.0])[:, None])
-    low, high = usual(torch.tensor([-4.0, -2.0])[:, None].expand(2, 64))[:, 0]
-    assert low.abs() < 1e-5
-    assert high > 2
+def test_evidence_keeps_its_order_wherever_it_is(generator):
+    """There is one level for all positions: no plain background is lifted to the level of an object."""
+    evidence = torch.rand((20, 64), generator=generator)
+    evidence[:, :32] *= 100  # the object
+    usual = UsualEvidence()
+    usual.fit(evidence)
+    assert torch.equal(usual(evidence).flatten().argsort(), evidence.flatten().argsort())
+
+
+def test_layers_count_alike_by_hand():
+    """Two layers of 1 and 2 channels whose energies are 1…100 and ten times that: 99 % are at most 99, and 990."""
+    energy = torch.arange(1.0, 102)[None, :, None] * torch.tensor([1.0, 10.0])  # (1, 101, 2)
+    weights = channel_weights(energy, (1, 2))
+    torch.testing.assert_close(weights, torch.tensor([1 / 100, 1 / 2000, 1 / 2000]))
 
 
 def test_residual_by_hand():
-    """(2, 0) restored to (0, 1): squared distance (4 + 1) / 2, cosine 0, so sqrt(2.5 · 1)."""
-    found = residual(torch.tensor([[[2.0, 0.0]]]), torch.tensor([[[0.0, 1.0]]]))
-    torch.testing.assert_close(found, torch.tensor([[2.5**0.5]]))
-    same = torch.tensor([[[1.0, 3.0]]])
-    assert residual(same, same).item() < 1e-3
+    """Squared errors 4 and 1 with weights 1/2 and 2: the root of 2 + 2."""
+    found = residual(torch.tensor([[[2.0, -1.0]]]), torch.tensor([0.5, 2.0]))
+    torch.testing.assert_close(found, torch.tensor([[2.0]]))
 
 
 def test_restoration_loss_by_hand():
-    """Two tokens of distances 0 and 2.5 + 1; the second one is corrupted: mean 1.75 plus 3.5."""
+    """Two tokens of mean squared errors 0 and (4 + 1) / 2; the second one is corrupted: mean 1.25 plus 2.5."""
     target = torch.tensor([[[1.0, 0.0], [2.0, 0.0]]])
     restored = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])
     loss = restoration_loss(restored, target, torch.tensor([[False, True]]))
-    torch.testing.assert_close(loss, torch.tensor(1.75 + 3.5))
+    torch.testing.assert_close(loss, torch.tensor(1.25 + 2.5))
     nothing = restoration_loss(restored, target, torch.tensor([[False, False]]))
-    torch.testing.assert_close(nothing, torch.tensor(1.75))
+    torch.testing.assert_close(nothing, torch.tensor(1.25))
 
 
 def test_segmentation_loss_by_hand():

@@ -2,21 +2,40 @@ import pytest
 import torch
 
 from ura_study.detectors.uranet.config import PerceptionSettings
-from ura_study.detectors.uranet.perception import GAIN, Perception, averaged, rotation, summarise, suspicion
-from ura_study.detectors.uranet.statistics import Moments, token_statistics
+from ura_study.detectors.uranet.perception import (
+    GAIN,
+    NORMAL_SHARE,
+    Perception,
+    energy_of,
+    rotation,
+    spread,
+    summarise,
+    suspicion,
+    turns,
+)
+from ura_study.detectors.uranet.statistics import token_statistics
 
 
 @pytest.fixture
-def perception(train, generator):
-    made = Perception(PerceptionSettings(width=24), train.channels)
-    moments = Moments(train.channels)
-    moments.add(averaged(token_statistics(train, torch.device("cpu"), generator).sample[:64][None]))
-    made.initialise(moments, generator)
+def normal(train, generator):
+    """Normal tokens (640, 12)."""
+    return token_statistics(train, torch.device("cpu"), generator).sample
+
+
+@pytest.fixture
+def perception(normal, generator):
+    made = Perception(PerceptionSettings(width=24), 12)
+    made.initialise(normal, generator)
     return made
 
 
+def said(logits):
+    """Return what is perceived with these logits; the distance does not matter."""
+    return summarise(logits, logits[0])
+
+
 def test_the_two_uncertainties_sum_to_the_variance_of_the_label(generator):
-    perceived = summarise(3 * torch.randn((7, 2, 50), generator=generator))
+    perceived = said(3 * torch.randn((7, 2, 50), generator=generator))
     p = perceived.probability
     torch.testing.assert_close(perceived.epistemic + perceived.aleatoric, p * (1 - p))
     for part in (perceived.epistemic, perceived.aleatoric):
@@ -25,37 +44,47 @@ def test_the_two_uncertainties_sum_to_the_variance_of_the_label(generator):
 
 
 def test_networks_that_agree_leave_no_epistemic_uncertainty():
-    perceived = summarise(torch.zeros(4, 1, 3))
+    perceived = said(torch.zeros(4, 1, 3))
     assert perceived.epistemic.max() == 0
     torch.testing.assert_close(perceived.aleatoric, torch.full((1, 3), 0.25))
 
 
 def test_networks_that_contradict_leave_only_epistemic_uncertainty():
-    perceived = summarise(torch.tensor([-50.0, 50.0]).view(2, 1, 1))
+    perceived = said(torch.tensor([-50.0, 50.0]).view(2, 1, 1))
     torch.testing.assert_close(perceived.epistemic, torch.full((1, 1), 0.25))
     assert perceived.aleatoric.max() < 1e-6
 
 
 def test_caution_suspects_what_the_networks_disagree_about():
-    perceived = summarise(torch.tensor([[0.0, -3.0], [0.0, 3.0]]).view(2, 1, 2))
+    perceived = said(torch.tensor([[0.0, -3.0], [0.0, 3.0]]).view(2, 1, 2))
     torch.testing.assert_close(suspicion(perceived, 0.0), torch.full((1, 2), 0.5))
     careful = suspicion(perceived, 1.0)
     torch.testing.assert_close(careful[0, 0], torch.tensor(0.5))
     assert 0.9 < careful[0, 1] <= 1
 
 
+def test_what_borders_on_the_suspect_is_suspect_by_hand():
+    """A 3 × 3 grid, suspicion 0.9 in a corner: its four neighbours, itself included."""
+    suspected = torch.zeros(1, 9)
+    suspected[0, 0] = 0.9
+    torch.testing.assert_close(spread(suspected), torch.tensor([[0.9, 0.9, 0, 0.9, 0.9, 0, 0, 0, 0]]))
+
+
+@pytest.mark.parametrize(
+    ("heads", "count", "expected"),
+    [(3, 5, [1, 0, 2, 1, 0]), (1, 3, [0, 0, 0]), (2, 1, [0]), (4, 2, [1, 2]), (5, 4, [2, 1, 3, 0])],
+)
+def test_heads_take_turns_the_middle_one_first(heads, count, expected):
+    assert turns(heads, count) == expected
+
+
 def test_shapes(perception, generator):
     tokens = torch.randn((3, 64, 12), generator=generator)
-    assert perception(tokens, generator).shape == (3, 64)
-    assert perception.logits(tokens, perception.sample(5, generator)).shape == (5, 3, 64)
-
-
-def test_the_mean_of_a_neighbourhood_leaves_out_what_is_beyond_the_border():
-    tokens = torch.arange(9.0).view(1, 9, 1)  # 0 1 2 / 3 4 5 / 6 7 8
-    found = averaged(tokens).flatten()
-    assert found[0] == (0 + 1 + 3 + 4) / 4
-    assert found[1] == (0 + 1 + 2 + 3 + 4 + 5) / 6
-    assert found[4] == 4
+    assert perception(tokens, torch.tensor([0, 2, 1]), generator).shape == (3, 64)
+    networks = perception.sample(5, generator)
+    assert networks.shape == (5, 24, 12)
+    perceived = perception.perceive(tokens, networks)
+    assert perceived.probability.shape == perceived.distance.shape == (3, 64)
 
 
 @pytest.mark.parametrize("outputs", [12, 30])
@@ -71,43 +100,65 @@ def test_a_projection_keeps_the_mean_square_on_average(generator):
     torch.testing.assert_close(turned.square().mean(), x.square().mean(), rtol=0.05, atol=0)
 
 
-def test_it_starts_as_the_mahalanobis_distance_of_averaged_tokens(perception, generator):
-    tokens = torch.randn((2, 64, 12), generator=generator)
+def test_it_starts_as_the_mahalanobis_distance(perception, normal):
+    """Even odds where 97.5 % of the normal tokens are nearer, three more for each e-fold of the squared distance."""
+    networks = torch.stack([head.layer.mean.detach() for head in perception.heads])
     with torch.no_grad():
-        logits = perception.logits(perception.whiten(tokens), perception.layer.mean[None])[0]
-    off = averaged(tokens) - perception.centre
-    inverse = perception.whitening @ perception.whitening.T
-    distance = torch.einsum("bnc,cd,bnd->bn", off, inverse, off) / 12
-    torch.testing.assert_close(logits, GAIN * (distance.log() - 1), rtol=1e-3, atol=1e-3)
+        perceived = perception.perceive(perception.whiten(normal[None]), networks)
+    off = normal - perception.centre
+    squared = torch.einsum("nc,cd,nd->n", off, perception.whitening @ perception.whitening.T, off) / 12
+    torch.testing.assert_close(perceived.distance[0], squared.sqrt(), rtol=1e-3, atol=1e-3)
+    even = squared.quantile(NORMAL_SHARE)
+    expected = (GAIN * (squared / even).log()).sigmoid()
+    torch.testing.assert_close(perceived.probability[0], expected, rtol=1e-2, atol=1e-2)
 
 
 def test_what_is_far_from_normal_in_any_direction_is_suspect(perception, generator):
     """Of directions that training did not show, too: no direction leads back to normal."""
     directions = torch.nn.functional.normalize(torch.randn((1, 64, 12), generator=generator), dim=2)
-    networks = perception.sample(1, generator)
+    networks = perception.sample(3, generator)
     with torch.no_grad():
-        near, far = (perception.logits(scale * directions, networks) for scale in (3, 30))
+        near, far = (perception.perceive(scale * directions, networks).probability for scale in (3, 30))
     assert (far > near).all()
 
 
-def test_sampled_networks_scatter_around_the_mean_network(perception, generator):
-    perception.eval()
-    tokens = torch.randn((1, 64, 12), generator=generator)
+def test_samples_of_a_head_scatter_around_its_mean_network(normal, generator):
+    perception = Perception(PerceptionSettings(width=24, heads=1), 12)
+    perception.initialise(normal, generator)
+    tokens = perception.whiten(normal[None, :64])
     with torch.no_grad():
-        many = perception.logits(tokens, perception.sample(400, generator))
-        mean = perception.logits(tokens, perception.layer.mean[None])
-    assert (many.mean(dim=0) - mean[0]).abs().max() < 0.1
-    assert many.std(dim=0).min() > 1e-3
+        networks = perception.sample(400, generator)
+        many = torch.stack([perception.perceive(tokens, network[None]).probability[0] for network in networks])
+        expected = perception.heads[0].logit(energy_of(tokens @ perception.heads[0].layer.mean.T))[0].sigmoid()
+    assert (many.mean(dim=0) - expected).abs().max() < 0.05
+    assert many.std(dim=0).min() > 1e-5
 
 
-def test_it_learns_to_tell_shifted_tokens(perception, generator):
-    mask = torch.zeros(4, 64, dtype=torch.bool)
-    mask[:, :16] = True
-    optimiser = torch.optim.Adam(perception.parameters(), 0.01)
-    for _ in range(60):
-        tokens = torch.randn((4, 64, 12), generator=generator) + 3 * mask[..., None]
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(perception(tokens, generator), mask.float())
+def test_each_head_learns_from_its_own_images(perception, generator):
+    """Images of one regime have no gradient for the heads of the others."""
+    tokens = torch.randn((2, 64, 12), generator=generator)
+    perception(tokens, torch.tensor([1, 1]), generator).sum().backward()
+    moved = [any(p.grad is not None and p.grad.abs().max() > 0 for p in head.parameters()) for head in perception.heads]
+    assert moved == [False, True, False]
+
+
+def test_heads_that_saw_shifts_of_different_size_disagree_on_those_between(perception, generator):
+    """Of three sizes each head learns one; what is plain to the first is nothing to the last."""
+    mask = torch.zeros(3, 64)
+    mask[:, :16] = 1
+    shift = torch.tensor([2.0, 4.0, 8.0]).view(3, 1, 1)
+    optimiser = torch.optim.Adam(perception.parameters(), 0.02)
+    for _ in range(150):
+        tokens = torch.randn((3, 64, 12), generator=generator) + shift * mask[..., None]
+        logits = perception(tokens, torch.arange(3), generator)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, mask)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     assert loss < 0.1
+    shift = torch.tensor([0.0, 3.0, 20.0]).repeat(20).view(1, 60, 1)
+    tokens = torch.randn((1, 60, 12), generator=generator) + shift
+    with torch.no_grad():
+        epistemic = perception.perceive(tokens, perception.sample(6, generator)).epistemic[0]
+    normal, between, beyond = epistemic[0::3].mean(), epistemic[1::3].mean(), epistemic[2::3].mean()
+    assert between > 3 * max(normal, beyond)

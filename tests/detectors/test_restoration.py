@@ -1,15 +1,18 @@
+import math
+
 import pytest
 import torch
+from datasets import make_maps
 
 from ura_study.detectors.uranet.config import RestorationSettings
-from ura_study.detectors.uranet.restoration import DISTRUST, Restoration, near, source_bias
+from ura_study.detectors.uranet.restoration import DISTRUST, AttentionBlock, Restoration, near, source_bias
 from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 
 N = 64
 
 
 def build(train, **settings):
-    made = Restoration(RestorationSettings(**{"width": 8, "prototypes": 6, "exclusion": 1} | settings), 12, 8)
+    made = Restoration(RestorationSettings(**{"width": 8, "prototypes": 16, "exclusion": 1} | settings), 12, 8)
     draws = torch.Generator().manual_seed(5)
     made.initialise(token_statistics(train, torch.device("cpu"), draws), draws)
     with torch.no_grad():  # as if trained: nothing left at zero
@@ -38,7 +41,7 @@ def test_bias_is_log_trust_and_minus_infinity_for_what_is_no_source():
     torch.testing.assert_close(source_bias(suspicion, excluded), expected)
 
 
-@pytest.mark.parametrize("settings", [{}, {"depth": 2}, {"heads": 4, "depth": 2}])
+@pytest.mark.parametrize("settings", [{}, {"depth": 2}, {"sources": 200, "depth": 2}])
 def test_content_of_suspected_tokens_reaches_no_other_token(train, tokens, settings):
     """With suspicion held fixed, all that is suspected may change at will."""
     restoration, suspected = build(train, **settings), torch.zeros(2, N)
@@ -51,7 +54,7 @@ def test_content_of_suspected_tokens_reaches_no_other_token(train, tokens, setti
 
 
 def test_content_of_trusted_tokens_does_reach_others(train, tokens):
-    restoration, trusted = build(train), torch.zeros(2, N)
+    restoration, trusted = build(train, sources=80), torch.zeros(2, N)
     changed = tokens.clone()
     changed[:, 20:30] += 1.0
     before, after = restoration(tokens, trusted), restoration(changed, trusted)
@@ -60,7 +63,7 @@ def test_content_of_trusted_tokens_does_reach_others(train, tokens):
 
 def test_masked_sources_have_zero_attention(train, tokens):
     """The gradient of every restored token with respect to the content of a suspected source is exactly zero."""
-    restoration, suspected = build(train), torch.zeros(2, N)
+    restoration, suspected = build(train, sources=80), torch.zeros(2, N)
     suspected[:, 40] = 1.0
     tokens = tokens.requires_grad_()
     others = torch.tensor([i for i in range(N) if i != 40])
@@ -84,9 +87,9 @@ def test_only_prototypes_are_left_where_everything_is_suspected(train, tokens):
 
 
 def test_restoring_some_positions_equals_restoring_all(train, tokens):
-    restoration, trusted = build(train, heads=2), torch.zeros(2, N)
+    restoration, trusted = build(train, depth=2), torch.zeros(2, N)
     some = torch.tensor([3, 60, 17])
-    torch.testing.assert_close(restoration(tokens, trusted, some), restoration(tokens, trusted)[:, some])
+    torch.testing.assert_close(restoration(tokens, trusted, chosen=some), restoration(tokens, trusted)[:, some])
 
 
 def test_it_starts_as_a_memory_of_normal_tokens(train, tokens, generator):
@@ -99,4 +102,84 @@ def test_it_starts_as_a_memory_of_normal_tokens(train, tokens, generator):
 
 
 def test_width_is_at_most_the_channels(train):
-    assert build(train, width=64, heads=4).encode.out_features == 12
+    assert build(train, width=64).blocks[0].measure.shape == (12, 12)
+
+
+def test_nearest_sources_weighted_by_their_distance_by_hand():
+    """Query 0; sources 1, 2 and 10 with squared distances 1, 4 and 100, of which two count, at temperature 3.
+
+    Weights exp(−1/3) and exp(−4/3), so 1 : e⁻¹, and a mean of (1 + 2 / e) / (1 + 1 / e).
+    """
+    block = AttentionBlock(1, 1, sources=2)
+    with torch.no_grad():
+        block.measure.fill_(1)
+        block.log_temperature.fill_(math.log(3))
+    prototypes, content = torch.tensor([[10.0], [2.0]]), torch.tensor([[[1.0]]])
+    nothing, bias = torch.zeros(1, 2, dtype=torch.bool), torch.zeros(1, 1, 1)
+    recalled = block.recall(torch.zeros(1, 1, 1), prototypes, nothing)
+    assert recalled.tolist() == [[[1, 0]]]
+    found = block(torch.zeros(1, 1, 1), content, prototypes, bias, nothing, recalled)
+    torch.testing.assert_close(found.item(), (1 + 2 / math.e) / (1 + 1 / math.e), rtol=1e-5, atol=0)
+
+
+def test_while_nothing_is_known_what_is_near_is_left_out_farther(train, tokens):
+    """With an exclusion of 1, tokens that are 2 away count only where suspicion is known, if only as none."""
+    restoration = build(train, sources=80)
+    changed = tokens.clone()
+    changed[:, 27 + 2] = tokens[:, 27]  # in the same row
+    only = torch.tensor([27])
+    for known, told in ((None, True), (torch.zeros(2, N), False)):
+        before, after = (restoration(x, known, chosen=only) for x in (tokens, changed))
+        assert torch.equal(before, after) == told
+
+
+def test_an_image_is_not_restored_from_its_own_prototypes(train):
+    """All training tokens are prototypes: each is restored to itself, unless those of its image are left out."""
+    statistics = token_statistics(train, torch.device("cpu"), torch.Generator().manual_seed(0))
+    tokens = (to_tokens(train.batch([3])) - statistics.mean) / statistics.std
+    made = Restoration(RestorationSettings(width=12, prototypes=1000, sources=1, exclusion=8), 12, 8)
+    made.initialise(statistics, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        new, known = made(tokens), made(tokens, images=torch.tensor([3]))
+    torch.testing.assert_close(new, tokens, atol=1e-4, rtol=0)
+    others = made.prototypes[made.origin != 3]
+    torch.testing.assert_close(known[0], others[torch.cdist(tokens[0], others).argmin(dim=1)])
+
+
+def test_the_only_training_image_keeps_its_prototypes():
+    one = make_maps(1)
+    made = build(one)
+    assert not made.left_out(torch.tensor([0])).any()
+    tokens = to_tokens(one.batch([0]))
+    assert made(tokens, images=torch.tensor([0])).isfinite().all()
+
+
+def test_stored_prototypes_are_found_again_where_there_are_fewer_than_asked_for(train, tokens):
+    made = build(train, prototypes=5000)
+    again = Restoration(made.settings, 12, 8)
+    again.load_state_dict(made.state_dict())
+    assert len(again.prototypes) == 640
+    assert torch.equal(made(tokens, images=torch.tensor([0, 1])), again(tokens, images=torch.tensor([0, 1])))
+
+
+def test_what_was_recalled_need_not_be_sought_again(train, tokens):
+    restoration, images = build(train, depth=2), torch.tensor([0, 1])
+    recalled = restoration.recall(tokens, images)
+    assert torch.equal(restoration(tokens, images=images, recalled=recalled), restoration(tokens, images=images))
+
+
+def test_the_sources_are_the_nearest_of_memory_and_image_together(train, tokens):
+    """Against a plain softmax over everything in which all but the largest k logits are left out."""
+    restoration = build(train, sources=5)
+    suspected = torch.rand((2, N), generator=torch.Generator().manual_seed(3))
+    (block,) = restoration.blocks
+    bias = source_bias(suspected, restoration.near)
+    with torch.no_grad():
+        for i in range(2):
+            everything = torch.cat([restoration.prototypes, tokens[i]])
+            distance = torch.cdist(tokens[i] @ block.measure, everything @ block.measure).square()
+            logits = torch.cat([torch.zeros(N, len(restoration.prototypes)), bias[i]], dim=1)
+            logits = logits - distance / block.log_temperature.exp()
+            best = logits.topk(5, dim=1)
+            expected = torch.einsum("qk,qkc->qc", best.values.softmax(dim=1), everything[best.indices])
+            torch.testing.assert_close(restoration(tokens, suspected)[i], expected, rtol=1e-3, atol=1e-3)

@@ -2,7 +2,7 @@ import torch
 
 from ura_study.detectors.uranet.statistics import (
     Moments,
-    cluster_centres,
+    covering_tokens,
     principal_components,
     to_tokens,
     token_statistics,
@@ -49,16 +49,21 @@ def test_whitened_tokens_have_at_most_unit_variance(train, generator):
     assert values.max() > 0.8
 
 
-def test_centres_find_separate_clusters(generator):
-    corners = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
-    tokens = (corners[:, None] + 0.1 * torch.randn((3, 50, 2), generator=generator)).flatten(0, 1)
-    centres = cluster_centres(tokens, 12, generator)
-    assert torch.cdist(corners, centres).amin(dim=1).max() < 1
-    assert torch.cdist(centres, tokens).amin(dim=1).max() < 1
+def test_a_coreset_covers_the_rare(generator):
+    """A single token far from 500 others is among the first two."""
+    tokens = torch.cat([0.1 * torch.randn((500, 2), generator=generator), torch.tensor([[10.0, 0.0]])])
+    assert 500 in covering_tokens(tokens, 2, generator).tolist()
 
 
-def test_more_centres_than_tokens_repeat_tokens(generator):
-    assert cluster_centres(torch.eye(3), 8, generator).shape == (8, 3)
+def test_no_more_tokens_are_kept_than_there_are(generator):
+    assert sorted(covering_tokens(torch.eye(3), 8, generator).tolist()) == [0, 1, 2]
+
+
+def test_it_is_known_from_which_image_a_token_was_drawn(train, generator):
+    statistics = token_statistics(train, torch.device("cpu"), generator)
+    assert statistics.origin.bincount().tolist() == [64] * 10
+    tokens = (to_tokens(train.batch([7])).flatten(0, 1) - statistics.mean) / statistics.std
+    assert torch.cdist(statistics.sample[statistics.origin == 7], tokens).amin(dim=1).max() < 0.01
 
 
 def test_moments_of_batches_are_those_of_all(generator):

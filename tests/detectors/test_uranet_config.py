@@ -28,8 +28,8 @@ def test_some_keys_keep_the_defaults_of_others():
     ("model", "message"),
     [
         ({"restoration": False, "perception": False}, "nothing to score with"),
-        ({"restoration": False, "synthesis": False}, "nothing to score with"),
-        ({"restoration": {"width": 30, "heads": 4}}, "width must be a multiple of heads, but got 30 and 4"),
+        ({"restoration": {"sources": 0}}, "greater than or equal to 1"),
+        ({"perception": {"gate": "perceive"}}, "'perceived', 'open' or 'oracle'"),
         ({"synthesis": {"min_area": 0.3}}, "min_area <= max_area must hold, but got 0.3 and 0.25"),
         ({"synthesis": {"edge": 2}}, "edge must be odd, but got 2"),
         ({"synthesis": {"strength": 0.0}}, "greater than 0"),
@@ -44,10 +44,12 @@ def test_rejections(model, message):
         URANetSettings.model_validate(model)
 
 
-def test_perception_without_synthesis_does_not_perceive():
-    assert URANetSettings().perceives
-    assert not URANetSettings(synthesis=False).perceives
-    assert not URANetSettings(perception=False).perceives
+def test_an_oracle_is_who_is_told_the_true_masks_and_heeds_them():
+    told = {"perception": {"gate": "oracle"}}
+    assert URANetSettings.model_validate(told).oracle
+    assert not URANetSettings.model_validate(told | {"restoration": False}).oracle
+    assert not URANetSettings().oracle
+    assert not URANetSettings(perception=False).oracle
 
 
 def test_settings_are_read_without_torch():

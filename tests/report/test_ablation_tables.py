@@ -29,7 +29,7 @@ def test_components_show_which_parts_are_there():
     assert table.stubs == ("variant", "synthesis", "perception", "restoration")
     assert labels(table) == [
         ("full", "✓", "✓", "✓"),
-        ("w/o synthesis", "✗", "✗", "✓"),  # nothing to learn from, so perception is off as well
+        ("w/o synthesis", "✗", "✓", "✓"),
         ("w/o perception", "✓", "✗", "✓"),
         ("w/o restoration", "✓", "✓", "✗"),
     ]

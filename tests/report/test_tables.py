@@ -250,3 +250,14 @@ def test_tables_with_variants_chosen_on_test_images_say_so(split, oracle):
     for table in (per_category(results, METRIC), comparison(results, METRIC)):
         assert (line in table.notes) == oracle
     assert line not in per_category(results_of(study, plan_of(study), {}), METRIC).notes
+
+
+def test_a_variant_that_is_told_the_true_masks_is_marked_and_never_the_best():
+    gate = {"gate": {"sweep": {"model.perception.gate": ["open", "oracle"]}}}
+    worth = {"full": 0.8, "gate=open": 0.7, "gate=oracle": 0.9}
+    table = table_of({(v, c, 0): worth[v] for v in worth for c in ("nut", "bolt")}, seeds=(0,), ablations=gate)
+    assert "Oracle: gate=oracle told the true masks of the test images." in table.notes
+    ranks = {line.labels[0]: [cell.rank for cell in line.cells] for line in sheet(table, ReportSettings(), "x").lines}
+    assert ranks == {"full": [1, 1, 1], "gate=open": [2, 2, 2], "gate=oracle": [0, 0, 0]}
+    plain = table_of({("full", "nut", 0): 0.9}, seeds=(0,))
+    assert not any("Oracle" in note for note in plain.notes)

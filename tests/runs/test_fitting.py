@@ -126,6 +126,7 @@ def test_trained_part_is_all_but_the_inference_settings():
     assert set(trained_part(settings.model)["perception"]) == set(PerceptionSettings.model_fields) - {
         "mc_samples",
         "caution",
+        "gate",
     }
     assert trained_part(PatchCoreSettings(name="patchcore")).keys() == {
         "name",

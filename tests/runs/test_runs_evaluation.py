@@ -8,7 +8,7 @@ from PIL import Image
 from ura_study.data.config import DataSettings
 from ura_study.data.table import Sample
 from ura_study.errors import DataError
-from ura_study.runs.evaluation import as_seen, evaluate_run, resized, truth_of
+from ura_study.runs.evaluation import as_seen, evaluate_run, resized, touched, truth_of
 from ura_study.runs.scoring import Scored
 
 
@@ -97,3 +97,13 @@ def test_masks_as_the_network_sees_them_are_read_anew_only_at_another_size(sampl
     seen = as_seen(samples, other, truth_of(samples, other))
     assert seen[0] is None
     assert seen[1].shape == (32, 32)
+
+
+def test_an_oracle_knows_each_token_that_a_mask_touches():
+    """One pixel of 8 × 8 at (5, 2) is in the token (2, 1) of 4 × 4; of an image without a mask nothing is known."""
+    mask = np.zeros((8, 8), bool)
+    mask[5, 2] = True
+    known = touched([None, mask], 4)
+    assert known.shape == (2, 4, 4)
+    assert np.argwhere(known).tolist() == [[1, 2, 1]]
+    assert not touched([None, None], 4).any()

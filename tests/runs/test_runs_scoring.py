@@ -20,7 +20,7 @@ class Norm(Detector):
         self.usual = train.batch(slice(None))[:, 0].mean(dim=0)
         self.drawn = torch.rand(1, generator=generator).item()
 
-    def score(self, features):
+    def score(self, features, known=None):
         return Scores(features[:, 0] - self.usual)
 
 
@@ -50,7 +50,7 @@ def test_the_batch_does_not_matter(monkeypatch):
 
 def test_an_image_score_of_the_detectors_own_is_kept():
     class Own(Norm):
-        def score(self, features):
+        def score(self, features, known=None):
             return Scores(features[:, 0], images=features[:, 1, 0, 0])
 
     test = maps(4, 1)
@@ -65,3 +65,17 @@ def test_calibration_draws_from_the_seed():
         score_images(detector, maps(2, 0), maps(2, 1), ScoringSettings(), 32, seed, CPU)
         draws.append(detector.drawn)
     assert draws[0] == draws[1] != draws[2]
+
+
+def test_an_oracle_is_told_what_is_true_of_each_image(monkeypatch):
+    """Five images in batches of two: each map is what was known of its image."""
+
+    class Oracle(Norm):
+        def score(self, features, known=None):
+            return Scores(known.float())
+
+    monkeypatch.setattr(scoring, "BATCH", 2)
+    known = np.random.default_rng(0).random((5, 4, 4)) < 0.5
+    settings = ScoringSettings(smoothing=0)
+    scored = score_images(Oracle(), maps(2, 0), maps(5, 1), settings, 4, 0, CPU, known)
+    np.testing.assert_array_equal(scored.maps, known.astype(np.float32))

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from datasets import write_category
-from jobs import small_job
+from jobs import SETTINGS, small_job
 from PIL import Image
 
 from ura_study.data import mvtec_ad
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import file_digest, fingerprint
 from ura_study.data.validation import split
+from ura_study.detectors.uranet.network import URANet
 from ura_study.features import cached
 from ura_study.features.cached import feature_maps
 from ura_study.metrics.calibration import Reliability, ece
@@ -172,3 +173,21 @@ def test_without_probabilities_their_calibration_is_undefined(root, model):
     names = {f"val_{name}" for name in UNCERTAINTY_METRICS}
     assert record.undefined == dict.fromkeys(names, "the detector gives no probabilities")
     assert record.reliability == {}
+
+
+def test_only_an_oracle_is_told_the_true_masks(root, monkeypatch):
+    """Of the test images and of the altered ones alike; everyone else is told nothing."""
+    told, score = [], URANet.score
+
+    def watched(self, features, known=None):
+        told.append(known)
+        return score(self, features, known)
+
+    monkeypatch.setattr(URANet, "score", watched)
+    record_of(job_of(root))
+    assert told
+    assert all(known is None for known in told)
+    told.clear()
+    gate = {"perception": {"width": 8, "gate": "oracle"}}
+    record_of(job_of(root, settings={"model": SETTINGS["model"] | gate}))
+    assert [known.flatten(1).any(dim=1).sum().item() for known in told] == [3, 0, 4]  # test, normal, altered

@@ -28,7 +28,7 @@ def test_every_trial_is_told_the_mean_over_its_runs(tmp_path):
     assert states(lab) == ["complete"] * 6
     assert len(lab.done) == len(set(lab.done)) == 6 * 4 * 3
     (first, *_) = trials(lab.tried)
-    assert first.params == {"model.synthesis.strength": 1.0, "model.perception.mc_samples": 5}  # the baseline
+    assert first.params == {"model.synthesis.strength": 1.0, "model.perception.mc_samples": 6}  # the baseline
     assert first.values[0] == pytest.approx((0.95 + 0.6 + 0.8 + 0.7) / 4 + 0.001)
     assert first.runs == 12
     assert first.variant == "search-0000"
@@ -249,7 +249,7 @@ def test_the_budget_counts_all_sessions(tmp_path, monkeypatch):
 
 
 def test_a_grid_ends_when_all_is_tried(tmp_path):
-    space = {"model.perception.mc_samples": {"choice": [1, 5]}, "model.restoration.depth": {"int": [1, 3]}}
+    space = {"model.perception.mc_samples": {"choice": [1, 6]}, "model.restoration.depth": {"int": [1, 3]}}
     lab = Laboratory(searching(space=space, sampler="grid", trials=50, seeds=[0], **WITHOUT_PRUNING), tmp_path)
     for _ in range(8):
         lab.work(most=3)
@@ -259,7 +259,7 @@ def test_a_grid_ends_when_all_is_tried(tmp_path):
 
 
 def test_equal_variants_are_measured_once(tmp_path):
-    space = {"model.perception.mc_samples": {"choice": [1, 5]}}
+    space = {"model.perception.mc_samples": {"choice": [1, 6]}}
     lab = Laboratory(searching(space=space, sampler="random", trials=10, **WITHOUT_PRUNING), tmp_path)
     lab.work()
     assert states(lab) == ["complete"] * 10
@@ -267,7 +267,7 @@ def test_equal_variants_are_measured_once(tmp_path):
 
 
 def test_a_run_that_two_candidates_wait_for_is_handed_out_once_and_counts_for_both(tmp_path):
-    space = {"model.perception.mc_samples": {"choice": [1, 5]}}
+    space = {"model.perception.mc_samples": {"choice": [1, 6]}}
     lab = Laboratory(searching(space=space, trials=2, enqueue=[{}], sampler="random", seeds=[0], seed=3), tmp_path)
     session = lab.open()
     jobs = [*session.more(), *session.more()]

@@ -146,11 +146,11 @@ def test_the_baseline_as_parameters():
     base = variant(model={"synthesis": {"share": 0.3}, "restoration": {"exclusion": 4}})
     assert space(here, base).params(base) == {
         "model.perception": True,
-        "model.perception.mc_samples": 5,
+        "model.perception.mc_samples": 6,
         "model.synthesis.share": 0.3,
         "model.restoration.exclusion": 4,
         "features.layers": "[1, 2, 3]",
-        "training.lr": 0.002,
+        "training.lr": 0.001,
     }
 
 
@@ -166,7 +166,7 @@ def test_the_baseline_as_parameters():
 )
 def test_a_variant_outside_the_space_has_no_parameters(outside):
     raw = {key: SPACE[key] for key in SPACE if not key.startswith("model.perception.")} | {
-        "training.steps": {"fixed": 200}
+        "training.steps": {"fixed": 100}
     }
     inside = variant(model={"synthesis": {"share": 0.3}, "restoration": {"exclusion": 4}})
     assert space(raw).params(inside) is not None

@@ -58,16 +58,15 @@ LR = {"float": [0.001, 0.01]}
         # together
         (
             {"model.restoration": SWITCH, "model.perception": SWITCH},
-            ".model.restoration: false cannot go with model.perception: false: model: restoration is off",
+            ".model.restoration: false cannot go with model.perception: false: model: restoration and perception are ",
         ),
         (
-            {"model.restoration.width": {"choice": [32, 96]}, "model.restoration.heads": {"choice": [1, 8, 16, 12]}},
-            ".model.restoration.heads: model.restoration: width must be a multiple of heads, but got 128 and 12",
+            {"model.synthesis.max_area": {"choice": [0.5, 0.6]}, "model.synthesis.min_area": {"choice": [0.1, 0.3]}},
+            ".model.synthesis.min_area: model.synthesis: min_area <= max_area must hold, but got 0.3 and 0.25",
         ),
         (
-            {"model.restoration.width": {"choice": [32, 40]}, "model.restoration.heads": {"int": [1, 2]}}
-            | {"model.restoration.heads": {"choice": [1, 16]}},
-            ".model.restoration.width: 40 cannot go with model.restoration.heads: 16: model.restoration: width must be",
+            {"model.synthesis.max_area": {"float": [0.05, 0.3]}, "model.synthesis.min_area": {"float": [0.01, 0.1]}},
+            ".model.synthesis.max_area: 0.05 cannot go with model.synthesis.min_area: 0.1: model.synthesis: min_area ",
         ),
         (
             {"model.perception": SWITCH, "model.perception.width": {"choice": [8, 16]}},
@@ -80,6 +79,10 @@ LR = {"float": [0.001, 0.01]}
                 "model.perception.width": {"choice": [8], "when": {"model.perception": False}},
             },
             ".model.perception.width: cannot be set, since model.perception is false",
+        ),
+        (
+            {"model.perception.gate": {"choice": ["perceived", "oracle"]}},
+            ".model.perception.gate: no search may try a variant that is told the true masks",
         ),
         # conditions
         (

@@ -25,12 +25,12 @@ class Line(Detector):
         with torch.no_grad():
             self.weight.zero_()
 
-    def losses(self, features, progress, generator):
+    def losses(self, features, images, progress, generator):
         self.progress.append(progress)
         pull = (self.weight - 1).square().sum()
         return {"total": pull * (math.nan if progress >= self.breaks else 1), "pull": pull}
 
-    def score(self, features):
+    def score(self, features, known=None):
         return Scores(features.mean(dim=1))
 
 
@@ -127,7 +127,7 @@ def test_accumulated_gradients_are_those_of_one_batch(train):
     """Two batches of 5, without a draw in between, take the step of one batch of 10."""
 
     class Mean(Line):
-        def losses(self, features, progress, generator):
+        def losses(self, features, images, progress, generator):
             return {"total": (features.mean(dim=(1, 2, 3)) - self.weight).square().mean()}
 
     weights = []

@@ -11,6 +11,7 @@ Settings marked `inference_field` may be read only by `calibrate` and `score`, s
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -42,15 +43,20 @@ class Detector(nn.Module, ABC):
 
     trains_by_gradient: bool = True
     """Whether there are `losses` to descend; if not, `prepare` is the whole fit."""
+    oracle: bool = False
+    """Whether `score` asks what is anomalous in truth, to show what knowing it would buy."""
 
     @abstractmethod
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Set statistics and initial weights from the feature maps of the normal training images."""
 
-    def losses(self, features: Tensor, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(
+        self, features: Tensor, images: Sequence[int], progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
         """Return `total`, which is descended, and the terms it is made of.
 
-        `features` (B, C, S, S) are of normal training images; `progress` runs from 0 at the first step to 1.
+        `features` (B, C, S, S) are of the normal training images with the numbers `images`; `progress` runs from 0 at
+        the first step to 1.
         """
         raise NotImplementedError(f"{type(self).__name__} is not trained by gradient descent")
 
@@ -58,8 +64,11 @@ class Detector(nn.Module, ABC):
         """Set what scoring needs to know of the normal training images beyond the weights; not part of the state."""
 
     @abstractmethod
-    def score(self, features: Tensor) -> Scores:
-        """Return the scores of feature maps (B, C, S, S). Draws nothing: the batch an image is in does not matter."""
+    def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
+        """Return the scores of feature maps (B, C, S, S). Draws nothing: the batch an image is in does not matter.
+
+        `known` (B, S, S) bool are the tokens that are anomalous in truth; only an `oracle` may look at them.
+        """
 
     @property
     def device(self) -> torch.device:

@@ -38,7 +38,12 @@ class FeatureMaps:
     @property
     def channels(self) -> int:
         """C, the channels of all layers together."""
-        return sum(layer.shape[1] for layer in self.layers)
+        return sum(self.layer_channels)
+
+    @property
+    def layer_channels(self) -> tuple[int, ...]:
+        """The channels of each layer, in the order in which they are concatenated."""
+        return tuple(layer.shape[1] for layer in self.layers)
 
     def subset(self, index: Sequence[int]) -> FeatureMaps:
         """Return the maps of the images `index` alone, in that order; nothing is read or copied."""

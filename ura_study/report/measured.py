@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -39,10 +40,17 @@ def metric(name: str) -> Quantity:
 
 
 def measure(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> Measured:
-    """Return the cells of a quantity: each (variant, category, seed) of the plan counts in exactly one."""
+    """Return the cells of a quantity: each (variant, category, seed) of the plan counts in exactly one.
+
+    A variant that is told the true masks is never the best.
+    """
     names = [variant.name for variant in plan.variants]
+    oracles = {variant.name for variant in plan.variants if variant.settings.model.oracle}
     cells = {
-        (variant, category): cell_of([plan.cells[variant, category, seed] for seed in plan.seeds], records, quantity)
+        (variant, category): dataclasses.replace(
+            cell_of([plan.cells[variant, category, seed] for seed in plan.seeds], records, quantity),
+            contends=variant not in oracles,
+        )
         for variant, category in itertools.product(names, plan.categories)
     }
     columns = {category: [cells[variant, category] for variant in names] for category in plan.categories}
@@ -82,4 +90,5 @@ def _over(cells: Sequence[Cell]) -> Cell:
     complete = all(cell.complete for cell in cells)
     values = tuple(statistics.fmean(seed) for seed in zip(*(c.values for c in cells), strict=True)) if complete else ()
     counts = (sum(getattr(cell, kind) for cell in cells) for kind in ("failed", "missing", "undefined"))
-    return Cell(values, *counts, run_ids=tuple(run_id for cell in cells for run_id in cell.run_ids))
+    run_ids = tuple(run_id for cell in cells for run_id in cell.run_ids)
+    return Cell(values, *counts, contends=all(cell.contends for cell in cells), run_ids=run_ids)

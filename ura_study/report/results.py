@@ -61,11 +61,13 @@ class Results:
 
     @cached_property
     def caveats(self) -> tuple[str, ...]:
-        """Sentences without which no number may be shown: an unusual protocol, variants chosen on test images."""
+        """Sentences without which no number may be shown: an unusual protocol, variants that the test images helped."""
         search, known = self.study.search, {variant.name for variant in expand(self.study)}
         chosen = [variant.name for variant in self.plan.variants if variant.name not in known]
         oracle = f"Oracle: {', '.join(chosen)} chosen on test images" if search and search.split == "test" else ""
-        lines = (described(self.study.data), oracle if chosen else "")
+        told = [variant.name for variant in self.plan.variants if variant.settings.model.oracle]
+        given = f"Oracle: {', '.join(told)} told the true masks of the test images" if told else ""
+        lines = (described(self.study.data), oracle if chosen else "", given)
         return tuple(f"{line[0].upper()}{line[1:]}." for line in lines if line)
 
     @cached_property

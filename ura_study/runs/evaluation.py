@@ -13,6 +13,7 @@ from ura_study.data.check import common_shape
 from ura_study.data.config import DataSettings
 from ura_study.data.images import load_masks
 from ura_study.data.table import Sample
+from ura_study.metrics.borders import coverage
 from ura_study.metrics.evaluate import Metrics, evaluate
 from ura_study.runs.scoring import Scored
 
@@ -47,6 +48,13 @@ def as_seen(samples: Sequence[Sample], data: DataSettings, truth: Truth) -> list
     if (data.eval_size or data.image_size) == data.image_size:
         return truth.masks
     return _masks(samples, data.image_size, data.crop_from)
+
+
+def touched(masks: Sequence[np.ndarray | None], side: int) -> np.ndarray:
+    """Return the tokens (N, side, side) bool that masks as seen touch: what an oracle knows. None touches nothing."""
+    size = next((mask.shape[0] for mask in masks if mask is not None), side)
+    blank = np.zeros((size, size), bool)
+    return coverage(np.stack([blank if mask is None else mask for mask in masks]), side) > 0
 
 
 def evaluate_run(scored: Scored, truth: Truth, fpr_limit: float) -> Metrics:

@@ -19,7 +19,7 @@ from ura_study.metrics.evaluate import Metrics
 from ura_study.randomness import generator
 from ura_study.runs.collect import collected
 from ura_study.runs.details import Details
-from ura_study.runs.evaluation import evaluate_run, truth_of
+from ura_study.runs.evaluation import as_seen, evaluate_run, touched, truth_of
 from ura_study.runs.fitting import Watch, fitted
 from ura_study.runs.job import Job
 from ura_study.runs.memory import detector_bytes
@@ -46,11 +46,13 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
             samples, train, held = hold_out(category.train, train, job, device)
     fit = yield from fitted(job, samples, train, device, _watch(job, train, held, device))
     detector, timings["fit_seconds"] = fit.detector, fit.seconds
+    with _timed(timings, "truth_seconds"):
+        truth = truth_of(category.test, job.data)
+    known = touched(as_seen(category.test, job.data, truth), test.map_size) if detector.oracle else None
     with _timed(timings, "score_seconds"):
-        scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device)
+        scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device, known)
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
-        truth = truth_of(category.test, job.data)
         metrics = evaluate_run(scored, truth, job.evaluation.fpr_limit)
     with _timed(timings, "details_seconds"):
         details = collected(job, category.test, scored, truth, metrics, fit)

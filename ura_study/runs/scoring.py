@@ -43,21 +43,32 @@ def score_images(
     image_size: int,
     seed: int,
     device: torch.device,
+    known: np.ndarray | None = None,
 ) -> Scored:
-    """Score the images of `test`, after the detector took its calibration from the normal images of `train`."""
+    """Score the images of `test`, after the detector took its calibration from the normal images of `train`.
+
+    `known` are the N images' tokens (N, S, S) bool that are anomalous in truth, for an oracle; else None.
+    """
     detector.calibrate(train, generator(seed, "calibrate"))
-    return score_maps(detector, test, settings, image_size, device)
+    return score_maps(detector, test, settings, image_size, device, known)
 
 
 def score_maps(
-    detector: Detector, images: FeatureMaps, settings: ScoringSettings, image_size: int, device: torch.device
+    detector: Detector,
+    images: FeatureMaps,
+    settings: ScoringSettings,
+    image_size: int,
+    device: torch.device,
+    known: np.ndarray | None = None,
 ) -> Scored:
-    """Score images with a detector that is calibrated."""
+    """Score images with a detector that is calibrated; `known` as in `score_images`."""
     start_counting(device)
     started = time.perf_counter()
     batches, said, moved = [], [], []
     for start in range(0, len(images), BATCH):
-        scores = detector.score(images.batch(slice(start, start + BATCH), device))
+        part = slice(start, start + BATCH)
+        told = None if known is None else torch.from_numpy(known[part]).to(device)
+        scores = detector.score(images.batch(part, device), told)
         maps = full_size(scores.maps, image_size, settings)  # (B, H, H)
         values = image_scores(maps, settings) if scores.images is None else scores.images
         batches.append((maps.cpu().numpy(), values.cpu().numpy()))

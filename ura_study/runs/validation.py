@@ -18,7 +18,7 @@ from ura_study.metrics.calibration import Reliability
 from ura_study.metrics.evaluate import Metrics
 from ura_study.metrics.names import VALIDATION
 from ura_study.metrics.uncertainty import evaluate_uncertainty, joined
-from ura_study.runs.evaluation import evaluate_run, truth_of
+from ura_study.runs.evaluation import evaluate_run, touched, truth_of
 from ura_study.runs.job import Job
 from ura_study.runs.scoring import Scored, score_maps
 
@@ -60,16 +60,20 @@ def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) 
 
     With it come the counts of its reliability diagram, where it gives probabilities.
     """
-    size = job.data.image_size
-    parts = [score_maps(detector, maps, job.settings.scoring, size, device) for maps in held.maps]
+    size, settings = job.data.image_size, job.settings.scoring
+    data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
+    truth = truth_of((*held.normal, *held.altered), data)
+    normal = held.maps[0]
+    known = touched(truth.masks, normal.map_size) if detector.oracle else None
+    told = (None, None) if known is None else (known[: len(normal)], known[len(normal) :])
+    each = zip(held.maps, told, strict=True)
+    parts = [score_maps(detector, maps, settings, size, device, part) for maps, part in each]
     scored = Scored(
         maps=np.concatenate([part.maps for part in parts]),
         scores=np.concatenate([part.scores for part in parts]),
         ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
         tokens=joined([part.tokens for part in parts]),
     )
-    data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
-    truth = truth_of((*held.normal, *held.altered), data)
     detected = evaluate_run(scored, truth, job.evaluation.fpr_limit)
     masks = [np.zeros((size, size), bool) if mask is None else mask for mask in truth.masks]
     uncertain, reliability = evaluate_uncertainty(scored.tokens, np.stack(masks))

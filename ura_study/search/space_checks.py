@@ -62,7 +62,8 @@ def check(parameters: tuple[Parameter, ...], base: VariantSettings, where: str) 
 
     def accept(parameter: Parameter, values: Mapping[str, Value], note: str = "") -> None:
         try:
-            changed(base, assembled(values, raw), where)
+            if changed(base, assembled(values, raw), where).model.oracle:
+                raise ConfigError("no search may try a variant that is told the true masks")
         except ConfigError as error:
             said = str(error).removeprefix(f"{where}: ")
             key = parameter.key

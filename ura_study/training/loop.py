@@ -71,8 +71,9 @@ def _descend(
         lr = optimiser.param_groups[0]["lr"] = learning_rate(step, settings)
         optimiser.zero_grad()
         for _ in range(settings.accumulate):
+            images, progress = next(order), step / max(1, settings.steps - 1)
             with torch.autocast(device.type, PRECISIONS[settings.precision], settings.precision != "float32"):
-                terms = detector.losses(train.batch(next(order), device), step / max(1, settings.steps - 1), draws)
+                terms = detector.losses(train.batch(images, device), images, progress, draws)
             _check(terms, step, lr)
             scaler.scale(terms["total"] / settings.accumulate).backward()
             sums = {name: sums.get(name, 0.0) + term.detach() / settings.accumulate for name, term in terms.items()}

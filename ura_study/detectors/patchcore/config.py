@@ -34,3 +34,8 @@ class PatchCoreSettings(Settings):
     image_score: Literal["reweighted", "max", "map"] = inference_field("reweighted")
     """The image's score: the largest distance of its tokens, re-weighted (Eq. 7) or as it is (`max`), or taken from the
     smoothed map as the `scoring` section says (`map`)."""
+
+    @property
+    def oracle(self) -> bool:
+        """Whether scoring is told the true masks: never."""
+        return False

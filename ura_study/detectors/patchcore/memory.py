@@ -76,7 +76,7 @@ class PatchCore(Detector):
         return projected.flatten(0, 1)  # (images, N, D) -> (T, D)
 
     @torch.no_grad()
-    def score(self, features: Tensor) -> Scores:
+    def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
         """Return the distance map and, unless it is left to the map, the image score of feature maps (B, C, S, S)."""
         tokens = self._tokens(features)
         distance = torch.stack([nearest_distance(image, self.memory) for image in tokens])  # (B, N)

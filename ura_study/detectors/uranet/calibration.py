@@ -1,42 +1,52 @@
-"""What evidence is usual at each position of a normal image, so that maps of different kinds can be added.
+"""What is usual in normal images, so that evidence of different layers and of different kinds can be added.
 
-Our own choice. It helps where all images are aligned, for the layout of an object makes residuals depend on the position.
-Before a plain background it does harm: where next to nothing is usual, dust counts as much as a defect of the object, and
-localisation falls far below that of the plain residual. Only normal training images are used.
+Our own choice. Evidence is set against one level for all positions. Its level at each position would serve sets whose
+images are aligned, and ruins the maps of an object before a plain background, where next to nothing is usual: dust
+there then counts as much as a defect of the object.
 
-Legend: B images, N = S·S tokens.
+Levels are taken on training images that are restored without the prototypes taken from them.
+
+Legend: B images, N tokens, C channels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-#: Side of the square over which the mean map is averaged: few images give a noisy mean.
-NEIGHBOURHOOD = 5
+#: A layer's energy counts in units of what this share of the normal tokens stays below: layers with rare large errors
+#: count less than by their mean.
+NORMAL_SHARE = 0.99
+
+
+def channel_weights(energy: Tensor, channels: Sequence[int]) -> Tensor:
+    """Return a weight (C,) for the squared error of each channel, so that all layers count alike.
+
+    Args:
+        energy: (B, N, layers) the mean squared error of each layer's channels, of normal tokens.
+        channels: how many channels each layer has, C in all.
+    """
+    ordered = energy.flatten(0, 1).sort(dim=0).values  # (B·N, layers)
+    usual = ordered[int(NORMAL_SHARE * (len(ordered) - 1))].clamp_min(1e-12)
+    sizes = torch.tensor(channels, device=energy.device)
+    return (1 / (usual * sizes)).repeat_interleave(sizes)
 
 
 class UsualEvidence(nn.Module):
-    """Mean at each position and one spread over all positions. Belongs to scoring, so it is no part of the state."""
+    """Mean and standard deviation of one kind of evidence. Belongs to scoring, so it is no part of the state."""
 
-    def __init__(self, map_size: int, *, relative: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.relative = relative
-        """Whether evidence is divided by its mean (a positive scale) or the mean is subtracted (a logarithmic one)."""
-        self.register_buffer("mean", torch.zeros(map_size**2), persistent=False)
-        self.register_buffer("spread", torch.ones(()), persistent=False)
+        self.register_buffer("mean", torch.zeros(()), persistent=False)
+        self.register_buffer("std", torch.ones(()), persistent=False)
 
     def fit(self, evidence: Tensor) -> None:
         """Learn from the evidence (B, N) of normal images."""
-        side = round(len(self.mean) ** 0.5)
-        mean = evidence.mean(dim=0).view(1, 1, side, side)  # (N,) -> (1, 1, S, S)
-        mean = functional.avg_pool2d(mean, NEIGHBOURHOOD, 1, NEIGHBOURHOOD // 2, count_include_pad=False)
-        self.mean.copy_(mean.flatten())
-        self.spread.fill_(1)
-        self.spread.copy_(self(evidence).std().clamp_min(1e-6))
+        self.mean.copy_(evidence.mean())
+        self.std.copy_(evidence.std().clamp_min(1e-6))
 
     def forward(self, evidence: Tensor) -> Tensor:
-        """Return evidence (B, N) as standard deviations above what is usual at its position."""
-        above = evidence - self.mean
-        return (above / self.mean.clamp_min(1e-6) if self.relative else above) / self.spread
+        """Return evidence (B, N) as standard deviations above the mean: what is added has no unit."""
+        return (evidence - self.mean) / self.std

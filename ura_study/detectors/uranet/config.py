@@ -15,14 +15,15 @@ from ura_study.settings import Settings, inference_field
 class SynthesisSettings(Settings):
     """How normal features are made anomalous in training: noise inside smooth random masks.
 
-    `false`: nothing is corrupted. Perception then has no example of an anomaly to learn from, so it is off as well,
-    and restoration is trained to reconstruct what it is given.
+    `false`: nothing is corrupted. Perception is then what it is before training, the Mahalanobis distance of what the
+    first restoration leaves unexplained, and restoration is trained to reconstruct normal features.
     """
 
     strength: float = Field(1.0, gt=0, le=10)
     """Noise of a corrupted region in standard deviations of each channel; its level varies by `spread` around this."""
-    spread: float = Field(2.0, ge=1, le=10)
-    """The level is log-uniform between strength / spread and strength × spread, drawn anew for each image."""
+    spread: float = Field(4.0, ge=1, le=10)
+    """The level is log-uniform between strength / spread and strength × spread, drawn anew for each image. The heads of
+    perception share this range: each learns from a part of it."""
     share: float = Field(0.8, gt=0, le=1)
     """Share of the training images that are corrupted."""
     min_area: float = Field(0.01, gt=0, lt=1)
@@ -32,8 +33,7 @@ class SynthesisSettings(Settings):
 
     edge: int = Field(1, ge=1, le=9)
     """Side in tokens of the square over which a mask is averaged, odd: tokens on its edge are corrupted in part, and
-    perception learns their share. 1: hard edges, every token corrupted in full or not at all. With 3,
-    probabilities came out worse calibrated and slightly fewer defective images were told from normal ones."""
+    perception learns their share. 1: hard edges, every token corrupted in full or not at all."""
 
     @field_validator("edge")
     @classmethod
@@ -52,25 +52,39 @@ class SynthesisSettings(Settings):
 class PerceptionSettings(Settings):
     """The Bayesian network that says of each token how probably it is anomalous, and how sure that is.
 
-    `false`: nothing is suspected, so restoration may draw on every token, and the score is the residual alone.
+    `false`: nothing is suspected, so restoration may draw on every token that is far enough away, and the score is the
+    residual alone.
     """
 
     width: int = Field(256, ge=4, le=4096)
     """Units; with fewer than channels, the network sees a random projection at the start."""
     bayesian: bool = True
-    """Whether weights are distributions. `false` is the deterministic control: plain weights, no divergence in the
-    loss, no epistemic uncertainty. The other options but `width` then do nothing."""
+    """Whether there is a posterior. `false` is the deterministic control: one head that learns from all strengths,
+    plain weights, no divergence in the loss, no epistemic uncertainty. Options of the posterior then do nothing."""
+    heads: int = Field(3, ge=1, le=16)
+    """Heads of the posterior, each trained at its own range of synthesis strengths: they disagree where it depends on
+    the kind of anomaly whether a token is one."""
     prior_std: float = Field(1.0, gt=0, le=100)
     """Standard deviation of the zero-mean Gaussian prior of every weight, in units of 1 / sqrt(inputs)."""
     posterior_std: float = Field(0.05, gt=0, le=10)
-    """Standard deviation of every weight before training, in the same units. A few hundred steps hardly change it, so
-    it sets how far the weight samples disagree: the epistemic uncertainty."""
-    kl_weight: float = Field(1e-6, ge=0, le=1)
-    """Weight of the divergence of posterior from prior in the loss."""
-    mc_samples: int = inference_field(5, ge=1, le=256)
-    """Number of weight samples whose predictions are averaged in scoring."""
+    """Standard deviation of every weight before training, in the same units."""
+    kl_weight: float = Field(0.01, ge=0, le=1)
+    """Weight of the divergence of posterior from prior, which is divided by the number of training tokens. 1 would be
+    the evidence lower bound; less is a cold posterior (Wenzel et al. 2020)."""
+    mc_samples: int = inference_field(6, ge=1, le=256)
+    """Number of networks drawn from the posterior whose predictions are averaged in scoring. The heads take turns, the
+    middle one first."""
     caution: float = inference_field(1.0, ge=0, le=10)
-    """A token's suspicion is its mean probability plus this many of its standard deviations over weight samples."""
+    """A token's suspicion is its mean probability plus this many of its standard deviations over the samples."""
+    gate: Literal["perceived", "open", "oracle"] = inference_field("perceived")
+    """What restoration is told in scoring: what is perceived; nothing (`open`: every token may be a source); or the
+    true mask of a test image (`oracle`: what perfect perception would buy, no result that a method could have; where
+    there is no mask, nothing)."""
+
+    @property
+    def regimes(self) -> int:
+        """Number of ranges of synthesis strength that are told apart."""
+        return self.heads if self.bayesian else 1
 
 
 class RestorationSettings(Settings):
@@ -81,29 +95,24 @@ class RestorationSettings(Settings):
 
     depth: int = Field(1, ge=1, le=8)
     """Number of attention blocks; each asks with what the one before it restored."""
-    heads: int = Field(1, ge=1, le=16)
-    """Attention heads of each block."""
-    width: int = Field(128, ge=4, le=2048)
-    """Dimensions in which tokens are compared and restored (at most the number of channels)."""
-    prototypes: int = Field(512, ge=1, le=16384)
-    """Number of learned normal tokens, started as cluster centres of the training tokens."""
-    exclusion: int = Field(5, ge=0, le=64)
-    """A token is not restored from tokens of its image that lie within this many rows and columns of it."""
-
-    @model_validator(mode="after")
-    def _whole_heads(self) -> RestorationSettings:
-        if self.width % self.heads:
-            raise ValueError(f"width must be a multiple of heads, but got {self.width} and {self.heads}")
-        return self
+    width: int = Field(128, ge=4, le=4096)
+    """Dimensions in which tokens are compared (at most the number of channels)."""
+    prototypes: int = Field(4096, ge=1, le=1_000_000)
+    """Number of learned normal tokens, at most: they start as a coreset of the training tokens."""
+    sources: int = Field(8, ge=1, le=1024)
+    """A token is restored from this many sources, the nearest ones."""
+    exclusion: int = Field(3, ge=0, le=64)
+    """A token is not restored from tokens of its image that lie within this many rows and columns of it. Where nothing
+    is perceived, in the first restoration and without perception, it is a sixteenth of the grid's side more."""
 
 
 class FusionSettings(Settings):
-    """How residual and probability become one map. Both are first set against normal training images."""
+    """How residual and perception become one map. Both are first set against normal training images."""
 
-    perception_weight: float = inference_field(2.0, ge=0, le=100)
+    perception_weight: float = inference_field(0.5, ge=0, le=100)
     """Weight of perception's evidence where that of the residual is 1."""
-    calibration_images: int = inference_field(64, ge=2, le=100_000)
-    """At most this many training images are used to learn what is usual at each position."""
+    calibration_images: int = inference_field(32, ge=2, le=100_000)
+    """At most this many training images are used to learn what evidence is usual."""
 
 
 class URANetSettings(Settings):
@@ -112,7 +121,7 @@ class URANetSettings(Settings):
     name: Literal["uranet"] = "uranet"
     """Which detector this is."""
     synthesis: SynthesisSettings | Literal[False] = SynthesisSettings()
-    """Synthesis of anomalies in training; `false` leaves it out, and perception with it."""
+    """Synthesis of anomalies in training; `false` leaves it out."""
     perception: PerceptionSettings | Literal[False] = PerceptionSettings()
     """Uncertainty-integrated perception of anomalies; `false` leaves it out."""
     restoration: RestorationSettings | Literal[False] = RestorationSettings()
@@ -120,26 +129,18 @@ class URANetSettings(Settings):
     fusion: FusionSettings = FusionSettings()
     """How the anomaly map is made of the parts' evidence."""
 
+    @property
+    def oracle(self) -> bool:
+        """Whether scoring is told the true masks."""
+        return bool(self.restoration and self.perception and self.perception.gate == "oracle")
+
     @field_validator("synthesis", "perception", "restoration", mode="before")
     @classmethod
     def _true_is_default(cls, value: object) -> object:
         return {} if value is True else value
 
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_to_perceive(cls, raw: object) -> object:
-        """Switch perception off where synthesis is: one configuration, one identity."""
-        return raw | {"perception": False} if isinstance(raw, dict) and raw.get("synthesis") is False else raw
-
     @model_validator(mode="after")
     def _something_to_score_with(self) -> URANetSettings:
-        if self.restoration is False and not self.perceives:
-            raise ValueError(
-                "restoration is off, and perception is off or has no synthesis to learn from: nothing to score with"
-            )
+        if self.restoration is False and self.perception is False:
+            raise ValueError("restoration and perception are both off: nothing to score with")
         return self
-
-    @property
-    def perceives(self) -> bool:
-        """Whether perception is there, and so synthetic anomalies for it to learn from."""
-        return self.perception is not False

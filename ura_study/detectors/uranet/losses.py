@@ -17,21 +17,20 @@ def segmentation_loss(logits: Tensor, target: Tensor) -> Tensor:
 
 
 def restoration_loss(restored: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-    """Return the distance of restored tokens (B, Q, C) from what they were, over all and over the masked (B, Q).
+    """Return the mean squared distance of restored tokens (B, Q, C) from what they were, over all and over the masked.
 
-    The second mean, weighted by the masks' shares 0..1, keeps the few corrupted tokens from drowning among the many
-    normal ones; it is 0 without any.
+    The second mean, weighted by the shares 0..1 of mask (B, Q), keeps the few corrupted tokens from drowning among the
+    many normal ones; it is 0 without any.
     """
-    distance = (restored - target).square().mean(dim=2) + 1 - functional.cosine_similarity(restored, target, dim=2)
+    distance = (restored - target).square().mean(dim=2)
     corrupted = (distance * mask).sum() / mask.sum().clamp_min(1)
     return distance.mean() + corrupted
 
 
-def residual(tokens: Tensor, restored: Tensor) -> Tensor:
-    """Return the residual (B, N) of tokens (B, N, C): the geometric mean of squared and cosine distance (statement 5).
+def residual(error: Tensor, weights: Tensor) -> Tensor:
+    """Return the residual (B, N) of tokens that restoration moved by `error` (B, N, C) (statement 5).
 
-    Squared distance sees how far a token moved, cosine distance in what direction; the product needs both.
+    It is the Euclidean distance with weights (C,) of the channels. (A cosine distance of standardised features means
+    little: tokens of a plain background lie near the origin, where the smallest error turns them round.)
     """
-    squared = (tokens - restored).square().mean(dim=2)
-    cosine = 1 - functional.cosine_similarity(tokens, restored, dim=2)
-    return (squared * cosine.clamp_min(0)).sqrt()
+    return (error.square() @ weights).sqrt()

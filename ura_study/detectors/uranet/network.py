@@ -5,27 +5,29 @@ for Unsupervised Anomaly Detection", arXiv 2603.22840 (2026). Only the abstract 
 implemented in `features` (1), `synthesis` (2), `perception` (3), `restoration` (4) and `losses.residual` (5); how they
 are put together here is our own choice.
 
-Legend: B images, N = S·S tokens, Q tokens to restore, C channels, M weight samples.
+Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, M samples.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from ura_study.detectors.base import Detector, Scores
-from ura_study.detectors.uranet.calibration import UsualEvidence
+from ura_study.detectors.uranet.calibration import UsualEvidence, channel_weights
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.detectors.uranet.losses import residual, restoration_loss, segmentation_loss
-from ura_study.detectors.uranet.perception import Perceived, Perception, averaged, summarise, suspicion
+from ura_study.detectors.uranet.perception import Perceived, Perception, spread, suspicion
 from ura_study.detectors.uranet.restoration import Restoration
-from ura_study.detectors.uranet.statistics import Moments, to_tokens, token_statistics
+from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 from ura_study.detectors.uranet.synthesis import corrupt
 from ura_study.features.maps import FeatureMaps
 from ura_study.randomness import parted
 
 #: Shares of an image's tokens that are restored, and that are perceived and serve as sources, in a training step.
-RESTORED_SHARE, SOURCE_SHARE = 0.25, 0.5
+RESTORED_SHARE, SOURCE_SHARE = 0.25, 0.25
 #: Probability with which the true mask stands in for perception: its value at the start; it falls to 0 at the end.
 TRUE_MASKS = 0.5
 #: At most this many training images are restored before training, to know what errors are normal.
@@ -42,116 +44,157 @@ class URANet(Detector):
         self.settings = settings
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
-        self.perception = Perception(settings.perception, channels) if settings.perceives else None
+        self.perception = Perception(settings.perception, channels) if settings.perception else None
         self.restoration = Restoration(settings.restoration, channels, map_size) if settings.restoration else None
-        self.usual_residual = UsualEvidence(map_size, relative=True)
-        self.usual_perception = UsualEvidence(map_size, relative=False)
+        self.oracle = settings.oracle
+        self.learns_perception = bool(settings.perception and settings.synthesis)
+        self.trains_by_gradient = self.learns_perception or self.restoration is not None
+        if self.perception is not None:
+            self.perception.requires_grad_(self.learns_perception)
+        self.register_buffer("channel_weights", torch.ones(channels), persistent=False)
+        self.usual_residual, self.usual_perception = UsualEvidence(), UsualEvidence()
         self.networks: Tensor | None = None
+        self.training_tokens = 1
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Standardise by the training tokens and start every part."""
         sampling, perceiving, restoring = parted(generator, 3)
+        self.training_tokens = len(train) * train.map_size**2
         statistics = token_statistics(train, self.device, sampling)
         self.mean.copy_(statistics.mean)
         self.std.copy_(statistics.std)
         if self.restoration is not None:
             self.restoration.initialise(statistics, restoring)
         if self.perception is not None:
-            self.perception.initialise(self._normal_moments(train, perceiving), perceiving)
+            self.perception.initialise(self._normally_unexplained(train, perceiving), perceiving)
 
-    def losses(self, features: Tensor, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
+    def losses(
+        self, features: Tensor, images: Sequence[int], progress: float, generator: torch.Generator
+    ) -> dict[str, Tensor]:
         """Return the loss of restoring and perceiving anomalies that are synthesised in normal features."""
         synthesising, perceiving, choosing = parted(generator, 3)
-        normal = self._standardise(features)
-        corrupted, mask = normal, torch.zeros_like(normal[..., 0])
+        normal, origin = self._standardise(features), torch.as_tensor(images)
+        corrupted, mask, regimes = normal, torch.zeros_like(normal[..., 0]), torch.zeros(len(normal), dtype=torch.long)
         if self.settings.synthesis:
-            corrupted, mask = corrupt(normal, self.settings.synthesis, synthesising)
+            count = self.settings.perception.regimes if self.settings.perception else 1
+            regimes = (torch.arange(len(normal)) + torch.randint(count, (1,), generator=synthesising)) % count
+            corrupted, mask = corrupt(normal, self.settings.synthesis, synthesising, regimes, count)
         terms, sources = {}, _some(mask, SOURCE_SHARE, choosing)
         chosen = _some(mask, RESTORED_SHARE, choosing)
         truth = mask[:, sources]  # (B, P)
-        suspected = torch.zeros_like(truth)
-        if self.perception is not None:
-            seen = self._seen(corrupted, sources)
-            logits = self.perception(seen[:, sources], perceiving)
+        suspected = None
+        if self.learns_perception:
+            logits = self.perception(self._seen(corrupted, origin, sources), regimes, perceiving)
             terms["perception"] = segmentation_loss(logits, truth)
-            terms["divergence"] = self.settings.perception.kl_weight * self.perception.divergence()
+            weight = self.settings.perception.kl_weight / self.training_tokens
+            terms["divergence"] = weight * self.perception.divergence()
             told = torch.rand(len(mask), generator=perceiving) < TRUE_MASKS * (1 - progress)
             suspected = torch.where(told.to(mask.device)[:, None], truth, logits.detach().sigmoid())
         if self.restoration is not None:
-            restored = self.restoration(corrupted, suspected, chosen, sources)
+            restored = self.restoration(corrupted, suspected, origin, chosen, sources)
             terms["restoration"] = restoration_loss(restored, normal[:, chosen], mask[:, chosen])
         return {"total": torch.stack(list(terms.values())).sum(), **terms}
 
     @torch.no_grad()
     def calibrate(self, train: FeatureMaps, generator: torch.Generator) -> None:
-        """Draw the weight samples of perception, and learn what evidence is usual in normal images."""
+        """Draw the networks of perception, and learn what evidence is usual in normal images."""
         self.eval()
         perceiving, choosing = parted(generator, 2)
         if self.perception is not None:
             self.networks = self.perception.sample(self.settings.perception.mc_samples, perceiving)
         count = min(len(train), self.settings.fusion.calibration_images)
-        used = torch.randperm(len(train), generator=choosing)[:count].sort().values.tolist()
-        chunks = [used[start : start + BATCH] for start in range(0, count, BATCH)]
-        evidence = [self._evidence(self._standardise(train.batch(index, self.device)))[:2] for index in chunks]
-        for usual, maps in zip((self.usual_residual, self.usual_perception), zip(*evidence, strict=True), strict=True):
-            if maps[0] is not None:
-                usual.fit(torch.cat(maps))
+        used = torch.randperm(len(train), generator=choosing)[:count].sort().values
+        errors, distances = [], []
+        for index in used.split(BATCH):
+            tokens = self._standardise(train.batch(index.tolist(), self.device))
+            error, perceived = self._evidence(tokens, index)
+            errors.append(error)
+            distances.append(None if perceived is None else perceived.distance)
+        if self.restoration is not None:
+            self._calibrate_residual(errors, train.layer_channels)
+        if self.perception is not None:
+            self.usual_perception.fit(torch.cat(distances))
+
+    def _calibrate_residual(self, errors: Sequence[Tensor], channels: Sequence[int]) -> None:
+        """Learn from the errors (B, N, C) of normal images, batch by batch, how much of each layer's is usual."""
+        energies = [
+            torch.stack([part.square().mean(dim=2) for part in error.split(list(channels), dim=2)], dim=2)
+            for error in errors
+        ]
+        self.channel_weights.copy_(channel_weights(torch.cat(energies), channels))
+        self.usual_residual.fit(torch.cat([residual(error, self.channel_weights) for error in errors]))
 
     @torch.no_grad()
-    def score(self, features: Tensor) -> Scores:
-        """Return the weighted sum of calibrated residual and calibrated evidence of perception."""
+    def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
+        """Return the weighted sum of residual and perceived distance, each as deviations from what is usual."""
         self.eval()
-        distance, logit, perceived = self._evidence(self._standardise(features))
+        error, perceived = self._evidence(self._standardise(features), known=known)
         parts, moved = [], None
-        if distance is not None:
-            parts.append(self.usual_residual(distance))
+        if error is not None:
+            parts.append(self.usual_residual(residual(error, self.channel_weights)))
             moved = _to_maps(parts[0])
-        if logit is not None:
+        if perceived is not None:
             weight = self.settings.fusion.perception_weight if parts else 1.0
-            parts.append(weight * self.usual_perception(logit))
+            parts.append(weight * self.usual_perception(perceived.distance))
         maps = _to_maps(torch.stack(parts).sum(dim=0))
         if perceived is None:
             return Scores(maps, residual=moved)
         said = map(_to_maps, (perceived.probability, perceived.epistemic, perceived.aleatoric))
         return Scores(maps, *said, residual=moved)
 
-    def _evidence(self, tokens: Tensor) -> tuple[Tensor | None, Tensor | None, Perceived | None]:
-        """Return residual (B, N), logit of perception (B, N) and all that was perceived; None for a part left out."""
-        perceived, suspected = None, torch.zeros_like(tokens[..., 0])
+    def _evidence(
+        self, tokens: Tensor, images: Tensor | None = None, known: Tensor | None = None
+    ) -> tuple[Tensor | None, Perceived | None]:
+        """Return the error of the restoration (B, N, C) and all that was perceived; None for a part left out."""
+        recalled = None if self.restoration is None else self.restoration.recall(tokens, images)
+        perceived = suspected = None
         if self.perception is not None:
-            seen = self._seen(tokens)
-            perceived = summarise(self.perception.logits(seen, self.networks))
-            suspected = suspicion(perceived, self.settings.perception.caution)
-        distance = None
-        if self.restoration is not None:
-            distance = residual(tokens, self.restoration(tokens, suspected))
-        return distance, None if perceived is None else perceived.evidence, perceived
+            perceived = self.perception.perceive(self._seen(tokens, images, recalled=recalled), self.networks)
+            suspected = self._suspected(perceived, known)
+        if self.restoration is None:
+            return None, perceived
+        return tokens - self.restoration(tokens, suspected, images, recalled=recalled), perceived
+
+    def _suspected(self, perceived: Perceived, known: Tensor | None) -> Tensor:
+        """Return what restoration is told (B, N); of normal images an oracle knows that nothing is wrong."""
+        gate, probability = self.settings.perception.gate, perceived.probability
+        if gate == "perceived":
+            return spread(suspicion(perceived, self.settings.perception.caution))
+        if gate == "oracle" and known is not None:
+            return spread(known.flatten(1).to(probability))
+        return torch.zeros_like(probability)
 
     @torch.no_grad()
-    def _seen(self, tokens: Tensor, sources: Tensor | None = None) -> Tensor:
-        """Return what perception sees (B, N, C) of an image. Restoration is not trained through it.
+    def _seen(
+        self,
+        tokens: Tensor,
+        images: Tensor | None = None,
+        sources: Tensor | None = None,
+        recalled: Tensor | None = None,
+    ) -> Tensor:
+        """Return what perception sees (B, P, C) of an image. Restoration is not trained through it.
 
         Never in lower precision: whitening blows up differences that would be rounded away. (And autocast of some
         versions of torch would keep weights cast here, without gradient, for the restoration that is trained.)
         """
         with torch.autocast(tokens.device.type, enabled=False):
-            return self.perception.whiten(self._unexplained(tokens, sources))
+            return self.perception.whiten(self._unexplained(tokens, images, sources, recalled))
 
-    def _unexplained(self, tokens: Tensor, sources: Tensor | None = None) -> Tensor:
-        """Return tokens (B, N, C) less their first restoration, in which nothing is suspected."""
+    def _unexplained(
+        self, tokens: Tensor, images: Tensor | None, sources: Tensor | None = None, recalled: Tensor | None = None
+    ) -> Tensor:
+        """Return tokens (B, P, C) less their first restoration, in which nothing is suspected."""
+        seen = tokens if sources is None else tokens[:, sources]
         if self.restoration is None:
-            return tokens
-        trusted = torch.zeros_like(tokens[..., 0] if sources is None else tokens[:, sources, 0])
-        return tokens - self.restoration(tokens, trusted, sources=sources)
+            return seen
+        return seen - self.restoration(tokens, None, images, sources, sources, recalled)
 
     @torch.no_grad()
-    def _normal_moments(self, train: FeatureMaps, generator: torch.Generator) -> Moments:
-        """Return mean and covariance of what perception will see of normal images, before it is whitened."""
-        moments = Moments(train.channels)
+    def _normally_unexplained(self, train: FeatureMaps, generator: torch.Generator) -> Tensor:
+        """Return what perception will see of normal images (T, C), before it is whitened."""
         used = torch.randperm(len(train), generator=generator)[:PERCEIVED_IMAGES].sort().values
-        for index in used.split(BATCH):
-            moments.add(averaged(self._unexplained(self._standardise(train.batch(index.tolist(), self.device)))))
-        return moments
+        batches = ((index, train.batch(index.tolist(), self.device)) for index in used.split(BATCH))
+        return torch.cat([self._unexplained(self._standardise(batch), index).flatten(0, 1) for index, batch in batches])
 
     def _standardise(self, features: Tensor) -> Tensor:
         return (to_tokens(features) - self.mean) / self.std  # (B, N, C)

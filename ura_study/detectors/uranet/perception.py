@@ -1,24 +1,33 @@
 """Perception: a Bayesian network says where anomalies are, and how sure that is (statement 3 of the abstract).
 
-Our own choice: what is perceived is the error of a first restoration that trusts every token (the tokens themselves
-where there is no restoration), averaged over 3 × 3 tokens and whitened. The discriminative network of DRAEM (Zavrtanik
-et al. 2021) sees input and reconstruction for the same reason: what is normal differs between images, and what remains
-unexplained differs less. Whitened, directions in which normal tokens hardly vary count as much as those in which they
-vary most, and deviations along them are the telling ones (Rippel et al. 2021).
+Our own choice: what is perceived is the error of a first restoration, in which nothing is suspected yet (the tokens
+themselves where there is no restoration), whitened. The discriminative network of DRAEM (Zavrtanik et al. 2021) sees
+input and reconstruction for the same reason: what is normal differs between images, and what remains unexplained
+differs less. Whitened, directions in which normal tokens hardly vary count as much as those in which they vary most,
+and deviations along them are the telling ones (Rippel et al. 2021).
 
-The network is radial: the logit is linear in the logarithm of the mean square of its Bayesian units. Before the first
-step that is the Mahalanobis distance; training moves its centre and says which directions matter. With leaky ReLUs
-instead, some real anomalies look more normal than normal tokens, for synthesis does not show every direction.
+A network is radial: the logit is linear in the logarithm of the mean square of its units. Before the first step that is
+the Mahalanobis distance, and even odds lie where few normal tokens are; that is all of perception where there is no
+synthesis to learn from. Training says how probable an anomaly is at which distance, in which directions. With leaky
+ReLUs instead, some real anomalies look more normal than normal tokens, for synthesis does not show every direction. For
+the same reason the anomaly map takes the distance from perception, and the probabilities only tell restoration what to
+distrust: with the trained distance real defects were localised worse.
 
-With p_m the probability under weight sample m, E and Var over the samples, the variance of the token's label splits by
-the law of total variance into
+What one cannot know from normal images is what kind of anomaly will come. So the posterior is a mixture: each of a few
+heads learns from corruption of its own strength (a deep ensemble, Lakshminarayanan et al. 2017, over the question and
+not only over the start), and each has a Gaussian posterior over its weights. A Monte-Carlo sample is one network: a
+head, and weights drawn for it. Independent noise of the weights alone averages out over the units: the samples then
+agree.
+
+With p_m the probability under sample m, E and Var over the samples, the variance of the token's label splits by the law
+of total variance into
 
     E[p](1 − E[p])  =  Var[p]  +  E[p(1 − p)]
       total            epistemic    aleatoric
 
 the variance form of the split of Depeweg et al. (2018), for the two kinds of uncertainty of Kendall & Gal (2017).
 
-Legend: B images, N tokens, C channels, H units, S² = N, M weight samples.
+Legend: B images, N tokens, C channels, U units, G heads, M samples.
 """
 
 from __future__ import annotations
@@ -32,17 +41,17 @@ from torch.nn import functional
 
 from ura_study.detectors.uranet.bayes import BayesianLinear, PointLinear
 from ura_study.detectors.uranet.config import PerceptionSettings
-from ura_study.detectors.uranet.statistics import Moments, whitening
+from ura_study.detectors.uranet.statistics import moments_of, whitening
 
-#: Side of the square of tokens over which is averaged what is perceived.
-NEIGHBOURHOOD = 3
 #: How much the logit rises at the start when a token's squared distance grows e-fold.
 GAIN = 3.0
+#: Share of the normal tokens that are as near as the distance at which the odds are even at the start.
+NORMAL_SHARE = 0.975
 
 
 @dataclass(frozen=True)
 class Perceived:
-    """What the weight samples say of tokens (B, N)."""
+    """What the samples say of tokens (B, N)."""
 
     probability: Tensor
     """Mean over samples, 0..1."""
@@ -50,62 +59,96 @@ class Perceived:
     """Variance over samples, 0..0.25."""
     aleatoric: Tensor
     """Mean over samples of p(1 − p), 0..0.25."""
-    evidence: Tensor
-    """Mean over samples of the logit of p."""
+    distance: Tensor
+    """Mahalanobis distance from normal, per channel: what the samples start from, and the same for all of them."""
 
 
-class Perception(nn.Module):
-    """Whitening, then C → H Bayesian (or plain) units → the logarithm of their mean square → the logit."""
+class Head(nn.Module):
+    """C → U Bayesian (or plain) units → the logarithm of their mean square → the logit."""
 
     def __init__(self, settings: PerceptionSettings, channels: int) -> None:
         super().__init__()
-        self.layer = _layer(settings, channels, settings.width)
+        if settings.bayesian:
+            self.layer = BayesianLinear(channels, settings.width, settings.prior_std, settings.posterior_std)
+        else:
+            self.layer = PointLinear(channels, settings.width)
         self.log_gain = nn.Parameter(torch.zeros(()))
-        self.bias = nn.Parameter(torch.zeros(()))
+        self.log_even = nn.Parameter(torch.zeros(()))
+
+    @torch.no_grad()
+    def initialise(self, even: float, generator: torch.Generator) -> None:
+        """Start as the distance from the centre; the odds are even where its square per channel is `even`."""
+        self.layer.initialise(generator)
+        self.layer.mean.copy_(rotation(*self.layer.mean.shape, generator))
+        self.log_gain.fill_(math.log(GAIN))
+        self.log_even.fill_(math.log(even))
+
+    def logit(self, energy: Tensor) -> Tensor:
+        """Return the logits of tokens whose units have the mean square `energy`."""
+        return self.log_gain.exp() * ((energy + 1e-6).log() - self.log_even)
+
+
+class Perception(nn.Module):
+    """Whitening, then G heads."""
+
+    def __init__(self, settings: PerceptionSettings, channels: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(Head(settings, channels) for _ in range(settings.regimes))
         self.register_buffer("centre", torch.zeros(channels))
         self.register_buffer("whitening", torch.eye(channels))
 
     @torch.no_grad()
-    def initialise(self, moments: Moments, generator: torch.Generator) -> None:
-        """Start as the Mahalanobis distance from averaged normal tokens, whose `moments` are given."""
+    def initialise(self, normal: Tensor, generator: torch.Generator) -> None:
+        """Start as the Mahalanobis distance from what is seen of normal tokens, (T, C)."""
+        moments = moments_of(normal)
         self.centre.copy_(moments.mean)
         self.whitening.copy_(whitening(moments.covariance))
-        self.layer.initialise(generator)
-        self.layer.mean.copy_(rotation(*self.layer.mean.shape, generator))
-        self.log_gain.fill_(math.log(GAIN))
-        self.bias.fill_(-GAIN)
+        energy = self.whiten(normal).square().mean(dim=1)
+        even = energy.sort().values[int(NORMAL_SHARE * (len(energy) - 1))].clamp_min(1e-6).item()
+        for head in self.heads:
+            head.initialise(even, generator)
 
     def whiten(self, tokens: Tensor) -> Tensor:
-        """Return what the network sees (B, N, C) of tokens (B, N, C)."""
-        return (averaged(tokens) - self.centre) @ self.whitening
+        """Return what the network sees (..., C) of tokens (..., C)."""
+        return (tokens - self.centre) @ self.whitening
 
-    def forward(self, seen: Tensor, generator: torch.Generator) -> Tensor:
-        """Return sampled logits (B, N) of whitened tokens (B, N, C), for training."""
-        return self._logit(self.layer(seen, generator))
+    def forward(self, seen: Tensor, regimes: Tensor, generator: torch.Generator) -> Tensor:
+        """Return sampled logits (B, N) of whitened tokens (B, N, C), for training.
+
+        `regimes` (B,) are the numbers of the heads that learn from the images.
+        """
+        each = zip(seen, regimes.tolist(), strict=True)
+        return torch.stack([self.heads[g].logit(energy_of(self.heads[g].layer(x, generator))) for x, g in each])
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Return `count` networks: their weights (M, H, C)."""
-        return self.layer.sample(count, generator)
+        """Return the weights (M, U, C) of `count` networks. The heads take turns, the middle one first."""
+        return torch.cat([self.heads[g].layer.sample(1, generator) for g in turns(len(self.heads), count)])
 
-    def logits(self, seen: Tensor, networks: Tensor) -> Tensor:
-        """Return the logits (M, B, N) of whitened tokens (B, N, C) under each of the sampled networks."""
-        return torch.stack([self._logit(functional.linear(seen, weights, self.layer.bias)) for weights in networks])
+    def perceive(self, seen: Tensor, networks: Tensor) -> Perceived:
+        """Return what the sampled `networks` (M, U, C) say of whitened tokens (B, N, C)."""
+        logits = []
+        for weights, g in zip(networks, turns(len(self.heads), len(networks)), strict=True):
+            units = functional.linear(seen, weights, self.heads[g].layer.bias)  # (B, N, U)
+            logits.append(self.heads[g].logit(energy_of(units)))
+        return summarise(torch.stack(logits), energy_of(seen).sqrt())
 
     def divergence(self) -> Tensor:
         """Return the divergence of all weights from their prior, in nats."""
-        return self.layer.divergence()
-
-    def _logit(self, units: Tensor) -> Tensor:
-        energy = units.float().square().mean(dim=-1)  # (..., H) -> (...)
-        return self.log_gain.exp() * (energy + 1e-6).log() + self.bias
+        return torch.stack([head.layer.divergence() for head in self.heads]).sum()
 
 
-def averaged(tokens: Tensor) -> Tensor:
-    """Return tokens (B, N, C), each the mean of its neighbourhood: one anomalous token seldom comes alone."""
-    side = math.isqrt(tokens.shape[1])
-    maps = tokens.transpose(1, 2).unflatten(2, (side, side))  # (B, N, C) -> (B, C, S, S)
-    maps = functional.avg_pool2d(maps, NEIGHBOURHOOD, 1, NEIGHBOURHOOD // 2, count_include_pad=False)
-    return maps.flatten(2).transpose(1, 2)
+def energy_of(units: Tensor) -> Tensor:
+    """Return the mean square (...) of units (..., U)."""
+    return units.float().square().mean(dim=-1)
+
+
+def turns(heads: int, count: int) -> list[int]:
+    """Return which head each of `count` samples is of: the middle one first, then those beside it, and again.
+
+    With three heads: 1, 0, 2, 1, 0, …
+    """
+    order = sorted(range(heads), key=lambda head: abs(head - (heads - 1) / 2))
+    return [order[sample % heads] for sample in range(count)]
 
 
 def rotation(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
@@ -115,18 +158,18 @@ def rotation(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
     return orthonormal if outputs >= inputs else orthonormal.T
 
 
-def _layer(settings: PerceptionSettings, inputs: int, outputs: int) -> PointLinear:
-    if not settings.bayesian:
-        return PointLinear(inputs, outputs)
-    return BayesianLinear(inputs, outputs, settings.prior_std, settings.posterior_std)
-
-
-def summarise(logits: Tensor) -> Perceived:
-    """Return what logits (M, B, N) of M weight samples say together."""
+def summarise(logits: Tensor, distance: Tensor) -> Perceived:
+    """Return what logits (M, B, N) of M samples say together; `distance` (B, N) is passed on."""
     p = logits.sigmoid()
-    return Perceived(p.mean(dim=0), p.var(dim=0, correction=0), (p * (1 - p)).mean(dim=0), logits.mean(dim=0))
+    return Perceived(p.mean(dim=0), p.var(dim=0, correction=0), (p * (1 - p)).mean(dim=0), distance)
 
 
 def suspicion(perceived: Perceived, caution: float) -> Tensor:
     """Return an upper bound (B, N) on the probability, 0..1: where the samples disagree, no benefit of the doubt."""
     return (perceived.probability + caution * perceived.epistemic.sqrt()).clamp(max=1)
+
+
+def spread(suspected: Tensor) -> Tensor:
+    """Return the highest suspicion (B, N) within 3 × 3 tokens: what borders on the suspect is a mixture with it."""
+    side = math.isqrt(suspected.shape[1])
+    return functional.max_pool2d(suspected.view(-1, 1, side, side), 3, stride=1, padding=1).flatten(1)

@@ -1,117 +1,188 @@
 """Restoration: tokens are rebuilt from global normal information; what is suspect is no source (statement 4).
 
 Our own choice: there is no residual path around the attention. A token's content only *selects* sources; what comes out
-is made of trusted tokens of the image and of prototypes alone, so content cannot be copied past the mask. Attention is
-a softmax over squared distances, and everything starts from training tokens: projections from principal components,
-prototypes from cluster centres. So before the first step the block is a soft nearest-neighbour memory, as in PatchCore
-(Roth et al. 2022) and in non-local means (Buades et al. 2005); training changes what "near" means, the prototypes and
-the temperature. There is no feed-forward network after the attention: it made the restoration of anomalies better too.
+is a mean of trusted tokens of the image and of prototypes, so content cannot be copied past the mask. Attention is a
+softmax over the squared distances to the few nearest sources, in a learned projection. Everything starts from training
+tokens: the projection from principal components, the prototypes from a greedy coreset. So before the first step a block
+is the memory of PatchCore (Roth et al. 2022), a little softened, and the image itself, as in non-local means (Buades et
+al. 2005); training changes what "near" means, the prototypes and the temperature.
 
-Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, D width, h heads, d = D / h,
-K prototypes.
+Two choices matter. A coreset covers rare normal structure that cluster centres leave out, and with few sources a rare
+token is restored from what is really near it, where attention to everything blurs.
+
+An image of the training set is restored without the prototypes that were taken from it: else it would find itself, and
+errors would be smaller than on any new image.
+
+Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, D width, K prototypes, k sources.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ura_study.detectors.uranet.config import RestorationSettings
-from ura_study.detectors.uranet.statistics import TokenStatistics, cluster_centres, principal_components
+from ura_study.detectors.uranet.statistics import TokenStatistics, covering_tokens, principal_components
 
 #: Tokens with at least this suspicion are no source at all; below it, their weight in the attention is 1 − suspicion.
 DISTRUST = 0.5
-#: Initial temperature in units of the mean squared distance from a training token to its nearest prototype.
-TEMPERATURE = 0.2
+#: While nothing is known of what is suspect, sources lie farther away by this share of the grid's side, at least by 1.
+UNKNOWING = 1 / 16
+#: Initial temperature in units of the mean squared distance from a token to the nearest prototype of another image.
+TEMPERATURE = 0.4
+#: Tokens of which that distance is taken.
+PROBED = 1000
 
 
 class Restoration(nn.Module):
-    """Tokens of C channels → D dimensions → attention blocks → C channels."""
+    """Attention blocks over an image's tokens and prototypes; each asks with what the one before it restored."""
 
     def __init__(self, settings: RestorationSettings, channels: int, map_size: int) -> None:
         super().__init__()
-        width = min(settings.width, channels // settings.heads * settings.heads)
-        self.encode = nn.utils.skip_init(nn.Linear, channels, width)
-        self.decode = nn.utils.skip_init(nn.Linear, width, channels)
-        self.prototypes = nn.Parameter(torch.zeros(settings.prototypes, width))
-        self.blocks = nn.ModuleList(AttentionBlock(width, settings.heads) for _ in range(settings.depth))
+        self.settings = settings
+        self.prototypes = nn.Parameter(torch.zeros(0, channels))
+        self.register_buffer("origin", torch.zeros(0, dtype=torch.long))
+        width = min(settings.width, channels)
+        self.blocks = nn.ModuleList(AttentionBlock(channels, width, settings.sources) for _ in range(settings.depth))
+        farther = settings.exclusion + max(1, round(UNKNOWING * map_size))
         self.register_buffer("near", near(map_size, settings.exclusion), persistent=False)
+        self.register_buffer("around", near(map_size, farther), persistent=False)
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *arguments: object) -> None:
+        """Make room for the stored prototypes: there are fewer than asked for where there are few tokens."""
+        stored = state_dict[f"{prefix}prototypes"]
+        self.prototypes = nn.Parameter(self.prototypes.new_zeros(stored.shape))
+        self.origin = self.origin.new_zeros(len(stored))
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     @torch.no_grad()
     def initialise(self, statistics: TokenStatistics, generator: torch.Generator) -> None:
-        """Start as a soft nearest-neighbour memory of the sampled training tokens."""
-        components = principal_components(statistics.covariance, self.encode.out_features)  # (C, D)
-        self.encode.weight.copy_(components.T)
-        self.decode.weight.copy_(components)
-        self.encode.bias.zero_()
-        self.decode.bias.zero_()
-        tokens = statistics.sample @ components  # (T, D)
-        self.prototypes.copy_(cluster_centres(tokens, len(self.prototypes), generator))
-        nearest = torch.cdist(tokens[:1000], self.prototypes).square().amin(dim=1)
+        """Start as a memory that covers the sampled training tokens."""
+        sample, device = statistics.sample, self.prototypes.device
+        kept = covering_tokens(sample, self.settings.prototypes, generator)
+        self.prototypes = nn.Parameter(sample[kept].to(device))
+        self.origin = statistics.origin[kept].to(device)
+        probed = torch.randperm(len(sample), generator=generator)[:PROBED]
+        distance = torch.cdist(sample[probed], self.prototypes).square()
+        distance = distance.masked_fill(self.left_out(statistics.origin[probed]), torch.inf).amin(dim=1)
         for block in self.blocks:
-            block.initialise(nearest.mean().item() * TEMPERATURE, generator)
+            block.measure.copy_(principal_components(statistics.covariance, block.measure.shape[1]))
+            block.log_temperature.fill_((TEMPERATURE * distance.mean()).clamp_min(1e-6).log())
+
+    def left_out(self, images: Tensor) -> Tensor:
+        """Return (B, K) bool: which prototypes are from the training image in question, given by numbers (B,).
+
+        None is left out where all of them are from one image.
+        """
+        own = self.origin == images.to(self.origin.device)[:, None]
+        return own & ~own.all(dim=1, keepdim=True)
+
+    @torch.no_grad()
+    def recall(self, tokens: Tensor, images: Tensor | None = None) -> Tensor:
+        """Return the numbers (B, Q, k) of the prototypes nearest to tokens (B, Q, C); `images` as in `forward`."""
+        return self.blocks[0].recall(tokens, self.prototypes, self._absent(tokens, images))
 
     def forward(
-        self, tokens: Tensor, suspicion: Tensor, chosen: Tensor | None = None, sources: Tensor | None = None
+        self,
+        tokens: Tensor,
+        suspicion: Tensor | None = None,
+        images: Tensor | None = None,
+        chosen: Tensor | None = None,
+        sources: Tensor | None = None,
+        recalled: Tensor | None = None,
     ) -> Tensor:
         """Return restored tokens (B, Q, C) of standardised tokens (B, N, C).
 
-        `chosen` (Q,) are the positions to restore and `sources` (P,) those to restore from; None: all of them.
-        `suspicion` (B, P) is that of the sources, 0..1.
+        Args:
+            tokens: of the images.
+            suspicion: (B, P), 0..1, that of the sources; None: nothing is known, so what is near is left out, too.
+            images: (B,) the numbers of the images among the training images; None: they are new.
+            chosen, sources: the positions (Q,) to restore and those (P,) to restore from; None: all of them.
+            recalled: what `recall` returns for what is to be restored, where that is known already.
         """
         every = torch.arange(tokens.shape[1], device=tokens.device)
         chosen, sources = every if chosen is None else chosen, every if sources is None else sources
-        bias = source_bias(suspicion, self.near[chosen][:, sources])  # (B, Q, P)
-        state = self.encode(tokens[:, chosen])  # (B, Q, D)
-        content = self.encode(tokens[:, sources])  # (B, P, D)
+        excluded = (self.around if suspicion is None else self.near)[chosen][:, sources]
+        trusted = torch.zeros_like(tokens[:, sources, 0]) if suspicion is None else suspicion
+        bias = source_bias(trusted, excluded)  # (B, Q, P)
+        absent = self._absent(tokens, images)
+        state, content = tokens[:, chosen], tokens[:, sources]
         for block in self.blocks:
-            state = block(state, content, self.prototypes, bias)
-        return self.decode(state)
+            if recalled is None:
+                recalled = block.recall(state, self.prototypes, absent)
+            state, recalled = block(state, content, self.prototypes, bias, absent, recalled), None
+        return state
+
+    def _absent(self, tokens: Tensor, images: Tensor | None) -> Tensor:
+        """Return (B, K) bool: which prototypes are no sources of an image."""
+        if images is not None:
+            return self.left_out(images)
+        return torch.zeros(len(tokens), len(self.prototypes), dtype=torch.bool, device=tokens.device)
 
 
 class AttentionBlock(nn.Module):
-    """Each query becomes a mean of sources, weighted by the softmax of negative squared distances in each head."""
+    """Each query becomes a mean of its k nearest sources, weighted by the softmax of negative squared distances."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, channels: int, width: int, sources: int) -> None:
         super().__init__()
-        self.heads = heads
-        self.query, self.key, self.value, self.out = (
-            nn.utils.skip_init(nn.Linear, width, width, bias=False) for _ in range(4)
-        )
-        self.log_temperature = nn.Parameter(torch.zeros(heads))
+        self.sources = sources
+        self.measure = nn.Parameter(torch.zeros(channels, width))
+        self.log_temperature = nn.Parameter(torch.zeros(()))
 
     @torch.no_grad()
-    def initialise(self, temperature: float, generator: torch.Generator) -> None:
-        """Start with one rotation for queries, keys and values (none for a single head), undone at the output."""
-        width = self.query.in_features
-        rotation = torch.eye(width)
-        if self.heads > 1:
-            rotation = torch.linalg.qr(torch.randn((width, width), generator=generator)).Q
-        for layer in (self.query, self.key, self.value):
-            layer.weight.copy_(rotation)
-        self.out.weight.copy_(rotation.T)
-        self.log_temperature.fill_(torch.tensor(temperature / self.heads).log())
+    def recall(self, state: Tensor, prototypes: Tensor, absent: Tensor) -> Tensor:
+        """Return the numbers (B, Q, k) of the prototypes (K, C) nearest to state (B, Q, C); `absent` (B, K) last."""
+        memory, offsets = prototypes @ self.measure, minus_infinity_where(absent)
+        each = zip(state @ self.measure, offsets, strict=True)
+        return torch.stack([nearest(query, memory, offset, self.sources) for query, offset in each])
 
-    def forward(self, state: Tensor, content: Tensor, prototypes: Tensor, bias: Tensor) -> Tensor:
-        """Return the new state (B, Q, D) of state (B, Q, D).
+    def forward(
+        self, state: Tensor, content: Tensor, prototypes: Tensor, bias: Tensor, absent: Tensor, recalled: Tensor
+    ) -> Tensor:
+        """Return the new state (B, Q, C) of state (B, Q, C).
 
-        Its sources are the image's content (B, P, D), to which bias (B, Q, P) applies, and prototypes (K, D).
+        Its sources are the prototypes (K, C) that are `recalled` (B, Q, k), but for those `absent` (B, K), and the
+        image's content (B, P, C), to whose logits `bias` (B, Q, P) is added.
         """
-        bias = functional.pad(bias, (0, len(prototypes)))[:, None]  # (B, 1, Q, P + K)
-        key, value = (self._sources(layer, content, prototypes) for layer in (self.key, self.value))
-        sharpness = (-self.log_temperature).exp()[:, None, None]  # (h, 1, 1)
-        query = 2 * sharpness * self._split(self.query(state))  # (B, h, Q, d)
-        offset = sharpness * key.square().sum(dim=3)[:, :, None]  # (B, h, 1, P + K)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias - offset, scale=1.0)
-        return self.out(mixed.transpose(1, 2).flatten(2))  # (B, h, Q, d) -> (B, Q, D)
+        memory, query, own = (tokens @ self.measure for tokens in (prototypes, state, content))  # (…, C) -> (…, D)
+        each = zip(query, own, content, bias, minus_infinity_where(absent), recalled, strict=True)
+        return torch.stack([self._mixed(q, o, c, b, a, r, memory, prototypes) for q, o, c, b, a, r in each])
 
-    def _sources(self, layer: nn.Linear, content: Tensor, prototypes: Tensor) -> Tensor:
-        shared = layer(prototypes).expand(len(content), -1, -1)  # (K, D) -> (B, K, D)
-        return self._split(torch.cat([layer(content), shared], dim=1))  # (B, h, P + K, d)
+    def _mixed(
+        self,
+        query: Tensor,
+        own: Tensor,
+        content: Tensor,
+        bias: Tensor,
+        memory_bias: Tensor,
+        recalled: Tensor,
+        memory: Tensor,
+        prototypes: Tensor,
+    ) -> Tensor:
+        """Return the means (Q, C) of one image; one at a time, so that its distances are all that memory holds."""
+        temperature = self.log_temperature.exp()
+        with torch.no_grad():
+            seen = nearest(query, own, temperature * bias, self.sources)  # (Q, k), of the image itself
+        found = torch.cat([recalled, len(memory) + seen], dim=1)  # (Q, 2k)
+        keys, values = torch.cat([memory, own]), torch.cat([prototypes, content])  # (K + P, D), (K + P, C)
+        trust = torch.cat([memory_bias[recalled], bias.gather(1, seen)], dim=1)
+        logits = trust - (query[:, None] - keys[found]).square().sum(dim=2) / temperature  # (Q, 2k)
+        best = logits.topk(min(self.sources, logits.shape[1]), dim=1)
+        return torch.einsum("qk,qkc->qc", best.values.softmax(dim=1), values[found.gather(1, best.indices)])
 
-    def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, L, D) -> (B, h, L, d)
+
+def nearest(query: Tensor, keys: Tensor, offset: Tensor, count: int) -> Tensor:
+    """Return the numbers (Q, k) of the keys (K, D) whose squared distance to query (Q, D), less `offset`, is least.
+
+    `offset` is (K,) or (Q, K).
+    """
+    closeness = torch.addmm(offset - keys.square().sum(dim=1), query, keys.T, alpha=2)
+    return closeness.topk(min(count, len(keys)), dim=1).indices
+
+
+def minus_infinity_where(mask: Tensor) -> Tensor:
+    """Return −inf where a mask is True, and 0 elsewhere."""
+    return torch.zeros(mask.shape, device=mask.device).masked_fill(mask, -torch.inf)
 
 
 def near(side: int, radius: int) -> Tensor:

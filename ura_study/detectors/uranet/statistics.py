@@ -3,7 +3,7 @@
 Our own choice: channels are standardised, and the space in which tokens are compared starts as the principal components
 of the standardised tokens. Everything is streamed: one pass over the images, batch by batch.
 
-Legend: B images, N = S·S tokens, C channels, D components, T sampled tokens, K centres.
+Legend: B images, N = S·S tokens, C channels, D components, T sampled tokens, K kept.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ import torch
 from torch import Tensor
 
 from ura_study.detectors.base import batches
+from ura_study.detectors.patchcore.coreset import greedy_coreset
 from ura_study.features.maps import FeatureMaps
 
 #: Images per batch of the pass over the training set.
 BATCH = 16
-#: Tokens kept of the training set for clustering.
-SAMPLED_TOKENS = 12_000
+#: Tokens drawn from the training set, from which the prototypes are chosen.
+SAMPLED_TOKENS = 100_000
+#: Dimensions of the random projection in which they are.
+PROJECTION = 64
 #: A channel that hardly varies is not blown up: its standard deviation counts as at least this share of the median's.
 MIN_RELATIVE_STD = 1e-3
-
 #: Added to every variance before whitening, as a share of the mean variance: the least directions stay below one.
-WHITENING_FLOOR = 0.1
+WHITENING_FLOOR = 0.3
 
 
 class Moments:
@@ -65,6 +67,8 @@ class TokenStatistics:
     """(C, C), of the standardised tokens."""
     sample: Tensor
     """(T, C), standardised tokens drawn without replacement and evenly from the images."""
+    origin: Tensor
+    """(T,) the numbers of their images."""
 
 
 def to_tokens(features: Tensor) -> Tensor:
@@ -74,19 +78,20 @@ def to_tokens(features: Tensor) -> Tensor:
 
 def token_statistics(train: FeatureMaps, device: torch.device, generator: torch.Generator) -> TokenStatistics:
     """Return the statistics of all tokens of `train`, and a sample of them."""
-    moments, sample = Moments(train.channels), []
+    moments, sample, origin = Moments(train.channels), [], []
     per_image = min(-(-SAMPLED_TOKENS // len(train)), train.map_size**2)
     for index in batches(train, BATCH):
         tokens = to_tokens(train.batch(index, device))  # (B, N, C)
         order = torch.rand(tokens.shape[:2], generator=generator).argsort(dim=1)[:, :per_image]
         sample += [image[chosen] for image, chosen in zip(tokens, order.to(device), strict=True)]
+        origin += [torch.full((per_image,), image) for image in index]
         moments.add(tokens)
     mean, covariance = moments.mean, moments.covariance
     std = covariance.diagonal().clamp_min(0).sqrt()
     std = std.clamp_min(MIN_RELATIVE_STD * std.median().item() + 1e-12)
     covariance = (covariance / std.outer(std)).float().to(device)
     mean, std = mean.float().to(device), std.float().to(device)
-    return TokenStatistics(mean, std, covariance, (torch.cat(sample) - mean) / std)
+    return TokenStatistics(mean, std, covariance, (torch.cat(sample) - mean) / std, torch.cat(origin))
 
 
 def principal_components(covariance: Tensor, count: int) -> Tensor:
@@ -103,18 +108,18 @@ def whitening(covariance: Tensor) -> Tensor:
     return (vectors * scale @ vectors.T).float().to(covariance.device)
 
 
-def cluster_centres(tokens: Tensor, count: int, generator: torch.Generator, iterations: int = 8) -> Tensor:
-    """Return `count` centres (K, D) of tokens (T, D) by Lloyd's algorithm, started from random tokens.
+def moments_of(tokens: Tensor) -> Moments:
+    """Return the moments of tokens (T, C)."""
+    moments = Moments(tokens.shape[1])
+    moments.add(tokens)
+    return moments
 
-    With fewer tokens than centres, tokens are repeated.
+
+def covering_tokens(tokens: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Return the indices (K,) of at most `count` tokens of (T, C) that cover all of them: a greedy coreset.
+
+    Cluster centres sit where tokens are dense and leave rare ones uncovered; here the rarest come first.
     """
-    start = torch.randperm(len(tokens), generator=generator)
-    start = start.repeat(-(-count // len(tokens)))[:count].to(tokens.device)
-    centres = tokens[start].clone()
-    for _ in range(iterations):
-        nearest = (2 * tokens @ centres.T - centres.square().sum(dim=1)).argmax(dim=1)  # (T,)
-        members = torch.bincount(nearest, minlength=count)
-        sums = torch.zeros_like(centres).index_add_(0, nearest, tokens)
-        taken = members > 0
-        centres[taken] = sums[taken] / members[taken, None]
-    return centres
+    size = min(PROJECTION, tokens.shape[1])
+    matrix = torch.randn((tokens.shape[1], size), generator=generator).to(tokens) / size**0.5
+    return greedy_coreset(tokens @ matrix, count, generator)

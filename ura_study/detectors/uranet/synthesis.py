@@ -27,16 +27,21 @@ RIDGES = 0.3
 STRETCHED = 0.3
 
 
-def corrupt(tokens: Tensor, settings: SynthesisSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return corrupted standardised tokens (B, N, C) and to what share each is corrupted (B, N), 0..1."""
+def corrupt(
+    tokens: Tensor, settings: SynthesisSettings, generator: torch.Generator, part: Tensor | None = None, parts: int = 1
+) -> tuple[Tensor, Tensor]:
+    """Return corrupted standardised tokens (B, N, C) and to what share each is corrupted (B, N), 0..1.
+
+    The range of levels is divided into `parts`, equal in their logarithm; an image's is `part` (B,), 0..parts − 1.
+    """
     count, number, _ = tokens.shape
     side = math.isqrt(number)
     areas = log_uniform(settings.min_area, settings.max_area, count, generator)
     areas = areas * (uniform(count, generator) < settings.share)
     masks = torch.stack([random_mask(side, area, generator) for area in areas.tolist()])
     shares = softened(masks, settings.edge).flatten(1).to(tokens.device)  # (B, S, S) -> (B, N)
-    low, high = settings.strength / settings.spread, settings.strength * settings.spread
-    level = log_uniform(low, high, count, generator).to(tokens.device)
+    place = uniform(count, generator) if part is None else (part + uniform(count, generator)) / parts  # (B,), 0..1
+    level = (settings.strength * settings.spread ** (2 * place - 1)).to(tokens.device)
     noise = torch.randn(tokens.shape, generator=generator).to(tokens)
     return tokens + noise * (level[:, None] * shares)[..., None], shares
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 from hand_made import make_study, plan_of
 
+from ura_study import plan as plan_module
 from ura_study.canonical import digest
 from ura_study.config import VariantSettings
 from ura_study.errors import ConfigError
@@ -270,6 +271,7 @@ def test_keys_of_the_data_section_that_are_not_in_use_leave_the_identity_alone()
 
 IDENTITIES = """
 import json
+from ura_study import plan as plan_module
 from ura_study.canonical import digest
 from ura_study.config import Study
 from ura_study.plan import make_plan
@@ -297,3 +299,13 @@ def test_the_reports_baseline_is_a_variant():
     )
     with pytest.raises(ConfigError, match=r"^report.baseline: no variant 'strength=2'; did you mean 'strength=2.0'\?$"):
         expand(study)
+
+
+def test_another_recipe_of_synthetic_defects_is_another_run_where_images_are_held_out(monkeypatch):
+    def run_ids(**data):
+        return set(plan_of(make_study(data=data)).runs)
+
+    plain, held_out = run_ids(), run_ids(validation=0.2)
+    monkeypatch.setattr(plan_module, "recipe", lambda: "another")
+    assert run_ids() == plain
+    assert run_ids(validation=0.2).isdisjoint(held_out)

@@ -11,6 +11,7 @@ from functools import cached_property
 from ura_study.canonical import canonical, digest
 from ura_study.config import Ablation, Study, Value, VariantSettings, validated
 from ura_study.config_errors import unknown_key
+from ura_study.data.synthetic.cache import recipe
 from ura_study.errors import ConfigError, nearest
 from ura_study.report.config import BASELINE
 
@@ -183,6 +184,7 @@ def readable(value: Value) -> str:
 
 
 def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, seed: int) -> str:
+    drawn = {"recipe": recipe()} if study.data.validation else {}  # of the synthetic defects
     return digest(
         {
             "version": RUN_VERSION,
@@ -192,5 +194,6 @@ def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, see
             "category": category,
             "data": fingerprint,
             "seed": seed,
+            **drawn,
         }
     )

@@ -34,7 +34,7 @@ def comparison(results: Results, metric: str) -> Table:
     """Return all variants of a study against its baseline in one metric."""
     title = f"{results.title(metric)}, difference from {results.baseline}"
     table = comparison_table("comparison", title, metric, results.comparisons[metric])
-    return dataclasses.replace(table, notes=(*table.notes, *results.caveats))
+    return dataclasses.replace(table, notes=(*table.notes, *results.caveats, *results.mixed))
 
 
 def brief(table: Table) -> Table:

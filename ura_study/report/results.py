@@ -14,6 +14,7 @@ from ura_study.plan import Plan, expand
 from ura_study.report.comparison import Comparison, compare
 from ura_study.report.frame import grid
 from ura_study.report.measured import Measured, measure, metric
+from ura_study.report.mixed import mixed
 from ura_study.report.names import title
 from ura_study.report.reported import Reported, read_reported
 from ura_study.runs import details
@@ -69,6 +70,12 @@ class Results:
         given = f"Oracle: {', '.join(told)} told the true masks of the test images" if told else ""
         lines = (described(self.study.data), oracle if chosen else "", given)
         return tuple(f"{line[0].upper()}{line[1:]}." for line in lines if line)
+
+    @cached_property
+    def mixed(self) -> tuple[str, ...]:
+        """A sentence on what differs between the computations of the runs, if anything does."""
+        said = mixed([self.records[run_id] for run_id in self.plan.runs if run_id in self.records])
+        return (said,) if said else ()
 
     @cached_property
     def board(self) -> Leaderboard | None:

@@ -112,7 +112,7 @@ def notes(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
             f"{_units(results, metrics)}, Holm-corrected over the variants)."
         )
-    return (*results.caveats, *lines, *([REPORTED] if reported else []))
+    return (*results.caveats, *results.mixed, *lines, *([REPORTED] if reported else []))
 
 
 def _units(results: Results, metrics: Sequence[str]) -> str:

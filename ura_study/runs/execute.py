@@ -10,10 +10,12 @@ from collections.abc import Iterator
 import torch
 
 from ura_study.data.protocol import read_for_run
+from ura_study.data.synthetic.cache import recipe
 from ura_study.data.table import Category
 from ura_study.detectors.base import Detector
 from ura_study.errors import DataError
 from ura_study.features.cached import feature_maps
+from ura_study.features.catalogue import weights_id
 from ura_study.features.maps import FeatureMaps
 from ura_study.metrics.evaluate import Metrics
 from ura_study.randomness import generator
@@ -73,7 +75,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
         detector_bytes=detector_bytes(detector),
         gpu_peak_bytes=scored.gpu_peak_bytes,
-        provenance=provenance(device),
+        provenance=provenance(device) | {"weights": weights_id(job.settings.features), "recipe": recipe()},
         metrics=_known(metrics),
         undefined=metrics.undefined,
         reliability=bins.lists() if bins is not None else {},

@@ -26,12 +26,14 @@ from ura_study.detectors.build import build_detector
 from ura_study.errors import ConfigError
 from ura_study.features.catalogue import weights_id
 from ura_study.features.maps import FeatureMaps
-from ura_study.plan import RUN_VERSION
 from ura_study.runs.job import Job
 from ura_study.settings import trained_part
 from ura_study.training.loop import Interval, fit
 
 WEIGHTS, CURVE = "weights.pt", "curve.json"
+#: Raised when the same settings come to mean other weights: older ones are then not reused. (How they are scored and
+#: judged is `plan.RUN_VERSION`'s.)
+FIT_VERSION = 5
 GIGABYTE = 1 << 30
 
 #: What a detector is worth by now: metrics by name.
@@ -93,7 +95,7 @@ def fitted(
 def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[str, object]:
     settings = job.settings
     return {
-        "version": RUN_VERSION,
+        "version": FIT_VERSION,
         "torch": torch.__version__,
         "device": device.type,
         "threads": job.threads,

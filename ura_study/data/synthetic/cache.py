@@ -34,7 +34,7 @@ def altered_samples(samples: Sequence[Sample]) -> tuple[Sample, ...]:
         DataError: where an image cannot be read.
         ResourceError: where the disk is full or the cache folder cannot be written.
     """
-    about = {"what": "synthetic defects", "seed": SEED, "recipe": _recipe(), "images": contents(samples)}
+    about = {"what": "synthetic defects", "seed": SEED, "recipe": recipe(), "images": contents(samples)}
     folder = cache_root() / "synthetic" / digest(about)
     entry(folder, about, lambda place: _build(place, samples, about["images"]))
     images = sorted(path for path in folder.glob("*.png") if not path.stem.endswith("_mask"))
@@ -59,7 +59,7 @@ def _build(folder: Path, samples: Sequence[Sample], hashes: Sequence[str]) -> No
         Image.fromarray(altered.mask).convert("L").save(folder / f"{stem}_mask.png")
 
 
-def _recipe() -> str:
+def recipe() -> str:
     """Return a version: eight hexadecimal digits that stand for the source of the recipe."""
     source = b"".join((Path(__file__).parent.parent / name).read_bytes() for name in RECIPE)
     return hashlib.blake2b(source, digest_size=4).hexdigest()

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from ura_study.config import Study, VariantSettings, load_study, validated
 from ura_study.config_errors import shown
 from ura_study.errors import ConfigError
-from ura_study.metrics.names import METRICS, VALIDATION_METRICS
+from ura_study.metrics.names import REPORTABLE
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 LAYOUTS = "'textures', 'mvtec_ad', 'btad', 'oct2017', 'visa', 'mpdd', 'mvtec_loco', 'magnetic_tile', 'elpv' or 'folder'"
-ALL_METRICS = " or ".join(", ".join(map(repr, METRICS + VALIDATION_METRICS)).rsplit(", ", 1))
+ALL_METRICS = " or ".join(", ".join(map(repr, REPORTABLE)).rsplit(", ", 1))
 
 
 def message(tmp_path, text):

@@ -34,11 +34,14 @@ def test_by_hand():
     metrics, counts = evaluate_uncertainty(said, np.stack([np.zeros((PIXELS, PIXELS), bool), square(0, 3)]))
     assert tuple(metrics.values) == UNCERTAINTY_METRICS
     assert metrics.undefined == {}
+    # All are judged anomalous: 11 outside wrong, 9 inside right, then the first image and the border, 45 of 52 wrong.
+    risks = [min(k, 11) / k for k in range(1, 21)] + [(11 + 45 / 52 * (k - 20)) / k for k in range(21, 73)]
     assert metrics.values == pytest.approx(
         {
             "ece": 0.5 - 16 / 72,
             "ece_balanced": 0.5 - 16 / 72,
             "brier": 0.25,
+            "aurc": sum(risks) / 72,
             "uncertainty_border": 0.5,
             "uncertainty_inside": 0.2,
             "uncertainty_outside": 0.1,

@@ -8,7 +8,8 @@ from PIL import Image
 from ura_study.data.config import DataSettings
 from ura_study.data.table import Sample
 from ura_study.errors import DataError
-from ura_study.runs.evaluation import as_seen, evaluate_run, resized, touched, truth_of
+from ura_study.metrics.uncertainty import TokenMaps
+from ura_study.runs.evaluation import as_seen, evaluate_doubt, evaluate_run, resized, touched, truth_of
 from ura_study.runs.scoring import Scored
 
 
@@ -107,3 +108,18 @@ def test_an_oracle_knows_each_token_that_a_mask_touches():
     assert known.shape == (2, 4, 4)
     assert np.argwhere(known).tolist() == [[1, 2, 1]]
     assert not touched([None, None], 4).any()
+
+
+def test_what_uncertainty_is_worth_is_asked_of_images_whose_pixels_are_known():
+    """The second image is anomalous without a mask: it counts neither as right nor as wrong."""
+    mask = np.zeros((8, 8), bool)
+    mask[:4, :4] = True
+    right = np.zeros((3, 4, 4), np.float32)
+    right[0, :2, :2], right[1] = 1, 0.5
+    nothing = np.zeros_like(right)
+    labels = np.array([True, True, False])
+    found = evaluate_doubt(TokenMaps(right, nothing, nothing), labels, [mask, None, None])
+    assert (found.values["ece"], found.values["brier"], found.values["aurc"]) == (0, 0, 0)
+    unknown = evaluate_doubt(TokenMaps(right, nothing, nothing), labels, [None, None, None])
+    assert set(unknown.undefined.values()) == {"no anomalous test image has a mask"}
+    assert set(evaluate_doubt(None, labels, [None] * 3).undefined.values()) == {"the detector gives no probabilities"}

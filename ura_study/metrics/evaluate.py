@@ -35,6 +35,10 @@ class Metrics:
     curves: dict[str, np.ndarray] = field(default_factory=dict)
     """Those of `metrics.curves` that exist, each (K,), by name."""
 
+    def __or__(self, other: Metrics) -> Metrics:
+        """Return these metrics and, after them, those of another."""
+        return Metrics(self.values | other.values, self.undefined | other.undefined, self.curves | other.curves)
+
 
 def evaluate(
     labels: np.ndarray,

@@ -4,7 +4,8 @@ IMAGE_METRICS = ("image_auroc", "image_ap", "image_f1_max")
 PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "pixel_f1_max", "pixel_aupro")
 METRICS = IMAGE_METRICS + PIXEL_METRICS
 
-CALIBRATION_METRICS = ("ece", "ece_balanced", "brier")
+#: What probabilities and uncertainties are worth as such: less is better.
+CALIBRATION_METRICS = ("ece", "ece_balanced", "brier", "aurc")
 ZONES = ("border", "inside", "outside")
 #: Total and epistemic uncertainty in three places: these describe, so none of their values is better than another.
 DESCRIPTIONS = tuple(f"{kind}_{zone}" for kind in ("uncertainty", "epistemic") for zone in ZONES)
@@ -13,6 +14,8 @@ UNCERTAINTY_METRICS = CALIBRATION_METRICS + DESCRIPTIONS
 #: Begins the name of a metric that is taken on held-out training images with synthetic defects instead of test images.
 VALIDATION = "val_"
 VALIDATION_METRICS = tuple(f"{VALIDATION}{name}" for name in METRICS + UNCERTAINTY_METRICS)
+#: All that a table may show.
+REPORTABLE = METRICS + UNCERTAINTY_METRICS + VALIDATION_METRICS
 
 
 def better(metric: str) -> int:

@@ -19,6 +19,7 @@ from ura_study.metrics.borders import Zones, coverage, zones
 from ura_study.metrics.calibration import Reliability, ece, ece_balanced, reliability
 from ura_study.metrics.evaluate import Metrics
 from ura_study.metrics.names import UNCERTAINTY_METRICS, ZONES
+from ura_study.metrics.risk import risk_coverage_area
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,10 @@ class TokenMaps:
     """Variance of the probability over weights, 0..0.25."""
     aleatoric: np.ndarray
     """Variance of the label that is left when the weights are known, 0..0.25."""
+
+    def of(self, chosen: np.ndarray) -> TokenMaps:
+        """Return the maps of the chosen (N,) bool images."""
+        return TokenMaps(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 def joined(parts: Sequence[TokenMaps | None]) -> TokenMaps | None:
@@ -54,6 +59,8 @@ def evaluate_uncertainty(maps: TokenMaps | None, masks: np.ndarray) -> tuple[Met
     truth = covered >= 0.5
     counts = reliability(maps.probability, truth)
     values |= {"ece": ece(counts), "ece_balanced": ece_balanced(counts)}
+    wrong = (maps.probability >= 0.5) != truth
+    values["aurc"] = risk_coverage_area(maps.epistemic + maps.aleatoric, wrong)
     values["brier"] = float(np.square(maps.probability.astype(np.float64) - truth).mean())
     altered = masks.any(axis=(1, 2))
     places, total = zones(covered[altered]), maps.epistemic + maps.aleatoric

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from ura_study.metrics.names import METRICS, VALIDATION_METRICS
+from ura_study.metrics.names import METRICS, UNCERTAINTY_METRICS, VALIDATION_METRICS
 from ura_study.plan import Plan, Variant, readable
 from ura_study.runs.record import Record
 
@@ -14,11 +14,14 @@ TIMINGS = ("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds"
 SIZES = ("parameters", "detector_bytes", "gpu_peak_bytes")
 
 
-def columns(changed: Iterable[str] = (), held_out: bool = False) -> tuple[str, ...]:
-    """Return the columns of a study whose variants differ in the `changed` keys; more where images were held out."""
+def columns(changed: Iterable[str] = (), held_out: bool = False, uncertain: bool = False) -> tuple[str, ...]:
+    """Return the columns of a study whose variants differ in the `changed` keys.
+
+    There are more where images were held out, and where a detector is `uncertain`: gives probabilities.
+    """
     return (
         *("variant", "ablation", *changed, "category", "seed", "status"),
-        *(*METRICS, *(VALIDATION_METRICS if held_out else ())),
+        *_metrics(held_out, uncertain),
         *(*SIZES, *TIMINGS, *(("validation_seconds",) if held_out else ())),
         *("failure", "undefined", "data_fingerprint", "finished", "reused_from", "run_id"),
     )
@@ -29,7 +32,8 @@ def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
 
     Variants that are equal under two names each have their rows, with the same `run_id`. Metrics are fractions; NaN
     where undefined (`undefined` says why) or where the run failed (`failure` says why). Every key in which variants
-    differ is a column. The `val_*` metrics and `validation_seconds` are there only where images were held out.
+    differ is a column. The `val_*` metrics and `validation_seconds` are there only where images were held out, those of
+    uncertainty only where a record has them.
     """
     changed = tuple(dict.fromkeys(key for variant in plan.variants for key in variant.changes))
     variants = {variant.name: _variant(variant, changed) for variant in plan.variants}
@@ -39,8 +43,13 @@ def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
         if run_id in records
     ]
     held_out = any(record.data.get("validation") for record in records.values())
-    numbers = dict.fromkeys([*METRICS, *(VALIDATION_METRICS if held_out else ())], float)
-    return pd.DataFrame(rows, columns=list(columns(changed, held_out))).astype(numbers | dict.fromkeys(SIZES, "Int64"))
+    uncertain = any(UNCERTAINTY_METRICS[0] in record.metrics for record in records.values())
+    kinds = dict.fromkeys(_metrics(held_out, uncertain), float) | dict.fromkeys(SIZES, "Int64")
+    return pd.DataFrame(rows, columns=list(columns(changed, held_out, uncertain))).astype(kinds)
+
+
+def _metrics(held_out: bool, uncertain: bool) -> tuple[str, ...]:
+    return METRICS + (UNCERTAINTY_METRICS if uncertain else ()) + (VALIDATION_METRICS if held_out else ())
 
 
 def grid(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) -> pd.DataFrame:

@@ -27,19 +27,24 @@ TITLES = {
     "pixel_ap": "Pixel AP",
     "pixel_f1_max": "Pixel F1-max",
     "pixel_aupro": "AUPRO",
-}
-_ON_VALIDATION = {name: text.replace("Image", "image").replace("Pixel", "pixel") for name, text in TITLES.items()} | {
     "ece": "ECE",
     "ece_balanced": "ECE, balanced",
     "brier": "Brier score",
-    "uncertainty_border": "uncertainty on borders",
-    "uncertainty_inside": "uncertainty inside",
-    "uncertainty_outside": "uncertainty outside",
-    "epistemic_border": "epistemic on borders",
-    "epistemic_inside": "epistemic inside",
-    "epistemic_outside": "epistemic outside",
+    "aurc": "AURC",
+    "uncertainty_border": "Uncertainty on borders",
+    "uncertainty_inside": "Uncertainty inside",
+    "uncertainty_outside": "Uncertainty outside",
+    "epistemic_border": "Epistemic on borders",
+    "epistemic_inside": "Epistemic inside",
+    "epistemic_outside": "Epistemic outside",
 }
-TITLES |= {f"{VALIDATION}{name}": f"Validation {text}" for name, text in _ON_VALIDATION.items()}
+_LOWERED = ("Image", "Pixel", "Uncertainty", "Epistemic")
+TITLES |= {
+    f"{VALIDATION}{name}": f"Validation {text[0].lower()}{text[1:]}"
+    if text.startswith(_LOWERED)
+    else f"Validation {text}"
+    for name, text in TITLES.items()
+}
 
 
 def title(metric: str, fpr_limit: float) -> str:

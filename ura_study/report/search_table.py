@@ -12,14 +12,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ura_study.metrics.names import METRICS, VALIDATION_METRICS, better
+from ura_study.metrics.names import REPORTABLE, better
 from ura_study.plan import short_names
 from ura_study.report.leaderboard import Agreement, Leaderboard
 from ura_study.report.model import Cell, Column, Kind, Row, Table
 from ura_study.report.names import counted, title
 from ura_study.search.objective_config import ObjectiveSettings
 
-SHARES = METRICS + VALIDATION_METRICS
+SHARES = REPORTABLE
 KINDS: Mapping[str, Kind] = {"fit_seconds": "seconds", "score_ms_per_image": "milliseconds", "parameters": "count"}
 HEADINGS = {"fit_seconds": "Fit", "score_ms_per_image": "Scoring per image", "parameters": "Parameters"}
 NONE = Cell(text="–")

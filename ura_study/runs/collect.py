@@ -13,7 +13,7 @@ from ura_study.metrics.doubt import Doubt, doubt
 from ura_study.metrics.evaluate import Metrics
 from ura_study.metrics.uncertainty import TokenMaps
 from ura_study.runs.details import Details
-from ura_study.runs.evaluation import Truth, as_seen
+from ura_study.runs.evaluation import filled, marked
 from ura_study.runs.fitting import Fitted
 from ura_study.runs.job import Job
 from ura_study.runs.pictures import pictures
@@ -22,11 +22,15 @@ from ura_study.training.loop import Interval
 
 
 def collected(
-    job: Job, samples: Sequence[Sample], scored: Scored, truth: Truth, metrics: Metrics, fit: Fitted
+    job: Job,
+    samples: Sequence[Sample],
+    scored: Scored,
+    masks: Sequence[np.ndarray | None],
+    metrics: Metrics,
+    fit: Fitted,
 ) -> Details:
-    """Return the details of a run, of its test images `samples` and what was found on them."""
-    wanted = job.pictures or scored.tokens is not None
-    masks = as_seen(samples, job.data, truth) if wanted else []  # it may have to read them all again
+    """Return the details of a run, of its test images `samples`, their masks as seen, and what was found on them."""
+    labels = np.array([sample.anomalous for sample in samples])
     root = Path(job.data.root) if job.data.root else None
     named = ("/".join(s.path.parts[-2:]) if root is None else s.path.relative_to(root).as_posix() for s in samples)
     return Details(
@@ -35,7 +39,7 @@ def collected(
         scores=scored.scores,
         curves=metrics.curves,
         training=_training(fit.curve),
-        doubt=None if scored.tokens is None else _doubt(scored.tokens, truth.labels, masks),
+        doubt=None if scored.tokens is None else _doubt(scored.tokens, labels, masks),
         pictures=pictures(samples, scored, masks, job.data) if job.pictures else (),
     )
 
@@ -52,13 +56,9 @@ def _training(curve: Sequence[Interval]) -> dict[str, np.ndarray]:
 def _doubt(maps: TokenMaps, anomalous: np.ndarray, masks: Sequence[np.ndarray | None]) -> Doubt | None:
     """Return the errors by uncertainty on the images of which the anomalous pixels are known.
 
-    None where no anomalous image has a mask: on normal ones alone nothing but a false alarm can be an error.
+    None where no anomalous image has a mask.
     """
-    known = np.array([mask is not None or not label for mask, label in zip(masks, anomalous, strict=True)])
-    if not known[anomalous].any():
+    known = marked(anomalous, masks)
+    if not known.any():
         return None
-    side = next(mask.shape[0] for mask in masks if mask is not None)
-    blank = np.zeros((side, side), bool)
-    pixels = np.stack([blank if mask is None else mask for mask in masks])[known]
-    seen = TokenMaps(maps.probability[known], maps.epistemic[known], maps.aleatoric[known])
-    return doubt(seen, coverage(pixels, maps.probability.shape[1]) >= 0.5)
+    return doubt(maps.of(known), coverage(filled(masks, known), maps.probability.shape[1]) >= 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from ura_study.data.images import load_masks
 from ura_study.data.table import Sample
 from ura_study.metrics.borders import coverage
 from ura_study.metrics.evaluate import Metrics, evaluate
+from ura_study.metrics.names import UNCERTAINTY_METRICS
+from ura_study.metrics.uncertainty import TokenMaps, evaluate_uncertainty
 from ura_study.runs.scoring import Scored
 
 
@@ -52,14 +55,38 @@ def as_seen(samples: Sequence[Sample], data: DataSettings, truth: Truth) -> list
 
 def touched(masks: Sequence[np.ndarray | None], side: int) -> np.ndarray:
     """Return the tokens (N, side, side) bool that masks as seen touch: what an oracle knows. None touches nothing."""
-    size = next((mask.shape[0] for mask in masks if mask is not None), side)
-    blank = np.zeros((size, size), bool)
-    return coverage(np.stack([blank if mask is None else mask for mask in masks]), side) > 0
+    return coverage(filled(masks, np.ones(len(masks), bool)), side) > 0
 
 
 def evaluate_run(scored: Scored, truth: Truth, fpr_limit: float) -> Metrics:
     """Return the metrics of scored images."""
     return evaluate(truth.labels, scored.scores, resized(scored.maps, truth.shape), truth.masks, fpr_limit=fpr_limit)
+
+
+def marked(labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Return of which of N images the anomalous pixels are known (N,); of none where that is so of no anomalous one.
+
+    On normal ones alone, nothing but a false alarm can be an error.
+    """
+    known = np.array([mask is not None or not label for mask, label in zip(masks, labels, strict=True)])
+    return known & known[labels].any()
+
+
+def evaluate_doubt(tokens: TokenMaps | None, labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> Metrics:
+    """Return `UNCERTAINTY_METRICS` on the test images whose anomalous pixels are known, for masks as seen."""
+    known = marked(labels, masks)
+    if tokens is not None and not known.any():
+        reason = "no anomalous test image has a mask"
+        return Metrics(dict.fromkeys(UNCERTAINTY_METRICS, math.nan), dict.fromkeys(UNCERTAINTY_METRICS, reason))
+    return evaluate_uncertainty(None if tokens is None else tokens.of(known), filled(masks, known))[0]
+
+
+def filled(masks: Sequence[np.ndarray | None], chosen: np.ndarray) -> np.ndarray:
+    """Return the masks of the chosen (N,) bool images as one array, (n, H, H) bool; where there is none, nothing."""
+    side = next((mask.shape[0] for mask in masks if mask is not None), 1)
+    blank = np.zeros((side, side), bool)
+    some = [blank if mask is None else mask for mask, keep in zip(masks, chosen, strict=True) if keep]
+    return np.stack(some) if some else np.zeros((0, side, side), bool)
 
 
 def _masks(samples: Sequence[Sample], size: int | None, crop_from: int | None) -> list[np.ndarray | None]:

@@ -21,7 +21,7 @@ from ura_study.metrics.evaluate import Metrics
 from ura_study.randomness import generator
 from ura_study.runs.collect import collected
 from ura_study.runs.details import Details
-from ura_study.runs.evaluation import as_seen, evaluate_run, touched, truth_of
+from ura_study.runs.evaluation import as_seen, evaluate_doubt, evaluate_run, touched, truth_of
 from ura_study.runs.fitting import Watch, fitted
 from ura_study.runs.job import Job
 from ura_study.runs.memory import detector_bytes
@@ -50,19 +50,21 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     detector, timings["fit_seconds"] = fit.detector, fit.seconds
     with _timed(timings, "truth_seconds"):
         truth = truth_of(category.test, job.data)
-    known = touched(as_seen(category.test, job.data, truth), test.map_size) if detector.oracle else None
+        masks = as_seen(category.test, job.data, truth)
+    known = touched(masks, test.map_size) if detector.oracle else None
     with _timed(timings, "score_seconds"):
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device, known)
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
-        metrics = evaluate_run(scored, truth, job.evaluation.fpr_limit)
+        detected = evaluate_run(scored, truth, job.evaluation.fpr_limit)
+        metrics = detected | evaluate_doubt(scored.tokens, truth.labels, masks)
     with _timed(timings, "details_seconds"):
-        details = collected(job, category.test, scored, truth, metrics, fit)
+        details = collected(job, category.test, scored, masks, metrics, fit)
     bins = None
     if held is not None:
         with _timed(timings, "validation_seconds"):
             validated, bins = validate(detector, held, job, device)
-            metrics = Metrics(metrics.values | validated.values, metrics.undefined | validated.undefined)
+            metrics |= validated
     yield details
     yield Record.of(
         job,

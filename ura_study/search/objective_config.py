@@ -16,12 +16,12 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ura_study.errors import nearest
-from ura_study.metrics.names import METRICS, VALIDATION_METRICS, better
+from ura_study.metrics.names import REPORTABLE, better
 from ura_study.settings import List, Settings
 
 #: What a run costs; less is better.
 RESOURCES = ("fit_seconds", "score_ms_per_image", "parameters")
-NAMES = METRICS + VALIDATION_METRICS + RESOURCES
+NAMES = REPORTABLE + RESOURCES
 OVERS = ("mean", "median", "worst")
 
 Weight = Annotated[float, Field(gt=0)]

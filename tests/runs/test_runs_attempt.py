@@ -41,6 +41,7 @@ def test_a_run_reports_and_leaves_a_complete_record(mvtec_root):
             "score_seconds",
             "score_ms_per_image",
             "metrics_seconds",
+            "truth_seconds",
             "details_seconds",
         ),
     }

@@ -146,7 +146,7 @@ def test_an_edited_study_has_its_new_keys(tmp_path):
     ("ablation", "key", "kind", "values"),
     [
         ({"leave_one_out": ["model.synthesis"]}, "model.synthesis", bool, (True, False)),
-        ({"sweep": {"training.lr": [0.5, 0.25]}}, "training.lr", float, (0.001, 0.5, 0.25)),
+        ({"sweep": {"training.lr": [0.5, 0.25]}}, "training.lr", float, (0.002, 0.5, 0.25)),
         ({"sweep": {"features.layers": [[2]]}}, "features.layers", str, ("[1, 2, 3]", "[2]")),
         ({"sweep": {"model": [{"name": "patchcore"}]}}, "model", str, ("uranet", "patchcore")),
         (

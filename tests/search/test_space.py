@@ -150,7 +150,7 @@ def test_the_baseline_as_parameters():
         "model.synthesis.share": 0.3,
         "model.restoration.exclusion": 4,
         "features.layers": "[1, 2, 3]",
-        "training.lr": 0.001,
+        "training.lr": 0.002,
     }
 
 

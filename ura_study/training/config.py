@@ -20,7 +20,7 @@ class TrainingSettings(Settings):
     """Number of updates."""
     batch_size: int = Field(4, ge=1, le=1024)
     """Images per update."""
-    lr: float = Field(1e-3, gt=0, le=1)
+    lr: float = Field(2e-3, gt=0, le=1)
     """Highest learning rate."""
     warmup: float = Field(0.1, ge=0, le=1)
     """Share of the steps over which the learning rate rises linearly from 0."""

@@ -25,7 +25,7 @@ ABLATIONS = {
         "sweep": {
             "model.synthesis.strength": [0.1, 0.3, 1.0, 3.0],
             "features.layers": [[1], [2], [3], [1, 2], [2, 3]],
-            "training.lr": [1e-5, 3e-5, 1e-4, 3e-4, 2e-3, 0.00251188643150958],
+            "training.lr": [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 0.00251188643150958],
         }
     },
     "pairs": {"grid": {"features.layers": [[1], [1, 2, 3]], "model.perception.mc_samples": [2, 10, 20]}},

@@ -12,8 +12,8 @@ from torch.nn import functional
 def segmentation_loss(logits: Tensor, target: Tensor) -> Tensor:
     """Return the cross-entropy of logits (B, N) for shares (B, N) in 0..1.
 
-    It is a proper score, so it asks for probabilities as they are. (A Dice term, which segmentation often adds, asks for
-    larger ones where anomalies are rare.)
+    It is a proper score, so it asks for probabilities as they are. (A Dice term, which segmentation often adds, asks
+    for larger ones where anomalies are rare.)
     """
     return functional.binary_cross_entropy_with_logits(logits, target)
 

@@ -115,12 +115,30 @@ def test_same_seed_same_weights_and_scores_and_other_seed_others(train):
     assert not torch.equal(maps, other_maps)
 
 
-def test_the_state_is_all_that_scoring_needs(train):
-    detector = build(train)
+@pytest.mark.parametrize("model", ABLATIONS.values(), ids=ABLATIONS)
+def test_the_state_of_a_calibrated_detector_is_all_that_scoring_needs(train, model):
+    detector = build(train, **model)
     descend(detector, train, 2)
+    expected = scores(detector, train)
+    restored = build_detector(detector.settings, train.channels, train.map_size)
+    restored.load_state_dict(detector.state_dict())
+    found = restored.score(train.batch([0, 1, 2]))
+    for name in ("maps", "probability", "epistemic", "residual"):
+        one, other = getattr(found, name), getattr(expected, name)
+        assert (one is None and other is None) or torch.equal(one, other)
+
+
+def test_the_state_of_one_that_is_not_calibrated_can_be_calibrated_elsewhere(train):
+    detector = build(train)
     restored = build_detector(detector.settings, train.channels, train.map_size)
     restored.load_state_dict(detector.state_dict())
     assert torch.equal(scores(restored, train).maps, scores(detector, train).maps)
+
+
+@pytest.mark.parametrize("model", [{}, {"perception": False}])
+def test_a_detector_that_is_not_calibrated_refuses_to_score(train, model):
+    with pytest.raises(RuntimeError, match="must be calibrated before it scores"):
+        build(train, **model).score(train.batch([0]))
 
 
 def test_the_batch_an_image_is_in_does_not_matter(train):

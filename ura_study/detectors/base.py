@@ -5,7 +5,7 @@ The life of a detector has two stages, and what is stored between them is its `s
     fit      `prepare` once, then `losses` and a step of the optimiser as often as the training settings say
     score    `calibrate` once, then `score` for any images, in batches of any size
 
-Settings marked `inference_field` may be read only by `calibrate` and `score`, so the weights do not depend on them.
+The state of a calibrated detector is all that scoring needs, so it can be saved and loaded elsewhere. Settings marked `inference_field` may be read only by `calibrate` and `score`, so the weights do not depend on them.
 """
 
 from __future__ import annotations
@@ -61,11 +61,13 @@ class Detector(nn.Module, ABC):
         raise NotImplementedError(f"{type(self).__name__} is not trained by gradient descent")
 
     def calibrate(self, train: FeatureMaps, generator: torch.Generator) -> None:
-        """Set what scoring needs to know of the normal training images beyond the weights; not part of the state."""
+        """Set what scoring needs to know of the normal training images beyond the weights."""
 
     @abstractmethod
     def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
         """Return the scores of feature maps (B, C, S, S). Draws nothing: the batch an image is in does not matter.
+
+        Raises RuntimeError where the detector has not been calibrated.
 
         `known` (B, S, S) bool are the tokens that are anomalous in truth; only an `oracle` may look at them.
         """

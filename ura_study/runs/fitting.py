@@ -33,7 +33,7 @@ from ura_study.training.loop import Interval, fit
 WEIGHTS, CURVE = "weights.pt", "curve.json"
 #: Raised when the same settings come to mean other weights: older ones are then not reused. (How they are scored and
 #: judged is `plan.RUN_VERSION`'s.)
-FIT_VERSION = 5
+FIT_VERSION = 6
 GIGABYTE = 1 << 30
 
 #: What a detector is worth by now: metrics by name.

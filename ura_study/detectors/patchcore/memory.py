@@ -78,6 +78,8 @@ class PatchCore(Detector):
     @torch.no_grad()
     def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
         """Return the distance map and, unless it is left to the map, the image score of feature maps (B, C, S, S)."""
+        if not len(self.memory):
+            raise RuntimeError("the detector must be prepared before it scores")
         tokens = self._tokens(features)
         distance = torch.stack([nearest_distance(image, self.memory) for image in tokens])  # (B, N)
         maps = distance.view(len(features), *features.shape[2:])  # (B, N) -> (B, S, S)

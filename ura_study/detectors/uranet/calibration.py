@@ -35,12 +35,12 @@ def channel_weights(energy: Tensor, channels: Sequence[int]) -> Tensor:
 
 
 class UsualEvidence(nn.Module):
-    """Mean and standard deviation of one kind of evidence. Belongs to scoring, so it is no part of the state."""
+    """Mean and standard deviation of one kind of evidence."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(()), persistent=False)
-        self.register_buffer("std", torch.ones(()), persistent=False)
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("std", torch.ones(()))
 
     def fit(self, evidence: Tensor) -> None:
         """Learn from the evidence (B, N) of normal images."""

@@ -51,10 +51,16 @@ class URANet(Detector):
         self.trains_by_gradient = self.learns_perception or self.restoration is not None
         if self.perception is not None:
             self.perception.requires_grad_(self.learns_perception)
-        self.register_buffer("channel_weights", torch.ones(channels), persistent=False)
+        self.register_buffer("calibrated", torch.tensor(False))
+        self.register_buffer("channel_weights", torch.ones(channels))
+        self.register_buffer("networks", torch.zeros(0, 0, channels))
         self.usual_residual, self.usual_perception = UsualEvidence(), UsualEvidence()
-        self.networks: Tensor | None = None
         self.training_tokens = 1
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *arguments: object) -> None:
+        """Make room for the stored networks, of which there are none before calibration."""
+        self.networks = self.networks.new_zeros(state_dict[f"{prefix}networks"].shape)
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Standardise by the training tokens and start every part."""
@@ -114,6 +120,7 @@ class URANet(Detector):
             self._calibrate_residual(errors, train.layer_channels)
         if self.perception is not None:
             self.usual_perception.fit(torch.cat(distances))
+        self.calibrated.fill_(True)
 
     def _calibrate_residual(self, errors: Sequence[Tensor], channels: Sequence[int]) -> None:
         """Learn from the errors (B, N, C) of normal images, batch by batch, how much of each layer's is usual."""
@@ -127,6 +134,8 @@ class URANet(Detector):
     @torch.no_grad()
     def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
         """Return the weighted sum of residual and perceived distance, each as deviations from what is usual."""
+        if not self.calibrated:
+            raise RuntimeError("the detector must be calibrated before it scores")
         self.eval()
         error, perceived = self._evidence(self._standardise(features), known=known)
         parts, moved = [], None

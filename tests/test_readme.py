@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from datasets import write_category
 
 from ura_study import cli
 from ura_study.config import Study, load_study
@@ -86,3 +87,13 @@ def test_an_unset_root_is_named(monkeypatch):
     monkeypatch.delenv("BTAD_ROOT", raising=False)
     with pytest.raises(ConfigError, match=r"btad.yaml: data.root: environment variable BTAD_ROOT is not set"):
         load_study(ROOT / "studies/btad.yaml")
+
+
+def test_the_example_of_a_detector_in_python_runs(tmp_path, monkeypatch):
+    images = write_category(tmp_path, "parts", train=4)
+    (images / "test/square").rename(images / "new")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    exec(BLOCKS["py"][0], names)
+    assert names["found"].maps.shape == (3, 256, 256)
+    assert (tmp_path / "parts.pt").is_file()

@@ -25,6 +25,7 @@ ROOMS = [
     "plan",
     "survey",
     "runs",
+    "model",
     "search",
     "report",
     "tune",
@@ -36,7 +37,7 @@ ROOMS = [
 OWNERS = {
     "ray": {"tune"},
     "optuna": {"search"},
-    "torch": {"features", "detectors", "training", "runs", "randomness"},
+    "torch": {"features", "detectors", "training", "runs", "randomness", "model"},
     "timm": {"features"},
     "skimage": {"data"},
     "tensorboard": {"report"},

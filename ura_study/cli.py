@@ -125,6 +125,33 @@ def report(
 
 
 @app.command()
+def model(
+    study: Recorded,
+    variant: Annotated[str, typer.Argument(help="One of its variants, such as 'full'.", show_default=False)],
+    category: Annotated[str, typer.Argument(help="One of its categories.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.", show_default=False)],
+    seed: Annotated[int | None, typer.Option(help="Default: the study's first.", show_default=False)] = None,
+    results: Results = Path("results"),
+) -> None:
+    """Write the detector of a run to a file, to score new images with; what is trained is not trained again."""
+    from ura_study.commands import model
+
+    raise typer.Exit(model.model(study, variant, category, seed, output, results, _console()))
+
+
+@app.command()
+def predict(
+    file: Annotated[Path, typer.Argument(metavar="MODEL", help="A file that `model` wrote.", show_default=False)],
+    images: Annotated[Path, typer.Argument(help="A folder of images.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write into.", show_default=False)],
+) -> None:
+    """Score the images of a folder with a saved detector: scores.csv, and each anomaly map over its image."""
+    from ura_study.commands import model
+
+    raise typer.Exit(model.predict(file, images, output, _console()))
+
+
+@app.command()
 def cache(
     clear: Annotated[str | None, typer.Option(help="Remove a kind of what is shown, or 'all'.")] = None,
 ) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 from ura_study.data.mvtec_ad import read
 from ura_study.errors import DataError, ResourceError
 from ura_study.features import cached
+from ura_study.features.backbone import Backbone
 from ura_study.features.cached import feature_maps
 from ura_study.features.config import FeatureSettings
 
@@ -20,8 +21,8 @@ CPU = torch.device("cpu")
 def passes(monkeypatch):
     """Count the images that go through the backbone, and through which layers."""
     seen = []
-    call = cached.Backbone.__call__
-    create = cached.Backbone.__init__
+    call = Backbone.__call__
+    create = Backbone.__init__
 
     def counted_create(self, settings, layers, device):
         self.layers = layers
@@ -31,8 +32,8 @@ def passes(monkeypatch):
         seen.extend([self.layers] * len(images))
         return call(self, images)
 
-    monkeypatch.setattr(cached.Backbone, "__init__", counted_create)
-    monkeypatch.setattr(cached.Backbone, "__call__", counted_call)
+    monkeypatch.setattr(Backbone, "__init__", counted_create)
+    monkeypatch.setattr(Backbone, "__call__", counted_call)
     return seen
 
 
@@ -42,7 +43,7 @@ def extract(root, **settings):
 
 def test_maps_are_those_of_the_backbone(mvtec_root):
     maps = extract(mvtec_root, layers=(1, 2), precision="float32")
-    backbone = cached.Backbone(FeatureSettings(), (1, 2), CPU)
+    backbone = Backbone(FeatureSettings(), (1, 2), CPU)
     images = np.stack([np.asarray(Image.open(s.path).convert("RGB")) for s in read(mvtec_root, "nut").train])
     for layer, expected in zip(maps.layers, backbone(images), strict=True):
         np.testing.assert_allclose(layer, expected, rtol=1e-4, atol=1e-4)
@@ -108,14 +109,14 @@ def test_a_harmed_file_is_built_again(mvtec_root, cache, passes, harm):
 
 def _worker(root: str, counter: str) -> None:
     torch.set_num_threads(1)
-    call = cached.Backbone.__call__
+    call = Backbone.__call__
 
     def counted(self, images):
         with Path(counter).open("a") as file:
             file.write("x" * len(images))
         return call(self, images)
 
-    cached.Backbone.__call__ = counted
+    Backbone.__call__ = counted
     extract(Path(root), layers=(1,))
 
 

@@ -16,7 +16,7 @@ from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import file_digest, fingerprint
 from ura_study.data.validation import split
 from ura_study.detectors.uranet.network import URANet
-from ura_study.features import cached
+from ura_study.features.backbone import Backbone
 from ura_study.features.cached import feature_maps
 from ura_study.metrics.calibration import Reliability, ece
 from ura_study.metrics.names import REPORTABLE, UNCERTAINTY_METRICS, VALIDATION_METRICS
@@ -133,8 +133,8 @@ def test_no_test_image_is_read_for_it(root, monkeypatch):
 
 
 def test_no_training_image_passes_the_backbone_twice(root, monkeypatch):
-    passed, call = [], cached.Backbone.__call__
-    monkeypatch.setattr(cached.Backbone, "__call__", lambda self, x: passed.append(len(x)) or call(self, x))
+    passed, call = [], Backbone.__call__
+    monkeypatch.setattr(Backbone, "__call__", lambda self, x: passed.append(len(x)) or call(self, x))
     record_of(job_of(root))
     assert sum(passed) == 20 + 6 + 4
     record_of(job_of(root, seed=1, settings={"model": {"name": "patchcore"}}))

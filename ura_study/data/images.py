@@ -132,3 +132,14 @@ def _fitted(image: Image.Image, size: int, crop_from: int | None, filter_: Image
     width, height = crop_from * width // shorter, crop_from * height // shorter
     left, top = round((width - size) / 2), round((height - size) / 2)
     return image.resize((width, height), filter_).crop((left, top, left + size, top + size))
+
+
+def seen(pixels: np.ndarray, size: int, crop_from: int | None = None) -> np.ndarray:
+    """Return an image that is in memory, (H, W, 3) or (H, W) uint8, as `load_image` returns one from a file.
+
+    Raises:
+        DataError: where the array is of another shape or type.
+    """
+    if pixels.dtype != np.uint8 or pixels.shape[2:] not in ((), (3,)):
+        raise DataError(f"expected an image (H, W, 3) or (H, W) of uint8, but got {pixels.shape} of {pixels.dtype}")
+    return np.asarray(_fitted(Image.fromarray(pixels).convert("RGB"), size, crop_from, Image.Resampling.BILINEAR))

@@ -5,7 +5,8 @@ The life of a detector has two stages, and what is stored between them is its `s
     fit      `prepare` once, then `losses` and a step of the optimiser as often as the training settings say
     score    `calibrate` once, then `score` for any images, in batches of any size
 
-The state of a calibrated detector is all that scoring needs, so it can be saved and loaded elsewhere. Settings marked `inference_field` may be read only by `calibrate` and `score`, so the weights do not depend on them.
+The state of a calibrated detector is all that scoring needs, so it can be saved and loaded elsewhere. Settings marked
+`inference_field` may be read only by `calibrate` and `score`, so the weights do not depend on them.
 """
 
 from __future__ import annotations

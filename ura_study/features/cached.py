@@ -21,16 +21,14 @@ from ura_study.canonical import digest
 from ura_study.data.fingerprint import contents
 from ura_study.data.images import load_image
 from ura_study.data.table import Sample
-from ura_study.features.backbone import Backbone
 from ura_study.features.catalogue import weights_id
 from ura_study.features.config import FeatureSettings
+from ura_study.features.extract import passes
 from ura_study.features.maps import FeatureMaps
 
 #: Raised when the way images become features changes: older entries are then not used any more.
 VERSION = 1
 FILE = "maps.npy"
-#: Images per pass of the backbone.
-BATCH = 8
 
 
 def feature_maps(
@@ -77,15 +75,13 @@ def _extract(
     entries: dict[int, tuple[Path, dict]],
 ) -> None:
     """Run the backbone once over `samples` and write one entry for each of the layers asked for."""
-    backbone = Backbone(settings, tuple(entries), device)
+    images = (load(sample.path) for sample in samples)
     with contextlib.ExitStack() as stack:
         folders = [stack.enter_context(building(*entry)) for entry in entries.values()]
         files = [stack.enter_context((folder / FILE).open("wb")) for folder in folders]
-        for start in range(0, len(samples), BATCH):
-            images = np.stack([load(sample.path) for sample in samples[start : start + BATCH]])
-            for file, maps in zip(files, backbone(images), strict=True):
-                array = maps.to(getattr(torch, settings.precision)).cpu().numpy()
-                if start == 0:
+        for maps in passes(images, settings, tuple(entries), device):
+            for file, array in zip(files, maps, strict=True):
+                if file.tell() == 0:
                     _write_header(file, array.dtype, (len(samples), *array.shape[1:]))
                 file.write(array.tobytes())
 

@@ -19,8 +19,7 @@ from ura_study.training.loop import Interval, NonFiniteLoss
 
 def attempt(job: Job) -> Iterator[Interval | Details | Record]:
     """Yield what `execute` yields; an exception becomes a record of the failure instead of ending the study."""
-    device = torch.device("cuda" if job.gpu and torch.cuda.is_available() else "cpu")
-    _reproducible(job, device)
+    device = device_of(job)
     try:
         yield from execute(job, device)
     except Exception as error:  # noqa: BLE001 - recorded with its traceback, shown in the tables, never passed over
@@ -34,11 +33,13 @@ def failure_of(error: Exception) -> Failure:
     return Failure(kind=type(error).__name__, message=str(error), expected=expected, traceback=trace)
 
 
-def _reproducible(job: Job, device: torch.device) -> None:
-    """Make this process give the same numbers for the same job, whatever it did before."""
+def device_of(job: Job) -> torch.device:
+    """Return where a job is done, and make this process give it the same numbers, whatever it did before."""
+    device = torch.device("cuda" if job.gpu and torch.cuda.is_available() else "cpu")
     torch.set_num_threads(job.threads)
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.cuda.set_per_process_memory_fraction(min(job.gpu, 1.0), device)
         torch.backends.cudnn.benchmark = False
         torch.use_deterministic_algorithms(True, warn_only=True)
+    return device

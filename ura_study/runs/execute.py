@@ -39,7 +39,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         UserError: where images, masks, disk or weights are not as they must be, or training diverged.
     """
     settings, image_size, timings = job.settings, job.data.image_size, {}
-    category = _read(job)
+    category = read_category(job)
     with _timed(timings, "features_seconds"):
         train = feature_maps(category.train, settings.features, image_size, device, job.data.crop_from)
         test = feature_maps(category.test, settings.features, image_size, device, job.data.crop_from)
@@ -84,7 +84,12 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     )
 
 
-def _read(job: Job) -> Category:
+def read_category(job: Job) -> Category:
+    """Return the images of a run.
+
+    Raises:
+        DataError: where they are not those that the study was started with.
+    """
     category, found = read_for_run(job.data, job.category, job.seed)
     if found != job.fingerprint:
         raise DataError(

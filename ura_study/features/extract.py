@@ -1,0 +1,38 @@
+"""From images in memory to feature maps in memory: the pass of the backbone, for the cache and for single models."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import torch
+
+from ura_study.features.backbone import Backbone
+from ura_study.features.config import FeatureSettings
+from ura_study.features.maps import FeatureMaps
+
+#: Images per pass of the backbone.
+BATCH = 8
+
+
+def passes(
+    images: Iterable[np.ndarray], settings: FeatureSettings, layers: tuple[int, ...], device: torch.device
+) -> Iterator[list[np.ndarray]]:
+    """Yield the maps (B, C_l, H_l, W_l) of each of the `layers`, for B images (H, W, 3) uint8 of one size at a time."""
+    backbone, precision = Backbone(settings, layers, device), getattr(torch, settings.precision)
+    for batch in _batched(images):
+        yield [maps.to(precision).cpu().numpy() for maps in backbone(np.stack(batch))]
+
+
+def extracted(images: Iterable[np.ndarray], settings: FeatureSettings, device: torch.device) -> FeatureMaps:
+    """Return the feature maps of images (H, W, 3) uint8 of one size, at least one; the cache plays no part."""
+    parts = zip(*passes(images, settings, settings.layers, device), strict=True)
+    layers = tuple(np.concatenate(part) for part in parts)
+    return FeatureMaps(layers, settings.map_size, settings.neighbourhood, settings.pooling)
+
+
+def _batched(images: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, ...]]:
+    rest = iter(images)
+    while batch := tuple(itertools.islice(rest, BATCH)):
+        yield batch

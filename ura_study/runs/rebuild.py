@@ -1,0 +1,34 @@
+"""The detector of a run, as it was when its test images were scored: from the cache, or trained again."""
+
+from __future__ import annotations
+
+from ura_study.detectors.base import Detector
+from ura_study.features.cached import feature_maps
+from ura_study.randomness import generator
+from ura_study.runs.attempt import device_of
+from ura_study.runs.execute import read_category
+from ura_study.runs.fitting import fitted
+from ura_study.runs.job import Job
+from ura_study.runs.validation import hold_out
+
+
+def rebuilt(job: Job) -> Detector:
+    """Return the fitted and calibrated detector of a run.
+
+    Raises:
+        UserError: where images, disk or weights are not as they must be.
+        NonFiniteLoss: where training diverges.
+    """
+    category, settings, device = read_category(job), job.settings, device_of(job)
+    samples = category.train
+    train = feature_maps(samples, settings.features, job.data.image_size, device, job.data.crop_from)
+    if job.data.validation:
+        samples, train, _ = hold_out(samples, train, job, device)
+    fitting = fitted(job, samples, train, device)
+    while True:
+        try:
+            next(fitting)
+        except StopIteration as done:
+            detector = done.value.detector
+            detector.calibrate(train, generator(job.seed, "calibrate"))
+            return detector

@@ -83,7 +83,10 @@ def _empty(root):
 @pytest.mark.parametrize(
     ("harm", "line"),
     [
-        (_empty, "{root}/nut/train/good: no training image (.png, .jpg, .jpeg, .bmp, .tif, .tiff) of category 'nut'"),
+        (
+            _empty,
+            "{root}/nut/train/good: no training image (.png, .jpg, .jpeg, .bmp, .tif, .tiff, .webp, .jp2) of category 'nut'",
+        ),
         (
             lambda root: (root / "nut/test/good/001.png").write_text("text"),
             "{root}/nut/test/good/001.png: cannot be read as an image (not an image)",
@@ -104,7 +107,8 @@ def test_wrong_data_is_one_line(call, study, mvtec_root, harm, line):
 def test_unknown_category(call, study, mvtec_root):
     path = study(data={"layout": "mvtec_ad", "root": str(mvtec_root), "categories": ["nuts"]})
     code, _, err = call("run", path)
-    assert (code, err) == (2, f"ura-study: {mvtec_root}: no category 'nuts'; did you mean 'nut'? (found: bolt, nut)\n")
+    told = f"data.categories: no category 'nuts' in {mvtec_root}; did you mean 'nut'? (found: bolt, nut)"
+    assert (code, err) == (2, f"ura-study: {told}\n")
 
 
 @pytest.mark.parametrize("arguments", [["rnu", "x.yaml"], ["run"], ["run", "x.yaml", "--resluts", "y"]])

@@ -78,6 +78,24 @@ def _text_as_png(bottle):
 
 def _empty_defects(bottle):
     shutil.rmtree(bottle / "test/scratch")
+    shutil.rmtree(bottle / "ground_truth")
+
+
+def _no_good(bottle):
+    shutil.rmtree(bottle / "test/good")
+
+
+def _nested(bottle):
+    trees.pictures(bottle / "train/good/batch2", 2)
+    trees.picture(bottle / "test/scratch/day1/007.png", 7)
+
+
+def _other_case(bottle):
+    (bottle / "ground_truth/scratch").rename(bottle / "ground_truth/Scratch")
+
+
+def _unread_ending(bottle):
+    (bottle / "train/good/900.gif").write_bytes(b"GIF89a")
 
 
 def _black(bottle):
@@ -126,6 +144,16 @@ def _circle(bottle):
         ),
         (_circle, "bottle: 1 file cannot be read: {bottle}/test/good/900.png: cannot be read (Too many levels of "),
         (_empty_defects, "bottle: no anomalous test image: every metric is undefined"),
+        (_no_good, "bottle: no normal test image: image metrics are undefined"),
+        (
+            _nested,
+            "bottle: 1 image in test/scratch/day1, 2 images in train/good/batch2 where the layout does not look: ",
+        ),
+        (
+            _other_case,
+            "bottle: 3 images in ground_truth/Scratch where the layout does not look: neither trained on nor",
+        ),
+        (_unread_ending, "bottle: 1 image in train/good/*.gif where the layout does not look: neither trained on nor"),
         (_black, "bottle: 1 defect with an all-black mask, all its pixels count as normal: {truth}/001_mask.png"),
         (
             _another_size,
@@ -234,3 +262,11 @@ def test_the_list_names_all_layouts():
     assert data_commands.listing(Console(file=text, width=300)) == 0
     assert all(f"{name}  {facts.title}\n" in text.getvalue() for name, facts in FACTS.items())
     assert text.getvalue().count("  licence ") == len(FACTS)
+
+
+def test_images_in_no_category_are_told(check, bottle):
+    trees.pictures(bottle.parent / "other/images", 3)
+    trees.picture(bottle.parent / "readme.png", 0)
+    code, text = check()
+    assert code == 0
+    assert "note: 3 images in other, 1 image in . in no category: not read" in lines(text, "note")

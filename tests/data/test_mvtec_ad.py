@@ -44,7 +44,9 @@ def test_files_that_are_no_images_are_passed_over(mvtec_root):
 def test_category_with_a_typo(mvtec_root):
     with pytest.raises(DataError) as caught:
         mvtec_ad.read(mvtec_root, "nuts")
-    assert str(caught.value) == f"{mvtec_root}: no category 'nuts'; did you mean 'nut'? (found: bolt, nut)"
+    assert str(caught.value) == (
+        f"data.categories: no category 'nuts' in {mvtec_root}; did you mean 'nut'? (found: bolt, nut)"
+    )
 
 
 def test_empty_category(tmp_path):

@@ -20,7 +20,7 @@ PROTOCOL = ("shots", "contamination", "unified")
 class FolderSettings(Settings):
     """Where images and masks lie in the layout `folder`, relative to a category's own folder.
 
-    `{defect}` stands for any name, which becomes the kind of defect.
+    `{defect}` stands for any name, or part of one, which becomes the kind of defect.
     """
 
     train: str = "train/good"
@@ -30,7 +30,8 @@ class FolderSettings(Settings):
     anomalous: str = "test/{defect}"
     """The folder, or folders, of anomalous test images."""
     masks: str | Literal[False] = "ground_truth/{defect}"
-    """The folder, or folders, of masks; false: there are none. `/{image}` at its end: a folder of masks per image."""
+    """The folder, or folders, of masks; false: there are none. `/{image}` at its end: a folder of masks per image. The
+    same as `anomalous`: masks lie beside their images, and what ends in `mask_suffix` is one, normal images' too."""
     mask_suffix: str = "_mask"
     """What the name of a mask has more than that of its image, before the ending."""
     test_share: float = Field(0.2, gt=0, lt=1)
@@ -47,6 +48,12 @@ class FolderSettings(Settings):
             names = f"with {' and '.join(allowed)} as the only placeholders" if allowed else "without placeholders"
             raise ValueError(f"expected a folder inside a category's own, {names}, but got '{place}'")
         return place
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> FolderSettings:
+        if self.masks == self.anomalous and not self.mask_suffix:
+            raise ValueError("masks lie among the images, so mask_suffix must tell them apart, but got ''")
+        return self
 
 
 class MagneticTileSettings(Settings):

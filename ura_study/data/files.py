@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 from ura_study.errors import DataError
 
-#: Endings of image files, lower case.
-IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+#: Endings of image files that are read, lower case.
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".jp2")
+#: Endings of files that hold images, too, but are not read.
+OTHER_IMAGES = (
+    ".gif",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".jxl",
+    ".pgm",
+    ".ppm",
+    ".pnm",
+    ".tga",
+    ".dcm",
+    ".dng",
+    ".npy",
+    ".exr",
+)
 
 
 def listed(folder: Path) -> list[Path]:
@@ -21,9 +38,14 @@ def listed(folder: Path) -> list[Path]:
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror or error})") from error
     for path in paths:
-        if not path.name.isprintable():
+        if not all(character.isprintable() or unicodedata.category(character) == "Zs" for character in path.name):
             raise DataError(f"{folder}: expected names of printable UTF-8 text, but got {path.name!r}")
     return paths
+
+
+def plain(name: str) -> str:
+    """Return a name in the one form in which names are compared: some systems write `ü` as two characters (NFD)."""
+    return unicodedata.normalize("NFC", name)
 
 
 def folders(folder: Path) -> list[Path]:

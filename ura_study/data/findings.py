@@ -53,9 +53,10 @@ def _unreadable(category: Category, looks: Looks) -> Iterator[Finding]:
 
 def _missing_images(category: Category) -> Iterator[Finding]:
     _, normal, anomalous = counts(category)
-    for count, kind in ((normal, "normal"), (anomalous, "anomalous")):
-        if not count:
-            yield Finding(f"no {kind} test image: every metric is undefined", spoils=True)
+    if not anomalous:
+        yield Finding("no anomalous test image: every metric is undefined", spoils=True)
+    elif not normal:
+        yield Finding("no normal test image: image metrics are undefined", spoils=True)
 
 
 def _masks(category: Category, looks: Looks, black_masks: int) -> Iterator[Finding]:

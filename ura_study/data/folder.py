@@ -15,6 +15,7 @@ from ura_study.data.layout import Layout
 from ura_study.data.partition import set_apart
 from ura_study.data.places import Places, read_places
 from ura_study.data.table import Category
+from ura_study.errors import DataError
 
 
 def layout(settings: FolderSettings) -> Layout:
@@ -32,14 +33,24 @@ def layout(settings: FolderSettings) -> Layout:
             return (root.name,)
         return tuple(path.name for path in folders(root) if places.has(path))
 
+    def folder_of(root: Path, name: str) -> Path:
+        return root if places.has(root) else root / name
+
     def load(root: Path, name: str) -> Category:
-        category = read_places(root if places.has(root) else root / name, name, places)
-        return category if settings.normal else _without_normal(category, settings.test_share)
+        folder = folder_of(root, name)
+        category = read_places(folder, name, places)
+        return category if settings.normal else _without_normal(category, settings.test_share, folder / places.train)
 
-    return Layout(f"{settings.train} inside (data.folder.train), or folders that have it", names, load)
+    wanted = f"{settings.train} inside (data.folder.train), or folders that have it"
+    return Layout(wanted, names, load, folder_of)
 
 
-def _without_normal(category: Category, share: float) -> Category:
+def _without_normal(category: Category, share: float, place: Path) -> Category:
     """Return the category with `share` of its training images for the normal test images that it lacks."""
     train, normal = set_apart(category.train, share)
+    if not train:
+        raise DataError(
+            f"{place}: data.folder.normal is false, so a share of {share:g} of the training images is tested on; expected "
+            f"at least two different images, so that one is left to train on, but got {len(category.train)} of one content"
+        )
     return replace(category, train=train, test=(*normal, *(sample for sample in category.test if sample.anomalous)))

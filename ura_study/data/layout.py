@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from ura_study.data.files import IMAGES, folders
+from ura_study.data.files import IMAGES, folders, plain
 from ura_study.data.table import Category
 from ura_study.errors import DataError, nearest
 
@@ -27,6 +27,10 @@ class Layout:
     """The categories below a folder, sorted; none where the folder is not a root of this layout."""
     load: Callable[[Path, str], Category]
     """The sample table of one of those categories, samples in an order that does not depend on the file system."""
+    folder: Callable[[Path, str], Path]
+    """The folder of one of those categories; the root where it is the only one."""
+    unused: Callable[[Path], tuple[str, ...]] = lambda folder: ()
+    """Patterns of paths in a category's folder, of what the set holds and this program does not use."""
 
     def categories(self, root: Path) -> tuple[str, ...]:
         """Return the names of the categories below `root`, sorted.
@@ -51,12 +55,14 @@ class Layout:
         Raises:
             DataError: where the category is missing or one of its splits has no image.
         """
-        known = self.categories(root)
-        if name not in known and (root / name).is_dir():
+        known = {plain(found): found for found in self.categories(root)}
+        if plain(name) in known:
+            return replace(self.load(root, known[plain(name)]), name=name)
+        if (root / name).is_dir():
             raise DataError(f"{root / name}: expected a category, but this folder is not as the layout has it")
-        if name not in known:
-            raise DataError(f"{root}: no category '{name}'{nearest(name, known)} (found: {', '.join(known)})")
-        return self.load(root, name)
+        raise DataError(
+            f"data.categories: no category '{name}' in {root}{nearest(plain(name), known)} (found: {', '.join(known)})"
+        )
 
 
 def require_images(samples: Iterable, split: str, place: Path, name: str) -> None:

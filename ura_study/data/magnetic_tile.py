@@ -44,7 +44,11 @@ def layout(settings: MagneticTileSettings) -> Layout:
         return _load(root, name, settings)
 
     return Layout(
-        "MT_Free/Imgs, MT_Blowhole/Imgs, …", lambda root: (NAME,) if _imgs(root, NORMAL).is_dir() else (), load
+        "MT_Free/Imgs, MT_Blowhole/Imgs, …",
+        lambda root: (NAME,) if _imgs(root, NORMAL).is_dir() else (),
+        load,
+        lambda root, _: root,
+        lambda _: (f"{NORMAL}/Imgs/*.png",),
     )
 
 

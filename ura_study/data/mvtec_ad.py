@@ -25,9 +25,20 @@ OBJECTS += ("pill", "screw", "toothbrush", "transistor", "zipper")
 
 FIRST = Places("train/good", "test/good", "test/{defect}", "ground_truth/{defect}")
 SECOND = Places(
-    "train/good", "test_public/good", "test_public/{defect}", "test_public/ground_truth/{defect}", sign="test_public"
+    "train/good",
+    "test_public/good",
+    "test_public/{defect}",
+    "test_public/ground_truth/{defect}",
+    sign="test_public",
+    unused=("validation/*", "test_private*/*"),
 )
-THREE_D = Places("train/good/rgb", "test/good/rgb", "test/{defect}/rgb", "test/{defect}/gt")
+THREE_D = Places(
+    "train/good/rgb",
+    "test/good/rgb",
+    "test/{defect}/rgb",
+    "test/{defect}/gt",
+    unused=("validation/*", "*/xyz/*", "test/good/gt/*"),
+)
 
 LAYOUT = by_category(THREE_D, SECOND, FIRST, wanted="one folder per category with train/good inside")
 categories, read = LAYOUT.categories, LAYOUT.read

@@ -20,5 +20,6 @@ def patient(stem: str) -> str | None:
     return parts[1] if len(parts) == 3 and all(parts) else None
 
 
-PLACES = Places("train/NORMAL", "test/NORMAL", "test/{defect}", group=patient)
+UNUSED = ("train/CNV/*", "train/DME/*", "train/DRUSEN/*", "val/*")
+PLACES = Places("train/NORMAL", "test/NORMAL", "test/{defect}", group=patient, unused=UNUSED)
 LAYOUT = single(PLACES, NAME, wanted="train/NORMAL and test/{NORMAL,CNV,DME,DRUSEN}")

@@ -68,6 +68,8 @@ def _read(path: Path, mtime_ns: int) -> tuple[dict[str, str], ...]:
 
 
 def _check(path: Path, line: int, row: dict[str, str]) -> None:
+    if None in row or None in row.values():  # so the reader says that there are more, or fewer, than columns
+        raise DataError(f"{path}, line {line}: expected {len(COLUMNS)} values, one of each column")
     for column, allowed in (("split", ("train", "test")), ("label", ("normal", "anomaly"))):
         if row[column] not in allowed:
             raise DataError(f"{path}, line {line}: expected {column} to be {' or '.join(allowed)}, got '{row[column]}'")
@@ -84,4 +86,9 @@ def _sample(root: Path, row: dict[str, str]) -> Sample:
     return Sample(image, "anomaly", (root / row["mask"],) if row["mask"] else ())
 
 
-LAYOUT = Layout(PREPARED.wanted, names, load)
+def unused(folder: Path) -> tuple[str, ...]:
+    """Return what is not used of an object's folder; what the table does not name is, so it is told."""
+    return () if (folder.parent / TABLE).is_file() else PREPARED.unused(folder)
+
+
+LAYOUT = Layout(PREPARED.wanted, names, load, lambda root, name: root / name, unused)

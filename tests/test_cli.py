@@ -85,7 +85,8 @@ def _empty(root):
     [
         (
             _empty,
-            "{root}/nut/train/good: no training image (.png, .jpg, .jpeg, .bmp, .tif, .tiff, .webp, .jp2) of category 'nut'",
+            "{root}/nut/train/good: no training image (.png, .jpg, .jpeg, .bmp, .tif, .tiff, .webp, .jp2) of category "
+            "'nut'",
         ),
         (
             lambda root: (root / "nut/test/good/001.png").write_text("text"),

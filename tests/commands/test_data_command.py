@@ -269,4 +269,4 @@ def test_images_in_no_category_are_told(check, bottle):
     trees.picture(bottle.parent / "readme.png", 0)
     code, text = check()
     assert code == 0
-    assert "note: 3 images in other, 1 image in . in no category: not read" in lines(text, "note")
+    assert "note: 1 image in ., 3 images in other in no category: not read" in lines(text, "note")

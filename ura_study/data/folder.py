@@ -50,7 +50,7 @@ def _without_normal(category: Category, share: float, place: Path) -> Category:
     train, normal = set_apart(category.train, share)
     if not train:
         raise DataError(
-            f"{place}: data.folder.normal is false, so a share of {share:g} of the training images is tested on; expected "
-            f"at least two different images, so that one is left to train on, but got {len(category.train)} of one content"
+            f"{place}: data.folder.normal is false, so {share:g} of the training images are tested on; expected two "
+            f"different images at least, so that one is left to train on, but got {len(category.train)} of one content"
         )
     return replace(category, train=train, test=(*normal, *(sample for sample in category.test if sample.anomalous)))

@@ -169,3 +169,17 @@ def test_rows_from_the_literature_are_read_before_anything_runs(call, study, tmp
     path = study(report={"reported": "papers/lit.yaml"})
     assert call("run", path) == (2, "", f"ura-study: {path}: {tmp_path}/papers/lit.yaml: no such file\n")
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("place", ["/proc/x", "a" * 300])
+def test_results_that_cannot_be_anywhere_are_one_line(call, study, place):
+    code, _, err = call("run", study(), "--results", place)
+    assert code == 2
+    assert err.startswith("ura-study: ")
+    assert err.count("\n") == 1
+
+
+def test_a_root_that_is_too_long_is_one_line(call, study):
+    code, _, err = call("plan", study(data={"layout": "mvtec_ad", "root": "/" + "a" * 5000}))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "this path is too long for the file system" in err

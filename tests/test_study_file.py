@@ -85,6 +85,15 @@ def test_binary_file(tmp_path):
         ("{[a, b]: 1}", "expected a name as key"),
         ("a: !!int abc", "invalid literal"),
         ("a: &a [*a]", "an anchor (&) contains itself (*)"),
+        ("a: &a {b: [{c: *a}]}", "an anchor (&) contains itself (*)"),
+        ("a: !!bool maybe", "a value is not of the type that its tag, !!, says"),
+        ('a: !!int ""', "a value is not of the type that its tag, !!, says"),
+        ("a: !!timestamp foo", "a value is not of the type that its tag, !!, says"),
+        (f"a: {'[' * 2000}{']' * 2000}", "is nested too deeply to be a study"),
+        (
+            "\n".join(["a0: &a0 [1]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 9))]),
+            "more than 100,000 values, once aliases (*) are replaced by what they stand for",
+        ),
     ],
 )
 def test_odd_yaml_is_one_line(tmp_path, text, message):
@@ -92,3 +101,7 @@ def test_odd_yaml_is_one_line(tmp_path, text, message):
         load_yaml(write(tmp_path, text))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_alias_that_stands_twice_is_no_circle(tmp_path):
+    assert load_yaml(write(tmp_path, "a: &a [1]\nb: [*a, *a]")) == {"a": [1], "b": [[1], [1]]}

@@ -5,6 +5,7 @@ Exit codes: 0 all is done, 1 some runs failed, 2 the input is not as it must be,
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -15,6 +16,7 @@ import typer
 
 from ura_study import __version__
 from ura_study.errors import UserError
+from ura_study.output import tolerant
 from ura_study.report.names import ENDINGS, TABLES
 
 if TYPE_CHECKING:
@@ -241,7 +243,13 @@ def _console() -> Console:
 
 def main() -> None:
     """Entry point of `ura-study`."""
-    sys.exit(_guarded())
+    with tolerant() as (out, _):
+        code = _guarded()
+        out.flush()
+        if out.error is not None and out.error.errno != errno.EPIPE:  # of a reader that has gone nothing is lost
+            print(f"ura-study: the output could not be written ({out.error.strerror})", file=sys.stderr)
+            code = code or BAD_INPUT
+    sys.exit(code)
 
 
 def _guarded() -> int:
@@ -254,6 +262,9 @@ def _guarded() -> int:
         print("ura-study: stopped; the same command continues", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a bug, told with its traceback
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            print(f"ura-study: {str(error.filename)[:80]}…: this path is too long for the file system", file=sys.stderr)
+            return BAD_INPUT
         if (show := getattr(error, "show", None)) is not None:  # a wrong argument: click's own one-line message
             show()
             return BAD_INPUT

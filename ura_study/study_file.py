@@ -19,6 +19,8 @@ _INTEGER = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(
     r"^[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$"
 )
+#: So many values may a file hold, aliases counted as what they stand for.
+MOST = 100_000
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -70,14 +72,19 @@ def load_yaml(path: Path) -> dict:
         raise ConfigError(f"{path}: no such file{nearest(path.name, beside)}") from None
     except (OSError, ValueError) as error:  # a value that is not of the type its tag says, or text that is not UTF-8
         raise ConfigError(f"{path}: cannot be read ({error})") from error
+    except (KeyError, IndexError, AttributeError, TypeError) as error:  # likewise: PyYAML does not check
+        raise ConfigError(f"{path}: cannot be read (a value is not of the type that its tag, !!, says)") from error
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply to be a study") from None
     except yaml.YAMLError as error:
         raise ConfigError(_yaml_message(path, error)) from error
     if not isinstance(loaded, dict):
         raise ConfigError(f"{path}: expected a mapping of keys to values, but got {type(loaded).__name__}")
-    try:
-        return _expanded(loaded, path, ())
-    except RecursionError:
-        raise ConfigError(f"{path}: an anchor (&) contains itself (*)") from None
+    if _circular(loaded, (), set()):
+        raise ConfigError(f"{path}: an anchor (&) contains itself (*)")
+    if _too_large(loaded):
+        raise ConfigError(f"{path}: more than {MOST:,} values, once aliases (*) are replaced by what they stand for")
+    return _expanded(loaded, path, ())
 
 
 def _yaml_message(path: Path, error: yaml.YAMLError) -> str:
@@ -94,6 +101,26 @@ def _expanded(value: object, path: Path, keys: tuple[str, ...]) -> object:
     if isinstance(value, str):
         return _VARIABLE.sub(lambda match: _variable(match[1], path, keys), value)
     return value
+
+
+def _circular(value: object, above: tuple[int, ...], known: set[int]) -> bool:
+    """Tell whether a mapping or list lies in itself; `known` are those that were looked through."""
+    if not isinstance(value, dict | list) or id(value) in known:
+        return id(value) in above
+    known.add(id(value))
+    inside = value.values() if isinstance(value, dict) else value
+    return any(id(item) in (*above, id(value)) or _circular(item, (*above, id(value)), known) for item in inside)
+
+
+def _too_large(loaded: object) -> bool:
+    """Tell whether a file holds more values than a study can need. Aliases of aliases can stand for billions."""
+    left, count = [loaded], 0
+    while left and count <= MOST:
+        value = left.pop()
+        count += 1
+        if isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
+    return count > MOST
 
 
 def _variable(name: str, path: Path, keys: tuple[str, ...]) -> str:

@@ -13,8 +13,9 @@ from made_up import made_details
 from ura_study.errors import ResourceError
 from ura_study.metrics.names import METRICS
 from ura_study.plan import Variant, changed, make_plan
-from ura_study.report.board import Board, folder_name
+from ura_study.report.board import Board
 from ura_study.report.figures.strips import MAP_SIDE
+from ura_study.report.file_names import file_name
 from ura_study.runs.details import keep, packed
 
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])
@@ -30,11 +31,11 @@ def board_of(folder, study=STUDY, plan=PLAN, records=()):
 
 
 def events(folder, variant="full"):
-    return points(folder / "tensorboard" / folder_name(variant))
+    return points(folder / "tensorboard" / file_name(variant))
 
 
 def settings(folder, variant="full"):
-    (text,) = texts(folder / "tensorboard" / folder_name(variant))["settings"]
+    (text,) = texts(folder / "tensorboard" / file_name(variant))["settings"]
     return text
 
 
@@ -215,17 +216,17 @@ def test_a_full_disk_is_the_users_to_mend(tmp_path):
     ],
 )
 def test_folder_names(variant, name):
-    assert folder_name(variant) == name
+    assert file_name(variant) == name
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1).map(lambda t: t * 30))
 def test_folder_names_fit_into_a_file_system(variant):
-    name = folder_name(variant)
+    name = file_name(variant)
     assert len(name.encode()) < 255
     assert "/" not in name
 
 
 def test_long_names_stay_apart():
-    one, other = folder_name("x" * 300 + "=1"), folder_name("x" * 300 + "=2")
+    one, other = file_name("x" * 300 + "=1"), file_name("x" * 300 + "=2")
     assert one != other
     assert one.startswith("x" * 200 + "… ")

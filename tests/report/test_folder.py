@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 from hand_made import ABLATIONS, make_study, plan_of
 
 from ura_study.errors import ConfigError, DataError, ResourceError
-from ura_study.report.folder import FINGERPRINTS, STUDY, remember, reopen
+from ura_study.report.folder import FINGERPRINTS, STUDY, find, remember, reopen
 
 SEARCH = {"space": {"training.lr": {"float": [0.001, 0.01]}}, "trials": 3, "storage": "postgresql://me:secret@host/db"}
 
@@ -43,3 +45,14 @@ def test_a_full_disk_leaves_the_old_file(tmp_path):
         remember(tmp_path, make_study(), plan_of(study))
     assert str(caught.value) == f"{tmp_path / STUDY}: no disk space left"
     assert (tmp_path / STUDY).read_text() == before
+
+
+def test_a_folder_of_the_same_name_that_is_no_study_does_not_hide_the_results(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results = tmp_path / "results"
+    (results / "one").mkdir(parents=True)
+    (results / "one" / STUDY).write_text("study: one\n")
+    (tmp_path / "one").mkdir()
+    assert find("one", results) == results / "one"
+    (tmp_path / "one" / STUDY).write_text("study: one\n")
+    assert find("one", results) == Path("one")

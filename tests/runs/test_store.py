@@ -10,7 +10,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ura_study.errors import DataError, ResourceError
+from ura_study.errors import ResourceError
 from ura_study.metrics.names import METRICS
 from ura_study.runs import store
 from ura_study.runs.record import Failure, Record
@@ -130,13 +130,27 @@ def test_a_line_that_lacks_only_its_end_counts(tmp_path):
         ("{} {}", "Invalid JSON: trailing characters at line 1 column 4"),
     ],
 )
-def test_a_line_that_is_no_record_is_named(tmp_path, line, reason):
+def test_a_line_that_is_no_record_is_passed_over_and_told_once(tmp_path, capsys, line, reason):
     store.append(tmp_path, done(FULL))
     path = tmp_path / store.FILE
-    path.write_text(f"{path.read_text()}\n{line}\n{path.read_text()}")
-    with pytest.raises(DataError) as caught:
-        store.read(tmp_path)
-    assert str(caught.value) == f"{path}, line 3: not a record ({reason})"
+    path.write_text(f"{path.read_text()}\n{line}\n{done(OTHER).model_dump_json()}\n")
+    for _ in range(2):
+        assert set(store.read(tmp_path)) == {FULL.run_id, OTHER.run_id}
+    told = f"{path}, line 3: not a record ({reason}); passed over, so its run counts as not done"
+    assert capsys.readouterr().err == f"ura-study: {told}\n"
+
+
+def test_lines_that_are_no_records_are_set_aside(tmp_path, capsys):
+    store.append(tmp_path, done(FULL))
+    path = tmp_path / store.FILE
+    torn = done(OTHER).model_dump_json()[:40]
+    path.write_text(f"hello\n{path.read_text()}{{}}\n{torn}\n")
+    assert store.set_aside(tmp_path) == 2
+    assert (tmp_path / store.ODD).read_text() == "hello\n{}\n"
+    assert path.read_text() == f"{done(FULL).model_dump_json()}\n{torn}\n"
+    assert store.set_aside(tmp_path) == 0
+    assert set(store.read(tmp_path)) == {FULL.run_id}
+    assert capsys.readouterr().err == ""
 
 
 def test_records_of_later_versions_can_be_read(tmp_path):
@@ -172,14 +186,17 @@ def test_finished_runs_of_other_studies(tmp_path):
     assert ours.metrics == found[FULL.run_id].metrics
 
 
-def test_a_broken_file_of_another_study_is_passed_over_with_a_word(tmp_path):
+def test_a_broken_file_of_another_study_is_passed_over_with_a_word(tmp_path, capsys):
     for name, line in (("a", '{"x": 1}\n'), ("b", done(FULL).model_dump_json() + "\n")):
         (tmp_path / name).mkdir()
         (tmp_path / name / store.FILE).write_text(line)
+    assert set(store.library(tmp_path, "mine", pytest.fail)) == {FULL.run_id}
+    assert capsys.readouterr().err.startswith(f"ura-study: {tmp_path}/a/runs.jsonl, line 1: not a record")
+    (tmp_path / "a" / store.FILE).unlink()
+    (tmp_path / "a" / store.FILE).mkdir()
     said = []
     assert set(store.library(tmp_path, "mine", said.append)) == {FULL.run_id}
-    assert len(said) == 1
-    assert said[0].startswith(f"not reused: {tmp_path}/a/runs.jsonl, line 1: ")
+    assert said[0].startswith("not reused: ")
 
 
 def test_no_other_study(tmp_path):

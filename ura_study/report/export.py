@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -108,12 +109,18 @@ def as_data(frame: pd.DataFrame, form: str) -> bytes:
     """
     if form == "csv":
         return frame.to_csv(index=False).encode()
+    import pandas as pd
+
     content = io.BytesIO()
     if form == "parquet":
         frame.to_parquet(content, index=False)
     else:
         try:
-            frame.to_excel(content, index=False)
+            with pd.ExcelWriter(content, engine="openpyxl") as book:
+                frame.to_excel(book, index=False)
+                for cell in itertools.chain.from_iterable(book.book.active.iter_rows()):
+                    if cell.data_type == "f":  # a name that begins with = is a name
+                        cell.data_type = "s"
         except ImportError as error:
             raise ResourceError("Excel files need openpyxl: pip install 'ura-study[excel]'") from error
     return content.getvalue()

@@ -56,7 +56,7 @@ def find(which: str, results: Path) -> Path:
         ConfigError: where there is no such study.
     """
     path = Path(which)
-    if path.is_dir():
+    if path.is_dir() and ((path / STUDY).is_file() or not (results / which / STUDY).is_file()):
         return path
     name = load_study(path).study if path.is_file() else which
     if not (results / name).is_dir():

@@ -13,7 +13,7 @@ from ura_study.report.config import Kind
 from ura_study.report.figures import Gallery, save
 from ura_study.report.flat import flat
 from ura_study.report.frame import tidy
-from ura_study.report.markdown import markdown
+from ura_study.report.markdown import escaped, markdown
 from ura_study.report.model import Table
 from ura_study.report.results import Results
 from ura_study.report.search_table import search_frame, search_table
@@ -50,7 +50,7 @@ def write_figures(folder: Path, drawn: Gallery, formats: Sequence[Kind]) -> None
         for figure in figures:
             save(place, figure, formats)
         if figures and formats:
-            replace(captions, "\n".join(f"## {figure.name}\n\n{figure.caption}\n" for figure in figures))
+            replace(captions, "\n".join(f"## {figure.name}\n\n{escaped(figure.caption)}\n" for figure in figures))
         else:
             captions.unlink(missing_ok=True)
 

@@ -7,16 +7,19 @@ in the middle of a line leaves a torn one, which readers pass over and the next 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from ura_study.cache import writing
-from ura_study.errors import DataError
+from ura_study.cache import replace, writing
 from ura_study.runs.record import Record
 
 FILE = "runs.jsonl"
+#: Where lines go that are no records.
+ODD = "runs.odd"
 
 
 def append(folder: Path, record: Record) -> None:
@@ -36,25 +39,54 @@ def append(folder: Path, record: Record) -> None:
 def read(folder: Path) -> dict[str, Record]:
     """Return the latest record of each run of a study, by run id; a record that is done outlasts a failure.
 
-    Raises:
-        DataError: where a line is no record, nor the beginning of one.
+    A line that is no record, nor the beginning of one, is passed over, and said once on the error output: one bad block
+    of a disk must not hide all that is well.
     """
     path = folder / FILE
     records: dict[str, Record] = {}
-    lines = path.read_bytes().split(b"\n") if path.exists() else []
-    for number, line in enumerate(lines, start=1):
-        written = line.strip(b"\0 \t\r")  # a power cut can leave a line's end as zeros
-        if not written:
-            continue
-        try:
-            record = Record.model_validate_json(written)
-        except ValidationError as error:
-            if _torn(error):
-                continue  # its run counts as not done
-            raise DataError(f"{path}, line {number}: not a record ({_reason(error)})") from error
-        if record.done or not (record.run_id in records and records[record.run_id].done):
+    for number, line in enumerate(_lines(path), start=1):
+        record = _parsed(line)
+        if isinstance(record, str):
+            _say(f"{path}, line {number}: not a record ({record}); passed over, so its run counts as not done")
+        elif record is not None and (record.done or not (record.run_id in records and records[record.run_id].done)):
             records[record.run_id] = record
     return records
+
+
+def set_aside(folder: Path) -> int:
+    """Move the lines that are no records from the study's file to one beside it; return how many there are.
+
+    Raises:
+        ResourceError: where the disk is full or a file cannot be written.
+    """
+    path = folder / FILE
+    lines = _lines(path)
+    odd = [line for line in lines if isinstance(_parsed(line), str)]
+    if odd:
+        with writing(path), (folder / ODD).open("ab") as file:
+            file.write(b"\n".join(odd) + b"\n")
+        replace(path, b"\n".join(line for line in lines if line not in odd))
+    return len(odd)
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().split(b"\n") if path.exists() else []
+
+
+def _parsed(line: bytes) -> Record | str | None:
+    """Return a line's record; None where there is none or only its beginning; else why it is no record."""
+    written = line.strip(b"\0 \t\r")  # a power cut can leave a line's end as zeros
+    if not written:
+        return None
+    try:
+        return Record.model_validate_json(written)
+    except ValidationError as error:
+        return None if _torn(error) else _reason(error)
+
+
+@cache
+def _say(line: str) -> None:
+    print(f"ura-study: {line}", file=sys.stderr)
 
 
 def library(results: Path, study: str, warn: Callable[[str], None]) -> dict[str, Record]:
@@ -68,7 +100,7 @@ def library(results: Path, study: str, warn: Callable[[str], None]) -> dict[str,
             continue
         try:
             others = read(path.parent)
-        except (DataError, OSError) as error:
+        except OSError as error:
             warn(f"not reused: {error}")
             continue
         for run_id, record in others.items():

@@ -11,6 +11,9 @@ from typing import Protocol
 from ura_study.plan import Plan, joined
 from ura_study.runs.record import Record
 
+#: Share of a first run's training from which on it says how long the rest will take.
+TELLING = 0.5
+
 
 @dataclass(frozen=True)
 class Line:
@@ -96,7 +99,12 @@ class Progress:
         return time.monotonic() - self.started
 
     def remaining(self) -> float | None:
-        """Expected seconds to the end at this session's speed so far; None while nothing is known."""
+        """Expected seconds to the end at this session's speed so far.
+
+        None before a run is done, or well on its way: until then most of the time went into the start.
+        """
+        if len(self.records) == self.before and max(self.fractions.values(), default=0.0) < TELLING:
+            return None
         speed = (self.completed - self.before) / max(self.elapsed(), 1e-9)
         return (self.total - self.completed) / speed if speed > 0 else None
 

@@ -113,6 +113,7 @@ def draw(info: Front) -> Drawn:
         axes.set_xlabel("scoring per image (ms)")
         axes.set_ylabel(with_unit(info.heading, info.settings))
         axes.margins(0.08)
+        axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= scale])  # no share is more than the whole
         plain(axes, "both")
         _key(key, named)
         figure.draw_without_rendering()

@@ -16,7 +16,7 @@ from ura_study.errors import ConfigError, nearest
 from ura_study.report.config import BASELINE
 
 #: Raised when the same configuration comes to mean other numbers: older records are then not reused.
-RUN_VERSION = 5
+RUN_VERSION = 6
 
 
 @dataclass(frozen=True)

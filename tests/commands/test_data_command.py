@@ -270,3 +270,42 @@ def test_images_in_no_category_are_told(check, bottle):
     code, text = check()
     assert code == 0
     assert "note: 1 image in ., 3 images in other in no category: not read" in lines(text, "note")
+
+
+def test_defects_that_cannot_be_told_apart_at_the_size_of_the_study_are_told(check, bottle):
+    mask = np.zeros((512, 512), np.uint8)
+    mask[10:12, 10:12] = mask[10:12, 13:15] = mask[200:260, 200:260] = 255
+    Image.fromarray(mask).save(bottle / "ground_truth/scratch/001_mask.png")
+    Image.fromarray(mask).resize((512, 512)).save(bottle / "test/scratch/001.png")
+    _, text = check()
+    assert "note: bottle: 4 of 5 regions of defects are told apart at 256 px (data.image_size, data.eval_size)" in text
+
+
+def _grey(bottle):
+    path = bottle / "ground_truth/scratch/001_mask.png"
+    Image.fromarray(np.arange(1024, dtype=np.uint16).reshape(32, 32).astype(np.uint8)).save(path)
+
+
+def _inverted(bottle):
+    path = bottle / "ground_truth/scratch/001_mask.png"
+    Image.fromarray(255 - np.asarray(Image.open(path))).save(path)
+
+
+def _pages(bottle):
+    one = Image.new("L", (32, 32), 9)
+    one.save(bottle / "test/good/900.tif", save_all=True, append_images=[Image.new("L", (32, 32), 90)])
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (_grey, "1 mask with more than 16 values, as of a lossy or resized one: {truth}/001_mask.png; what is not "),
+        (_inverted, "1 mask of more than half of the image: inverted?: {truth}/001_mask.png"),
+        (_pages, "1 file of several pictures, of which the first is read: {bottle}/test/good/900.tif"),
+    ],
+)
+def test_odd_masks_and_files_are_told(check, bottle, harm, told):
+    harm(bottle)
+    _, text = check()
+    line = told.format(bottle=bottle, truth=bottle / "ground_truth/scratch")
+    assert any(note.startswith(f"note: bottle: {line}") for note in lines(text, "note")), text

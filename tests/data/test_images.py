@@ -1,11 +1,14 @@
+import struct
+
 import numpy as np
 import pytest
 from datasets import write_category
 from PIL import Image, ImageOps
 
 from ura_study.data.check import check_headers
-from ura_study.data.images import image_size, load_image, load_mask, load_original
+from ura_study.data.images import allow, image_size, load_image, load_mask, load_original, pages
 from ura_study.data.mvtec_ad import read
+from ura_study.data.resizing import resized
 from ura_study.errors import DataError
 
 
@@ -32,8 +35,9 @@ def test_mask_is_what_is_not_black(tmp_path, value):
     mask = np.zeros((64, 64), np.uint8)
     mask[10:20, 30:50] = value
     Image.fromarray(mask).save(tmp_path / "mask.png")
-    np.testing.assert_array_equal(load_mask(tmp_path / "mask.png", tmp_path / "image.png", 64), mask > 0)
-    assert load_mask(tmp_path / "mask.png", tmp_path / "image.png", 32).sum() == 50
+    found = load_mask(tmp_path / "mask.png", tmp_path / "image.png")
+    np.testing.assert_array_equal(found, mask > 0)
+    assert resized(found, 32).sum() == 50
 
 
 def test_mask_of_another_size(tmp_path):
@@ -44,7 +48,7 @@ def test_mask_of_another_size(tmp_path):
         check_headers(read(tmp_path, "nut"))
     assert str(caught.value) == f"{path}: expected a mask of its image's size 64×64 (square/001.png), but got 64×32"
     with pytest.raises(DataError, match="but got 64×32"):
-        load_mask(path, folder / "test/square/001.png", 64)
+        load_mask(path, folder / "test/square/001.png")
 
 
 def test_text_named_png(tmp_path):
@@ -72,7 +76,7 @@ def test_masks_of_odd_modes_mark_the_same_pixels(tmp_path):
     Image.new("L", (64, 64)).save(tmp_path / "image.png")
     for name, mask in (("a.png", opaque), ("b.png", palette), ("c.jpg", grey), ("d.png", grey.convert("1"))):
         mask.save(tmp_path / name)
-        np.testing.assert_array_equal(load_mask(tmp_path / name, tmp_path / "image.png", 64), marked, err_msg=name)
+        np.testing.assert_array_equal(load_mask(tmp_path / name, tmp_path / "image.png"), marked, err_msg=name)
 
 
 @pytest.mark.parametrize("pixels", [np.full((8, 8), 0.5, np.float32), np.full((8, 8), 1 << 20, np.int32)])
@@ -99,10 +103,9 @@ def test_masks_are_cut_like_their_images(tmp_path):
     pixels[:, :20] = 255  # outside the crop
     for name in ("image.png", "mask.png"):
         Image.fromarray(pixels).save(tmp_path / name)
-    mask = load_mask(tmp_path / "mask.png", tmp_path / "image.png", 60, crop_from=60)
+    mask = resized(load_mask(tmp_path / "mask.png", tmp_path / "image.png"), 60, crop_from=60)
     np.testing.assert_array_equal(mask, load_image(tmp_path / "image.png", 60, crop_from=60)[..., 0] == 255)
     assert mask.sum() == 400
-    np.testing.assert_array_equal(load_mask(tmp_path / "mask.png", tmp_path / "image.png", None), pixels > 0)
 
 
 @pytest.mark.parametrize("ending", [".jpg", ".tif"])
@@ -140,3 +143,85 @@ def test_other_kinds_of_colour_are_read_as_rgb(tmp_path):
     np.testing.assert_array_equal(load_image(tmp_path / "cmyk.tif", 32), colours)
     image.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=100)
     assert np.abs(load_image(tmp_path / "cmyk.jpg", 32).astype(int) - colours)[[4, 28]].max() <= 3
+
+
+@pytest.fixture
+def square(tmp_path):
+    """An image, and where its mask is to be: a square of 11 × 11 pixels; and a function that reads the mask."""
+    marked = np.zeros((64, 64), bool)
+    marked[10:21, 30:41] = True
+    Image.new("L", (64, 64)).save(tmp_path / "image.png")
+    return marked, lambda name: load_mask(tmp_path / name, tmp_path / "image.png")
+
+
+@pytest.mark.parametrize(("form", "name"), [("JPEG", "m.png"), ("WEBP", "m.bmp"), ("JPEG2000", "m.tif")])
+def test_lossy_masks_are_known_by_their_content(tmp_path, square, form, name):
+    marked, read = square
+    options = {"quality": 60} if form != "JPEG2000" else {"quality_layers": [4]}
+    Image.fromarray((marked * 255).astype(np.uint8)).save(tmp_path / name, format=form, **options)
+    assert (read(name) != marked).sum() <= 4  # ringing alone would mark hundreds
+
+
+def test_a_png_of_ones_under_the_name_of_a_jpeg(tmp_path, square):
+    marked, read = square
+    Image.fromarray(marked.astype(np.uint8)).save(tmp_path / "m.jpg", format="PNG")
+    np.testing.assert_array_equal(read("m.jpg"), marked)
+
+
+@pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0), (200, 30, 0)])
+def test_a_shape_that_is_in_the_transparency_alone(tmp_path, square, colour):
+    marked, read = square
+    alpha = Image.fromarray((marked * 255).astype(np.uint8))
+    Image.merge("RGBA", [*(Image.new("L", (64, 64), value) for value in colour), alpha]).save(tmp_path / "m.png")
+    np.testing.assert_array_equal(read("m.png"), marked)
+
+
+def test_what_is_transparent_is_normal(tmp_path, square):
+    marked, read = square
+    white = Image.fromarray(np.where(np.arange(64) < 50, 255, 0).astype(np.uint8)[None].repeat(64, axis=0))
+    alpha = Image.fromarray((marked * 255).astype(np.uint8))
+    Image.merge("RGBA", [white, white, white, alpha]).save(tmp_path / "m.png")
+    np.testing.assert_array_equal(read("m.png"), marked)
+
+
+def test_more_pixels_than_allowed_are_one_line(tmp_path, recwarn):
+    Image.new("L", (64, 64)).save(tmp_path / "a.png")
+    try:
+        allow(4095)
+        for read in (image_size, load_original):
+            with pytest.raises(DataError, match=r"a\.png: 64×64 pixels, but data\.max_pixels is 4,095; raise it"):
+                read(tmp_path / "a.png")
+    finally:
+        allow(178_956_970)
+    assert image_size(tmp_path / "a.png") == (64, 64)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_white_is_zero_is_turned_over(tmp_path, bits):
+    """A TIFF whose tag of photometric interpretation says that 0 is white, written byte by byte."""
+    pixels = np.array([[0, 1], [2, 3]], dtype="<u2" if bits == 16 else "u1") * (2**bits // 4)
+    entries = [
+        (256, 3, 2),
+        (257, 3, 2),
+        (258, 3, bits),
+        (259, 3, 1),
+        (262, 3, 0),
+        (273, 4, 8),
+        (277, 3, 1),
+        (278, 3, 2),
+    ]
+    entries.append((279, 4, pixels.nbytes))
+    content = pixels.tobytes()
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", t, k, 1, v) for t, k, v in entries)
+    header = b"II*\0" + struct.pack("<I", 8 + len(content))
+    (tmp_path / "a.tif").write_bytes(header + content + directory + struct.pack("<I", 0))
+    expected = (255 - np.array([[0, 64], [128, 192]])).tolist()
+    assert np.abs(load_original(tmp_path / "a.tif")[..., 0] - expected).max() <= 1
+
+
+def test_pictures_in_a_file_are_counted(tmp_path):
+    frames = [Image.new("L", (8, 8), value) for value in (0, 100, 200)]
+    frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "b.png")
+    assert [pages(tmp_path / name) for name in ("a.tif", "b.png", "none.png")] == [3, 1, 1]

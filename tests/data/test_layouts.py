@@ -116,7 +116,7 @@ def test_loco_unites_the_masks_of_an_image(root):
     expected = np.zeros((32, 32), bool)
     expected[8:20, 10:22] = True
     expected[0:4, 0:4] = True
-    np.testing.assert_array_equal(load_masks(several.masks, several.path, 32), expected)
+    np.testing.assert_array_equal(load_masks(several.masks, several.path), expected)
 
 
 def test_every_mask_of_an_image_counts_in_the_fingerprint(root):

@@ -9,7 +9,7 @@ from ura_study.data.config import DataSettings
 from ura_study.data.table import Sample
 from ura_study.errors import DataError
 from ura_study.metrics.uncertainty import TokenMaps
-from ura_study.runs.evaluation import as_seen, evaluate_doubt, evaluate_run, resized, touched, truth_of
+from ura_study.runs.evaluation import as_seen, enlarged, evaluate_doubt, evaluate_run, touched, truth_of
 from ura_study.runs.scoring import Scored
 
 
@@ -38,13 +38,14 @@ def scored(row, column, side=32):
     return Scored(maps, np.array([0, 1], np.float32), 0.0)
 
 
-def test_a_defect_of_one_pixel_is_lost_at_a_small_size_and_judged_at_the_original(samples):
+def test_a_defect_of_one_pixel_is_judged_at_a_small_size_and_at_the_original(samples):
     at = scored(5, 6)  # (10, 20) of 64×96 is (5, 6.67) of 32×32
-    lost = judged(samples, at, settings())
-    assert lost.undefined["pixel_auroc"] == "no anomalous pixel in any mask"
+    small = judged(samples, at, settings())
+    assert small.values["pixel_auroc"] == 1
     own = judged(samples, at, settings(eval_size="original"))
     assert own.values["pixel_auroc"] > 0.99
-    assert own.values["image_auroc"] == lost.values["image_auroc"] == 1
+    assert own.values["image_auroc"] == small.values["image_auroc"] == 1
+    assert truth_of(samples, settings()).counts == {"regions": 1, "regions_judged": 1}
 
 
 def test_masks_are_compared_at_the_size_asked_for(tmp_path):
@@ -83,11 +84,11 @@ def test_images_of_different_sizes_have_no_common_original(samples, tmp_path):
 
 def test_maps_are_resized_only_where_needed():
     maps = np.random.default_rng(0).random((3, 8, 8)).astype(np.float32)
-    assert resized(maps, (8, 8)) is maps
-    large = resized(maps, (16, 24))
+    assert enlarged(maps, (8, 8)) is maps
+    large = enlarged(maps, (16, 24))
     assert large.shape == (3, 16, 24)
     assert large.dtype == np.float32
-    flat = resized(np.full((1, 8, 8), 0.3, np.float32), (5, 9))
+    flat = enlarged(np.full((1, 8, 8), 0.3, np.float32), (5, 9))
     np.testing.assert_allclose(flat, 0.3, rtol=1e-6)
 
 

@@ -13,6 +13,7 @@ from ura_study.config import load_study, validated
 from ura_study.data.config import DataSettings
 from ura_study.data.facts import FACTS, Counts
 from ura_study.data.findings import Finding, findings
+from ura_study.data.images import load_masks
 from ura_study.data.layouts import category_names, not_read, outside, read_category
 from ura_study.data.look import Look, look_at
 from ura_study.data.table import Category
@@ -46,6 +47,7 @@ def check(layout: str, root: Path | None, console: Console) -> int:
         with console.status(f"looking at {name}"):
             looks = _looks(category)
         found[name] = [*findings(category, looks, published, facts.black_masks), *_not_read(data, category)]
+        found[name] += _regions(data, category, looks)
         table.add_row(
             *map(Text, (name, *_numbers(category), sizes(category, looks), kinds(category))), _published(published)
         )
@@ -99,6 +101,24 @@ def _absent(names: tuple[str, ...], data: DataSettings, published: dict[str, Cou
     if data.categories != "all" or not set(names) & set(published):
         return []
     return [name for name in published if name not in names]
+
+
+def _regions(data: DataSettings, category: Category, looks: dict[Path, Look]) -> list[Finding]:
+    """Say how many regions of defects can be told apart at the size at which masks are judged, if that is not all."""
+    from ura_study.data.resizing import regions, resized
+
+    size = data.eval_size or data.image_size
+    sound = [s for s in category.test if s.masks and not any(looks[p].problem for p in (s.path, *s.masks))]
+    sound = [s for s in sound if all(looks[mask].size == looks[s.path].size for mask in s.masks)]
+    if size == "original":
+        return []
+    crop_from = data.crop_from and round(data.crop_from * size / data.image_size)
+    masks = [load_masks(sample.masks, sample.path) for sample in sound]
+    drawn, judged = sum(map(regions, masks)), sum(regions(resized(mask, size, crop_from)) for mask in masks)
+    if drawn == judged:
+        return []
+    text = f"{judged} of {drawn} regions of defects are told apart at {size} px (data.image_size, data.eval_size)"
+    return [Finding(text, spoils=False)]
 
 
 def _not_read(data: DataSettings, category: Category) -> list[Finding]:

@@ -91,6 +91,8 @@ class DataSettings(Settings):
     """
     shorter_side: int | None = Field(None, ge=32, le=2048)
     """Length of the shorter side before the crop, unset: `image_size`. (PatchCore crops 224 from 256 pixels.)"""
+    max_pixels: int = Field(178_956_970, ge=1)
+    """Images of more pixels are refused before they are decoded: a damaged header may ask for any amount of memory."""
     eval_size: int | Literal["original"] | None = None
     """Side at which maps and masks are compared, if not `image_size`; `original`: the images' own size.
 

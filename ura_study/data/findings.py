@@ -14,6 +14,8 @@ from ura_study.data.table import Category, Sample
 from ura_study.data.tally import counts
 
 Looks = Mapping[Path, Look]
+#: A mask with more values than these is told.
+SHADES = 16
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ def findings(category: Category, looks: Looks, published: Counts | None, black_m
     found = (
         *_unreadable(category, looks),
         *_missing_images(category),
+        *_pages(category, looks),
         *_masks(category, looks, black_masks),
         *_copies(category, looks),
         *_groups(category),
@@ -59,6 +62,12 @@ def _missing_images(category: Category) -> Iterator[Finding]:
         yield Finding("no normal test image: image metrics are undefined", spoils=True)
 
 
+def _pages(category: Category, looks: Looks) -> Iterator[Finding]:
+    paths = [str(s.path) for s in (*category.train, *category.test) if looks[s.path].pages > 1]
+    if paths:
+        yield Finding(_first(paths, "file", "files", "of several pictures, of which the first is read"), spoils=False)
+
+
 def _masks(category: Category, looks: Looks, black_masks: int) -> Iterator[Finding]:
     anomalous = [sample for sample in category.test if sample.anomalous]
     without = [str(sample.path) for sample in anomalous if not sample.masks]
@@ -80,6 +89,13 @@ def _masks(category: Category, looks: Looks, black_masks: int) -> Iterator[Findi
         known = f" ({black_masks} are in the published set)" if black_masks else ""
         text = _first(black, "defect", "defects", f"with an all-black mask, all its pixels count as normal{known}")
         yield Finding(text, spoils=len(black) > black_masks)
+    grey = [str(path) for path in _mask_paths(category) if looks[path].shades > SHADES]
+    if grey:
+        text = _first(grey, "mask", "masks", f"with more than {SHADES} values, as of a lossy or resized one")
+        yield Finding(f"{text}; what is not black counts as a defect", spoils=False)
+    most = [str(path) for path in _mask_paths(category) if looks[path].share > 0.5]
+    if most:
+        yield Finding(_first(most, "mask", "masks", "of more than half of the image: inverted?"), spoils=False)
     if extra := [str(path) for path in _extra_masks(category)]:
         yield Finding(_first(extra, "mask", "masks", "without an image"), spoils=False)
 

@@ -10,12 +10,19 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from ura_study.errors import DataError
 
-#: What Pillow raises for a file that is no image, a broken one, or one of an absurd size.
-UNREADABLE = (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError)
+#: What Pillow raises for a file that is no image, or a broken one.
+UNREADABLE = (OSError, ValueError, SyntaxError, UnidentifiedImageError)
 
 #: Types of files that are turned as their EXIF orientation says (Pillow turns TIFF itself), and the orientations that
 #: swap width and height.
 ROTATED, SIDEWAYS = ("JPEG", "MPO"), (5, 6, 7, 8)
+#: Types of files whose compression may change pixels, and the brightness that then tells a mask's white from its black.
+LOSSY, HALF = ("JPEG", "MPO", "WEBP", "JPEG2000"), 127
+#: TIFF's tag of what 0 means, and its value for white.
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+
+Image.MAX_IMAGE_PIXELS = None  # Pillow would warn at half of its limit; ours can be set, and is told in one line
+_most_pixels = 178_956_970
 
 
 def load_image(path: Path, size: int, crop_from: int | None = None) -> np.ndarray:
@@ -28,7 +35,7 @@ def load_image(path: Path, size: int, crop_from: int | None = None) -> np.ndarra
         DataError: where the file cannot be decoded.
     """
     image = to_rgb(open_image(path), path)
-    return np.asarray(_fitted(image, size, crop_from, Image.Resampling.BILINEAR))
+    return np.asarray(fitted(image, size, crop_from, Image.Resampling.BILINEAR))
 
 
 def load_original(path: Path) -> np.ndarray:
@@ -40,26 +47,20 @@ def load_original(path: Path) -> np.ndarray:
     return np.asarray(to_rgb(open_image(path), path))
 
 
-def load_mask(path: Path, image: Path, size: int | None, crop_from: int | None = None) -> np.ndarray:
-    """Return a mask as (size, size) bool, True where anomalous, resized to the nearest pixel and cut like its image.
-
-    Where `size` is None it keeps its own, (H, W). Anomalous is what is not black, transparency apart; in a JPEG, whose
-    black is noisy, what is brighter than half.
+def load_mask(path: Path, image: Path) -> np.ndarray:
+    """Return a mask at its own size as (H, W) bool, True where anomalous (see `marked`; for other sizes `resizing`).
 
     Raises:
         DataError: where the file cannot be decoded, or is not of the size of its `image`.
     """
     mask = open_image(path)
     check_mask_size(path, mask.size, image, image_size(image))
-    pixels = marked(mask, path)
-    if size is None:
-        return pixels
-    return np.asarray(_fitted(Image.fromarray(pixels), size, crop_from, Image.Resampling.NEAREST))
+    return marked(mask)
 
 
-def load_masks(paths: Sequence[Path], image: Path, size: int | None, crop_from: int | None = None) -> np.ndarray | None:
+def load_masks(paths: Sequence[Path], image: Path) -> np.ndarray | None:
     """Return the union of an image's masks as `load_mask` gives each of them; None where it has none."""
-    return np.logical_or.reduce([load_mask(path, image, size, crop_from) for path in paths]) if paths else None
+    return np.logical_or.reduce([load_mask(path, image) for path in paths]) if paths else None
 
 
 def check_mask_size(mask: Path, mask_size: tuple[int, int], image: Path, size: tuple[int, int]) -> None:
@@ -75,7 +76,7 @@ def image_size(path: Path) -> tuple[int, int]:
     """Return (width, height) of an image file from its header, as it is seen upright."""
     try:
         with Image.open(path) as image:
-            width, height = image.size
+            width, height = _allowed(image, path)
             turned = image.format in ROTATED and image.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
             return (height, width) if turned else (width, height)
     except UNREADABLE as error:
@@ -90,10 +91,45 @@ def open_image(path: Path) -> Image.Image:
     """
     try:
         with path.open("rb") as file, Image.open(file) as image:  # by its path Pillow 13 scrambles a turned, raw TIFF
+            _allowed(image, path)
             image.load()
-            return ImageOps.exif_transpose(image) if image.format in ROTATED else image
+            upright = ImageOps.exif_transpose(image) if image.format in ROTATED else _positive(image)
+            upright.format = image.format  # a turned copy has forgotten it
+            return upright
     except UNREADABLE as error:
         raise DataError(_unreadable(path, error)) from error
+
+
+def pages(path: Path) -> int:
+    """Return how many pictures an image file holds, of which the first is read; 1 where it cannot be opened."""
+    try:
+        with Image.open(path) as image:
+            return getattr(image, "n_frames", 1)
+    except UNREADABLE:
+        return 1
+
+
+def allow(most: int) -> None:
+    """Let this process decode images of up to so many pixels (`data.max_pixels`)."""
+    global _most_pixels
+    _most_pixels = most
+
+
+def _allowed(image: Image.Image, path: Path) -> tuple[int, int]:
+    """Return an image's (width, height), or raise a `DataError` where a damaged or hostile header asks for too much."""
+    width, height = image.size
+    if width * height > _most_pixels:
+        raise DataError(
+            f"{path}: {width}×{height} pixels, but data.max_pixels is {_most_pixels:,}; raise it if this is no mistake"
+        )
+    return width, height
+
+
+def _positive(image: Image.Image) -> Image.Image:
+    """Return an image in which more is brighter. Of TIFF files that say otherwise Pillow turns over those of 8 bits."""
+    if image.format == "TIFF" and image.mode.startswith("I;16") and image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO:
+        return Image.fromarray(np.uint16(65535) - np.asarray(image))
+    return image
 
 
 def _unreadable(path: Path, error: Exception) -> str:
@@ -101,12 +137,21 @@ def _unreadable(path: Path, error: Exception) -> str:
     return f"{path}: cannot be read as an image ({reason})"
 
 
-def marked(mask: Image.Image, path: Path) -> np.ndarray:
-    """Return a mask's own pixels as (H, W) bool: True where anomalous."""
+def marked(mask: Image.Image) -> np.ndarray:
+    """Return a mask's own pixels as (H, W) bool: True where anomalous.
+
+    Anomalous is what is not black. In a file whose compression may lose something (JPEG, WebP, JPEG 2000, whatever its
+    name says) black is noisy, so there it is what is brighter than half, unless there are two values only. What is
+    transparent is normal; where all colours are the same, the shape is in the transparency alone.
+    """
     if mask.mode.startswith(("I", "F")):
         return np.asarray(mask) != 0
-    colours = np.asarray(mask.convert("RGB"))  # (H, W, 3), without alpha, palette resolved
-    return (colours > (127 if path.suffix.lower() in (".jpg", ".jpeg") else 0)).any(axis=2)
+    pixels = np.asarray(mask.convert("RGBA"))  # (H, W, 4), palette resolved
+    colours, opaque = pixels[..., :3], pixels[..., 3] > HALF
+    if not opaque.all() and (colours == colours[0, 0]).all():
+        return opaque
+    noisy = mask.format in LOSSY and len(np.unique(colours)) > 2
+    return (colours > (HALF if noisy else 0)).any(axis=2) & opaque
 
 
 def to_rgb(image: Image.Image, path: Path) -> Image.Image:
@@ -123,15 +168,21 @@ def to_rgb(image: Image.Image, path: Path) -> Image.Image:
     return Image.fromarray((grey // 257).astype(np.uint8)).convert("RGB")
 
 
-def _fitted(image: Image.Image, size: int, crop_from: int | None, filter_: Image.Resampling) -> Image.Image:
-    """Return an image as a square: stretched, or its middle; rounded as torchvision's Resize and CenterCrop do."""
+def fitted(image: Image.Image, size: int, crop_from: int | None, filter_: Image.Resampling) -> Image.Image:
+    """Return an image as a square: stretched, or its middle."""
+    whole, (left, top) = placed(image.size, size, crop_from)
+    return image.resize(whole, filter_).crop((left, top, left + size, top + size))
+
+
+def placed(own: tuple[int, int], size: int, crop_from: int | None) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the (width, height) to which an image of the size `own` is brought, and (left, top) of the square in it.
+
+    Rounded as torchvision's Resize and CenterCrop do.
+    """
     if crop_from is None:
-        return image.resize((size, size), filter_)
-    width, height = image.size
-    shorter = min(width, height)
-    width, height = crop_from * width // shorter, crop_from * height // shorter
-    left, top = round((width - size) / 2), round((height - size) / 2)
-    return image.resize((width, height), filter_).crop((left, top, left + size, top + size))
+        return (size, size), (0, 0)
+    width, height = (crop_from * side // min(own) for side in own)
+    return (width, height), (round((width - size) / 2), round((height - size) / 2))
 
 
 def seen(pixels: np.ndarray, size: int, crop_from: int | None = None) -> np.ndarray:
@@ -142,4 +193,4 @@ def seen(pixels: np.ndarray, size: int, crop_from: int | None = None) -> np.ndar
     """
     if pixels.dtype != np.uint8 or pixels.shape[2:] not in ((), (3,)):
         raise DataError(f"expected an image (H, W, 3) or (H, W) of uint8, but got {pixels.shape} of {pixels.dtype}")
-    return np.asarray(_fitted(Image.fromarray(pixels).convert("RGB"), size, crop_from, Image.Resampling.BILINEAR))
+    return np.asarray(fitted(Image.fromarray(pixels).convert("RGB"), size, crop_from, Image.Resampling.BILINEAR))

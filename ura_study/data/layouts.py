@@ -8,6 +8,7 @@ from pathlib import Path
 from ura_study.cache import cache_root
 from ura_study.data import btad, elpv, folder, magnetic_tile, mpdd, mvtec_ad, mvtec_loco, oct2017, visa
 from ura_study.data.config import DataSettings, ElpvSettings, FolderSettings, MagneticTileSettings
+from ura_study.data.images import allow
 from ura_study.data.layout import Layout
 from ura_study.data.table import Category
 from ura_study.data.unseen import strays, unseen
@@ -68,6 +69,7 @@ def read_category(data: DataSettings, name: str) -> Category:
     Raises:
         DataError: where the folders are not as the layout has them.
     """
+    allow(data.max_pixels)
     return layout_of(data).read(locate(data), name)
 
 

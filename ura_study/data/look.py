@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ura_study.data.fingerprint import file_digest, remembered
-from ura_study.data.images import marked, open_image, to_rgb
+from ura_study.data.images import marked, open_image, pages, to_rgb
 from ura_study.errors import DataError
 
 #: Side of the grid of the perceptual hash: 256 bits.
@@ -31,6 +31,12 @@ class Look:
     """Perceptual hash of an image, 256 bits; empty for a mask."""
     black: bool = False
     """Whether nothing is marked in a mask."""
+    share: float = 0.0
+    """How much of a mask is marked, 0..1."""
+    shades: int = 0
+    """Different values of a mask."""
+    pages: int = 1
+    """How many pictures the file of an image holds; the first is read."""
     problem: str = ""
 
 
@@ -47,8 +53,10 @@ def look(path: Path, is_mask: bool = False) -> Look:
     try:
         content, image = file_digest(path), open_image(path)
         if is_mask:
-            return Look(image.size, content, black=not marked(image, path).any())
-        return Look(image.size, content, likeness(to_rgb(image, path)))
+            mask = marked(image)
+            shades = len(np.unique(np.asarray(image if image.mode.startswith(("I", "F")) else image.convert("L"))))
+            return Look(image.size, content, black=not mask.any(), share=float(mask.mean()), shades=shades)
+        return Look(image.size, content, likeness(to_rgb(image, path)), pages=pages(path))
     except DataError as error:
         return Look(problem=str(error))
 

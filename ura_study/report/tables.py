@@ -11,6 +11,7 @@ from ura_study.metrics.names import better
 from ura_study.report.measured import Measured, reason
 from ura_study.report.model import Cell, Column, Row, Table
 from ura_study.report.names import counted
+from ura_study.report.regions import reshaped
 from ura_study.report.reported import reported_rows
 from ura_study.report.results import Results
 from ura_study.report.statistics import ALPHA
@@ -107,6 +108,9 @@ def notes(
         else "One seed."
     ]
     lines += _left_out(results, metrics)
+    if any(name.startswith("pixel_") for name in metrics):
+        known = (results.records[run_id] for run_id in results.plan.runs if run_id in results.records)
+        lines += [said] if (said := reshaped(known)) else []
     if any(cell.significant for cell in cells):
         lines.append(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "

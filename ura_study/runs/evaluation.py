@@ -13,6 +13,7 @@ from torch.nn import functional
 from ura_study.data.check import common_shape
 from ura_study.data.config import DataSettings
 from ura_study.data.images import load_masks
+from ura_study.data.resizing import regions, resized
 from ura_study.data.table import Sample
 from ura_study.metrics.borders import coverage
 from ura_study.metrics.evaluate import Metrics, evaluate
@@ -30,6 +31,14 @@ class Truth:
     shape: tuple[int, int]
     masks: list[np.ndarray | None]
     """Of each image (*shape) bool, or None where there is no mask."""
+    regions: int = 0
+    """Regions of defects that the masks have at their own size."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What a record says of the regions: how many there are, and how many are left to be judged."""
+        judged = sum(map(regions, self.masks))
+        return {"regions": self.regions, "regions_judged": judged} if self.regions else {}
 
 
 def truth_of(samples: Sequence[Sample], data: DataSettings) -> Truth:
@@ -40,17 +49,22 @@ def truth_of(samples: Sequence[Sample], data: DataSettings) -> Truth:
     """
     labels = np.array([sample.anomalous for sample in samples])
     size = data.eval_size or data.image_size
-    if size == "original":
-        return Truth(labels, common_shape(samples), _masks(samples, None, None))
-    crop_from = data.crop_from and round(data.crop_from * size / data.image_size)
-    return Truth(labels, (size, size), _masks(samples, size, crop_from))
+    shape = common_shape(samples) if size == "original" else (size, size)
+    crop_from = data.crop_from and round(data.crop_from * shape[0] / data.image_size)
+    masks, count = [], 0
+    for sample in samples:  # one by one: all at their own size may be large
+        mask = load_masks(sample.masks, sample.path)
+        count += regions(mask)
+        masks.append(mask if mask is None or size == "original" else resized(mask, size, crop_from))
+    return Truth(labels, shape, masks, count)
 
 
 def as_seen(samples: Sequence[Sample], data: DataSettings, truth: Truth) -> list[np.ndarray | None]:
     """Return the masks of images at the size that the network sees; `truth` is what is known of them."""
     if (data.eval_size or data.image_size) == data.image_size:
         return truth.masks
-    return _masks(samples, data.image_size, data.crop_from)
+    own = (load_masks(sample.masks, sample.path) for sample in samples)
+    return [None if mask is None else resized(mask, data.image_size, data.crop_from) for mask in own]
 
 
 def touched(masks: Sequence[np.ndarray | None], side: int) -> np.ndarray:
@@ -60,7 +74,7 @@ def touched(masks: Sequence[np.ndarray | None], side: int) -> np.ndarray:
 
 def evaluate_run(scored: Scored, truth: Truth, fpr_limit: float) -> Metrics:
     """Return the metrics of scored images."""
-    return evaluate(truth.labels, scored.scores, resized(scored.maps, truth.shape), truth.masks, fpr_limit=fpr_limit)
+    return evaluate(truth.labels, scored.scores, enlarged(scored.maps, truth.shape), truth.masks, fpr_limit=fpr_limit)
 
 
 def marked(labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> np.ndarray:
@@ -89,11 +103,7 @@ def filled(masks: Sequence[np.ndarray | None], chosen: np.ndarray) -> np.ndarray
     return np.stack(some) if some else np.zeros((0, side, side), bool)
 
 
-def _masks(samples: Sequence[Sample], size: int | None, crop_from: int | None) -> list[np.ndarray | None]:
-    return [load_masks(sample.masks, sample.path, size, crop_from) for sample in samples]
-
-
-def resized(maps: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def enlarged(maps: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Return maps (N, S, S) as (N, *shape), bilinear; the very same array where they are of this shape."""
     if maps.shape[1:] == shape:
         return maps

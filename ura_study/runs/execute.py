@@ -69,7 +69,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     yield Record.of(
         job,
         status="done",
-        data=_counts(category, len(train), held),
+        data=_counts(category, len(train), held) | truth.counts,
         losses=fit.losses,
         fit_id=fit.id,
         fit_shared=fit.shared,

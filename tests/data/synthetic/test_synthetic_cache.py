@@ -37,7 +37,7 @@ def test_an_altered_image_for_each_with_its_mask(samples, drawn):
     for clean, sample in zip(samples, altered, strict=True):
         assert sample.anomalous
         assert sample.defect in KINDS
-        mask = load_mask(sample.masks[0], sample.path, 96)
+        mask = load_mask(sample.masks[0], sample.path)
         changed = (load_original(sample.path) != load_original(clean.path)).any(axis=-1)
         assert mask.any()
         assert not changed[~mask].any()
@@ -95,5 +95,5 @@ def test_an_unreadable_image_leaves_nothing(samples, cache):
 def test_sixteen_bit_images_are_read_as_the_network_sees_them(samples):
     Image.fromarray((np.random.default_rng(0).random((96, 96)) * 65535).astype(np.uint16)).save(samples[0].path)
     altered = altered_samples(samples)[0]
-    mask = load_mask(altered.masks[0], altered.path, 96)
+    mask = load_mask(altered.masks[0], altered.path)
     np.testing.assert_array_equal(load_original(altered.path)[~mask], load_original(samples[0].path)[~mask])

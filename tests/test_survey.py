@@ -1,10 +1,13 @@
 import pytest
+from datasets import write_category
 from hand_made import make_study, plan_of
 from PIL import Image, ImageOps
 
+from ura_study.commands.opening import plan_line
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.mvtec_ad import read
 from ura_study.errors import ConfigError, DataError
+from ura_study.plan import joined
 from ura_study.survey import check_backbones, survey
 
 
@@ -60,6 +63,26 @@ def test_more_shots_than_images_are_found_before_anything_runs(mvtec_root):
         DataError, match=r"bolt/train/good: data.shots is 7, but category 'bolt' has 6 different training"
     ):
         survey(make_study(data={"layout": "mvtec_ad", "root": str(mvtec_root), "shots": 7}))
+
+
+def test_a_split_that_leaves_nothing_to_train_on_is_found_before_anything_runs(mvtec_root):
+    for path in sorted((mvtec_root / "nut/train/good").iterdir())[1:]:
+        path.unlink()
+    with pytest.raises(DataError) as caught:
+        survey(make_study(data={"layout": "folder", "root": str(mvtec_root), "folder": {"normal": False}}))
+    assert str(caught.value) == (
+        f"{mvtec_root}/nut/train/good: setting a share of these images apart for testing leaves none to train on; "
+        "expected some that differ and need not stay together (images: 1, different: 1)"
+    )
+
+
+def test_images_that_are_not_read_are_told_with_the_plan(mvtec_root):
+    write_category(mvtec_root / "nut/train/bad", "more", bad=0)
+    (mvtec_root / "nut/train/good/000.gif").write_bytes(b"GIF89a")
+    plan = survey(study_of(mvtec_root))
+    assert plan.unread == 10
+    assert "; files beside the images, not read: 10 (ura-study data check)" in plan_line(plan, {}, {})
+    assert joined(plan, plan).unread == 10
 
 
 def test_a_unified_model_depends_on_the_images_of_all_categories(mvtec_root):

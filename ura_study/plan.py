@@ -56,6 +56,8 @@ class Plan:
     """(variant, category, seed) → run id."""
     runs: Mapping[str, Run]
     """run id → run, in the order of execution."""
+    unread: int = 0
+    """Files of the data that look like images and are not read."""
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ def joined(plan: Plan, more: Plan) -> Plan:
     """Return the plan of the variants of both; `more` may repeat some, and is about the same data and seeds."""
     variants = {variant.name: variant for variant in (*plan.variants, *more.variants)}
     runs = plan.runs | {run_id: run for run_id, run in more.runs.items() if run_id not in plan.runs}
-    return Plan(tuple(variants.values()), plan.fingerprints, plan.seeds, plan.cells | more.cells, runs)
+    return Plan(tuple(variants.values()), plan.fingerprints, plan.seeds, plan.cells | more.cells, runs, plan.unread)
 
 
 def expand(study: Study) -> tuple[Variant, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ura_study.config import Study
 from ura_study.data.check import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts import category_names, read_category
 from ura_study.data.protocol import drawn, fingerprints
-from ura_study.data.table import Category
+from ura_study.data.table import UNREAD, Category
 from ura_study.data.validation import split
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan, make_plan
@@ -21,7 +23,7 @@ def survey(study: Study) -> Plan:
         DataError: where folders, images or masks are not as they must be.
         ConfigError: where a variant is not valid.
     """
-    found = {}
+    found, unread = {}, 0
     for name in category_names(study.data):
         category = read_category(study.data, name)
         check_headers(category)
@@ -33,7 +35,8 @@ def survey(study: Study) -> Plan:
         if study.search is not None:
             _check_objective(study.search, category)
         found[name] = fingerprint(category)
-    return make_plan(study, fingerprints(study.data, found))
+        unread += sum(left.why in UNREAD for left in category.left)
+    return replace(make_plan(study, fingerprints(study.data, found)), unread=unread)
 
 
 def _check_objective(search: SearchSettings, category: Category) -> None:

@@ -78,24 +78,10 @@ def _text_as_png(bottle):
 
 def _empty_defects(bottle):
     shutil.rmtree(bottle / "test/scratch")
-    shutil.rmtree(bottle / "ground_truth")
 
 
-def _no_good(bottle):
+def _empty_good(bottle):
     shutil.rmtree(bottle / "test/good")
-
-
-def _nested(bottle):
-    trees.pictures(bottle / "train/good/batch2", 2)
-    trees.picture(bottle / "test/scratch/day1/007.png", 7)
-
-
-def _other_case(bottle):
-    (bottle / "ground_truth/scratch").rename(bottle / "ground_truth/Scratch")
-
-
-def _unread_ending(bottle):
-    (bottle / "train/good/900.gif").write_bytes(b"GIF89a")
 
 
 def _black(bottle):
@@ -112,6 +98,10 @@ def _no_mask(bottle):
 
 def _other_stem(bottle):
     (bottle / "ground_truth/scratch/001_mask.png").rename(bottle / "ground_truth/scratch/one.png")
+
+
+def _other_folder(bottle):
+    (bottle / "ground_truth/scratch").rename(bottle / "ground_truth/Scratch")
 
 
 def _leak(bottle):
@@ -144,16 +134,11 @@ def _circle(bottle):
         ),
         (_circle, "bottle: 1 file cannot be read: {bottle}/test/good/900.png: cannot be read (Too many levels of "),
         (_empty_defects, "bottle: no anomalous test image: every metric is undefined"),
-        (_no_good, "bottle: no normal test image: image metrics are undefined"),
+        (_empty_good, "bottle: no normal test image: image metrics are undefined"),
         (
-            _nested,
-            "bottle: 1 image in test/scratch/day1, 2 images in train/good/batch2 where the layout does not look: ",
+            _other_folder,
+            "bottle: {bottle}/ground_truth/Scratch/000_mask.png: this mask fits no image of ",
         ),
-        (
-            _other_case,
-            "bottle: 3 images in ground_truth/Scratch where the layout does not look: neither trained on nor",
-        ),
-        (_unread_ending, "bottle: 1 image in train/good/*.gif where the layout does not look: neither trained on nor"),
         (_black, "bottle: 1 defect with an all-black mask, all its pixels count as normal: {truth}/001_mask.png"),
         (
             _another_size,
@@ -198,6 +183,20 @@ def _extra_mask(bottle):
     trees.mask(bottle / "ground_truth/scratch/900_mask.png")
 
 
+def _masks_of_normal(bottle):
+    trees.mask(bottle / "ground_truth/good/000_mask.png", value=0)
+
+
+def _elsewhere(bottle):
+    trees.pictures(bottle / "train/bad", 3)
+    trees.pictures(bottle / "preview", 1)
+
+
+def _other_endings(bottle):
+    for name in ("000.gif", "001.GIF", "notes.txt", "Thumbs.db", ".DS_Store"):
+        (bottle / "train/good" / name).write_text("x")
+
+
 def _no_masks(bottle):
     shutil.rmtree(bottle / "ground_truth")
 
@@ -211,6 +210,9 @@ def _no_masks(bottle):
         ),
         (_twice, "1 training image twice in training: {bottle}/train/good/001.png and {bottle}/train/good/900.png"),
         (_extra_mask, "1 mask without an image: {bottle}/ground_truth/scratch/900_mask.png"),
+        (_masks_of_normal, "1 mask of normal images, which need none: {bottle}/ground_truth/good/000_mask.png"),
+        (_elsewhere, "4 images not read, in no folder that the layout has, e.g. {bottle}/preview/000.png"),
+        (_other_endings, "2 files not read, of no ending that images have, e.g. {bottle}/train/good/000.gif"),
         (_no_masks, "no masks: pixel metrics are undefined"),
     ],
 )
@@ -219,6 +221,59 @@ def test_what_is_worth_knowing_does_not_fail(check, bottle, harm, told):
     code, text = check()
     assert code == 0
     assert any(line.startswith(f"note: bottle: {told.format(bottle=bottle)}") for line in lines(text, "note")), text
+
+
+def test_a_kind_of_defect_called_good_is_doubtful(check, tmp_path, bottle):
+    trees.pictures(bottle / "test/ok", 3)
+    study = tmp_path / "study.yaml"
+    study.write_text("study: x\ndata: {layout: folder, root: set, folder: {normal: test/ok}}\n")
+    code, text = check(str(study), None)
+    assert code == 1
+    (problem,) = [line for line in lines(text, "problem") if "of a kind" in line]
+    assert problem == (
+        "problem: bottle: 3 images of a kind of defect called 'good', tested as anomalous, "
+        f"e.g. {bottle}/test/good/000.png"
+    )
+
+
+def test_images_in_no_category_are_told(check, bottle):
+    trees.pictures(bottle.parent / "nut/train/Good", 2)
+    code, text = check()
+    assert code == 0
+    assert (
+        f"note: {bottle.parent}: 2 images in no folder of a category, e.g. {bottle.parent}/nut/train/Good/000.png"
+        in text
+    )
+
+
+def test_photographs_of_tiles_in_other_folders_are_told(check, tmp_path):
+    trees.write_magnetic_tile(tmp_path / "set")
+    extra = trees.picture(tmp_path / "set/MT_Break/Imgs/more/exp1_num_7.jpg", 0)
+    _, text = check("magnetic_tile")
+    assert f"note: magnetic_tile: 1 image not read, in no folder that the layout has: {extra}" in text
+
+
+def test_files_beside_the_table_of_visa_are_told(check, tmp_path):
+    trees.write_visa(tmp_path / "set")
+    data = tmp_path / "set/candle/Data"
+    trees.picture(data / "Images/Normal/900.JPG", 0)
+    trees.mask(data / "Masks/Anomaly/900.png", value=1)
+    _, text = check("visa")
+    assert f"note: candle: 1 mask without an image: {data}/Masks/Anomaly/900.png" in text
+    assert f"note: candle: 1 image not read, in no line of the split table: {data}/Images/Normal/900.JPG" in text
+
+
+def test_a_split_that_leaves_nothing_to_train_on(check, tmp_path, bottle):
+    for path in sorted((bottle / "train/good").iterdir())[1:]:
+        shutil.copy(bottle / "train/good/000.png", path)
+    study = tmp_path / "study.yaml"
+    study.write_text("study: x\ndata: {layout: folder, root: set, folder: {normal: false}}\n")
+    code, text = check(str(study), None)
+    assert code == 1
+    (problem,) = lines(text, "problem")
+    assert problem.startswith(
+        f"problem: bottle: {bottle}/train/good: setting a share of these images apart for testing leaves none to train "
+    )
 
 
 def test_black_masks_of_the_published_set_are_known(check, tmp_path):
@@ -262,14 +317,6 @@ def test_the_list_names_all_layouts():
     assert data_commands.listing(Console(file=text, width=300)) == 0
     assert all(f"{name}  {facts.title}\n" in text.getvalue() for name, facts in FACTS.items())
     assert text.getvalue().count("  licence ") == len(FACTS)
-
-
-def test_images_in_no_category_are_told(check, bottle):
-    trees.pictures(bottle.parent / "other/images", 3)
-    trees.picture(bottle.parent / "readme.png", 0)
-    code, text = check()
-    assert code == 0
-    assert "note: 1 image in ., 3 images in other in no category: not read" in lines(text, "note")
 
 
 def test_defects_that_cannot_be_told_apart_at_the_size_of_the_study_are_told(check, bottle):

@@ -140,6 +140,9 @@ def test_visa_in_the_prepared_layout(root):
         ("candle,train", "candle,fit", "line 2: expected split to be train or test, got 'fit'"),
         ("test,anomaly", "train,anomaly", "but an anomaly is in training"),
         ("Normal/0000.JPG", "Normal/none.JPG", "none.JPG: named in .*1cls.csv, but there is no such file"),
+        (",train,normal,", ",train,", r"1cls.csv, line 2: expected 5 values \(object,split,.*,mask\), but got 4"),
+        (",train,normal,", ",train,normal,normal,", r"1cls.csv, line 2: expected 5 values \(.*\), but got 6"),
+        ("Normal/0001.JPG", "Normal/0000.JPG", "0000.JPG: expected one use of a file, but it is an image and an image"),
     ],
 )
 def test_wrong_tables_of_visa(root, old, new, message):
@@ -244,6 +247,11 @@ def test_places_of_other_things_are_no_defects(root):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"folder": {"anomalous": "../other"}}, "expected a folder inside a category's own"),
+        ({"folder": {"masks": "truth/{image}/{defect}"}}, "with {defect} and /{image} as the only placeholders, but"),
+        ({"folder": {"normal": "train/good"}}, "normal: expected another folder than that of train, but got 'train/g"),
+        ({"folder": {"train": "./ok", "anomalous": "ok/"}}, "anomalous: expected another folder than that of train"),
+        ({"folder": {"masks": "test/{defect}", "mask_suffix": ""}}, "mask_suffix: expected what tells masks from the"),
         ({"folder": {"train": "{category}/ok"}}, "without placeholders, but got '{category}/ok'"),
         ({"folder": {"anomalous": "test/{defects}"}}, "with {defect} as the only placeholders, but got"),
         ({"folder": {"masks": "{defect}/{defect}"}}, "with {defect} and /{image} as the only placeholders, but got"),
@@ -262,5 +270,6 @@ def test_masks_are_matched_by_stem_not_by_order(root):
     pictures = [trees.picture(root / f"{name}.png", 0) for name in names]
     for name in names:
         trees.mask(root / f"truth/{name}_mask.png")
-    found = masks.by_stem(pictures, images(root / "truth"), "_mask")
+    paths = images(root / "truth")
+    found = masks.by_stem({p: p.stem for p in pictures}, {p: p.stem for p in paths}, "_mask")
     assert {image.stem: mask.stem for image, (mask,) in found.items()} == {name: f"{name}_mask" for name in names}

@@ -27,7 +27,7 @@ def test_masks_are_optional_and_found_by_stem(mvtec_root):
     assert masks == [(), "001.png", "002_mask.png"]
 
 
-@pytest.mark.parametrize("ending", [".JPG", ".jpeg", ".bmp", ".tif", ".TIFF"])
+@pytest.mark.parametrize("ending", [".JPG", ".jpeg", ".bmp", ".tif", ".TIFF", ".webp", ".JP2"])
 def test_file_types(mvtec_root, ending):
     source = mvtec_root / "nut/train/good/000.png"
     Image.open(source).save(source.with_suffix(ending))
@@ -44,9 +44,8 @@ def test_files_that_are_no_images_are_passed_over(mvtec_root):
 def test_category_with_a_typo(mvtec_root):
     with pytest.raises(DataError) as caught:
         mvtec_ad.read(mvtec_root, "nuts")
-    assert str(caught.value) == (
-        f"data.categories: no category 'nuts' in {mvtec_root}; did you mean 'nut'? (found: bolt, nut)"
-    )
+    told = f"data.categories: no category 'nuts' in {mvtec_root}; did you mean 'nut'? (found: bolt, nut)"
+    assert str(caught.value) == told
 
 
 def test_empty_category(tmp_path):

@@ -1,228 +1,211 @@
-"""Which files are images and which are masks: no file is both, and none is left out in silence."""
+"""What each file of a category is, by the folders that a study names and by the names of its files."""
 
 import unicodedata
-from pathlib import Path
 
 import pytest
 import trees
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from trees import counts
+from trees import counts, settings
 
-from ura_study.data import folder, mvtec_ad
-from ura_study.data.check import check_headers
-from ura_study.data.config import DataSettings, FolderSettings
-from ura_study.data.findings import findings
-from ura_study.data.layouts import not_read, outside, read_category
-from ura_study.data.look import look_at
-from ura_study.data.unseen import unseen
+from ura_study.data.fingerprint import fingerprint
+from ura_study.data.layouts import category_names, read_category
+from ura_study.data.table import Why
 from ura_study.errors import DataError
-
-NAME = "part"
 
 
 @pytest.fixture
 def root(tmp_path):
-    """Five normal images to train on, two to test."""
-    trees.pictures(tmp_path / NAME / "train/good", 5)
-    trees.pictures(tmp_path / NAME / "test/good", 2)
-    return tmp_path
+    """A category with nothing but images to train on and normal ones to test."""
+    trees.pictures(tmp_path / "set/good", 4)
+    trees.pictures(tmp_path / "set/fine", 2)
+    return tmp_path / "set"
 
 
-def read(root, **places):
-    return folder.layout(FolderSettings.model_validate(places)).read(root, NAME)
+def read(root, **folder):
+    """Return the only category of the layout `folder`."""
+    named = {"train": "good", "normal": "fine", "anomalous": "bad", "masks": "bad", "mask_suffix": "_label"} | folder
+    data = settings("folder", root, folder=named)
+    return read_category(data, *category_names(data))
+
+
+def masks(category, root):
+    """Return the masks of each anomalous image, by paths in the root."""
+    return {
+        sample.path.relative_to(root).as_posix(): [mask.relative_to(root).as_posix() for mask in sample.masks]
+        for sample in category.test
+        if sample.anomalous
+    }
+
+
+def left(category, root):
+    return {found.path.relative_to(root).as_posix(): found.why for found in category.left}
 
 
 def test_masks_beside_their_images_are_no_images(root):
-    """As in KolektorSDD: of eight files four are images, and the label of a normal image is none either."""
-    for image in trees.pictures(root / NAME / "bad", 4):
-        trees.mask(image.with_name(f"{image.stem}_label.bmp"))
-    trees.mask(root / NAME / "train/good/000_label.bmp", value=0)
-    category = read(root, anomalous="bad", masks="bad", mask_suffix="_label")
-    assert counts(category) == (5, 2, 4)
-    assert [[m.name for m in s.masks] for s in category.test if s.anomalous] == [
-        [f"{i:03}_label.bmp"] for i in range(4)
-    ]
+    for stem in ("000", "001"):
+        trees.picture(root / f"bad/{stem}.png", 0)
+        trees.mask(root / f"bad/{stem}_label.bmp")
+    found = read(root)
+    assert counts(found) == (4, 2, 2)
+    assert masks(found, root) == {"bad/000.png": ["bad/000_label.bmp"], "bad/001.png": ["bad/001_label.bmp"]}
 
 
-def test_a_mask_beside_images_that_fits_none_is_told(root):
-    trees.pictures(root / NAME / "bad", 1)
-    trees.mask(root / NAME / "bad/007_label.png")
-    with pytest.raises(DataError, match=r"007_label\.png: this mask fits no image of .*bad, while 000\.png has none"):
-        read(root, anomalous="bad", masks="bad", mask_suffix="_label")
+def test_masks_beside_images_of_several_kinds_and_of_normal_ones(root):
+    for place in ("test/bent", "test/ok"):
+        trees.picture(root / place / "000.png", 0)
+        trees.mask(root / place / "000_label.png", value=255 * (place == "test/bent"))
+    found = read(root, normal="test/ok", anomalous="test/{defect}", masks="test/{defect}")
+    assert counts(found) == (4, 1, 1)
+    assert masks(found, root) == {"test/bent/000.png": ["test/bent/000_label.png"]}
+    assert left(found, root) == {"fine/000.png": Why.ELSEWHERE, "fine/001.png": Why.ELSEWHERE} | {
+        "test/ok/000_label.png": Why.OF_NORMAL
+    }
 
 
-def test_masks_among_images_need_a_suffix():
-    with pytest.raises(ValueError, match="mask_suffix must tell them apart"):
-        FolderSettings(anomalous="bad", masks="bad", mask_suffix="")
-
-
-@pytest.mark.parametrize("second", ["000.jpg", "000_mask.png"])
-def test_a_mask_of_two_images_is_refused(root, second):
-    trees.picture(root / NAME / "test/bad/000.png", 0)
-    trees.picture(root / NAME / "test/bad" / second, 1)
-    trees.mask(root / NAME / "ground_truth/bad/000_mask.png")
-    with pytest.raises(DataError) as caught:
-        read(root)
-    told = str(caught.value)
-    assert "ground_truth/bad/000_mask.png: is the mask of two images, " in told
-    assert "000.png" in told
-    assert second in told
-
-
-def test_masks_in_a_folder_of_two_images_are_refused(root):
-    for name in ("000.png", "000.jpg"):
-        trees.picture(root / NAME / "test/bad" / name, 0)
-    trees.mask(root / NAME / "ground_truth/bad/000/1.png")
-    with pytest.raises(DataError, match=r"bad/000: are the masks of two images, .*000\.jpg and 000\.png; rename one"):
-        read(root, masks="ground_truth/{defect}/{image}")
-
-
-def test_what_is_normal_is_what_the_study_says(root):
-    """With `normal: test/ok`, a folder `test/good` is one more kind, and the images in `test/ok` do not vanish."""
-    trees.pictures(root / NAME / "test/ok", 3)
-    category = read(root, normal="test/ok")
-    found = {(s.path.parent.name, s.defect, s.anomalous) for s in category.test}
-    assert found == {("ok", "good", False), ("good", "test/good", True)}
-    assert counts(category) == (5, 3, 2)
-
-
-def test_a_folder_of_anomalous_images_may_be_called_good(root):
-    trees.pictures(root / NAME / "not/good", 3)
-    category = read(root, anomalous="not/good", masks=False)
-    assert counts(category) == (5, 2, 3)
-    assert {s.defect for s in category.test} == {"good", "not/good"}
-
-
-def test_the_kind_of_defect_may_be_part_of_a_name(root):
-    for kind in ("hole", "dent"):
-        for image in trees.pictures(root / NAME / f"test/defect_{kind}_x/images", 2):
-            trees.mask(root / NAME / f"masks/{kind}/{image.stem}.png")
-    trees.pictures(root / NAME / "test/defect_/images", 1)
-    category = read(root, anomalous="test/defect_{defect}_x/images", masks="masks/{defect}")
-    assert {s.defect for s in category.test} == {"good", "hole", "dent"}
-    assert all(len(s.masks) == 1 for s in category.test if s.anomalous)
-
-
-def test_nothing_left_to_train_on_is_told(tmp_path):
-    trees.picture(tmp_path / NAME / "train/good/000.png", 0)
-    trees.pictures(tmp_path / NAME / "test/bad", 1)
-    with pytest.raises(DataError, match=r"train/good: data\.folder\.normal is false, .* but got 1 of one content"):
-        read(tmp_path, normal=False)
-
-
-def test_names_are_compared_in_one_form(tmp_path):
-    """A category, its images and its masks, some names composed (NFC) and some decomposed (NFD)."""
-    composed, apart = (unicodedata.normalize(form, "Münze") for form in ("NFC", "NFD"))
-    assert composed != apart
-    trees.pictures(tmp_path / apart / "train/good", 3)
-    trees.picture(tmp_path / apart / "test/good/000.png", 0)
-    trees.picture(tmp_path / apart / f"test/bad/{composed}.png", 0)
-    trees.mask(tmp_path / apart / f"ground_truth/bad/{apart}_mask.png")
-    data = DataSettings(layout="mvtec_ad", root=str(tmp_path), categories=[composed])
-    category = read_category(data, composed)
-    assert category.name == composed
-    assert counts(category) == (3, 1, 1)
-    assert [len(s.masks) for s in category.test if s.anomalous] == [1]
-
-
-@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u3000"])
-def test_unusual_spaces_are_parts_of_names(root, space):
-    trees.picture(root / NAME / f"test/good/Screenshot at 9.41{space}AM.png", 5)
-    assert counts(read(root, anomalous="none/{defect}"))[1] == 3
-
-
-def test_webp_and_jpeg_2000_are_read(root):
-    for name in ("a.webp", "b.jp2"):
-        trees.picture(root / NAME / "train/good" / name, 3)
-    category = read(root, anomalous="none/{defect}")
-    check_headers(category)
-    assert counts(category)[0] == 7
-
-
-def test_a_short_row_of_visa_is_told(tmp_path):
-    trees.write_visa(tmp_path)
-    table = tmp_path / "split_csv/1cls.csv"
-    table.write_text(table.read_text() + "candle,test,normal\n")
-    with pytest.raises(DataError, match=r"1cls\.csv, line \d+: expected 5 values, one of each column"):
-        read_category(DataSettings(layout="visa", root=str(tmp_path)), "candle")
-
-
-#: Parts of drawn trees: few names, so that they meet.
-STEMS = st.sampled_from(["0", "1", "0_mask", "1_mask", "ü", "u\u0308", "ü_mask"])
-ENDINGS = st.sampled_from([".png", ".jpg", ".webp", ".gif", ".txt"])
-PLACES = st.sampled_from(
-    [
-        "train/good",
-        "train/good/batch2",
-        "test/good",
-        "test/bad",
-        "test/bad/day1",
-        "test/Bad",
-        "ground_truth/bad",
-        "ground_truth/Bad",
-        "ground_truth/bad/0",
-        "other",
-        "bad",
-        ".",
-    ]
+@pytest.mark.parametrize(
+    ("image", "mask"), [("bent/images/000.png", "bent/truth/000.png"), ("bent/000.png", "bent_gt/000.png")]
 )
-LAYOUTS = {
-    "mvtec_ad": {},
-    "apart": {},
-    "beside": {"anomalous": "test/bad", "masks": "test/bad"},
-    "renamed": {"normal": "test/bad", "anomalous": "test/{defect}", "masks": "ground_truth/{defect}/{image}"},
-}
+def test_masks_in_a_folder_of_their_own_are_no_kind_of_defect(root, image, mask):
+    trees.picture(root / "test" / image, 0)
+    trees.mask(root / "test" / mask)
+    anomalous, truth = (
+        path.replace("bent", "{defect}").rpartition("/")[0] for path in (f"test/{image}", f"test/{mask}")
+    )
+    found = read(root, anomalous=anomalous, masks=truth)
+    assert masks(found, root) == {f"test/{image}": [f"test/{mask}"]}
 
 
-def read_or_refused(data, root):
-    """Return the category; None where it is refused, with a line that names a file or a folder."""
-    try:
-        return read_category(data, NAME)
-    except DataError as error:
-        told = str(error)
-    assert str(root) in told
-    return None
+@pytest.mark.parametrize("place", ["good", "fine", "bad"])
+def test_an_image_named_as_the_mask_of_another(root, place):
+    trees.pictures(root / "bad", 2)
+    trees.mask(root / place / "000_label.bmp")
+    with pytest.raises(DataError) as caught:
+        read(root, masks="truth")
+    assert str(caught.value) == (
+        f"{root}/{place}/000_label.bmp: lies among the images, but is named as the mask of 000.png; "
+        "expected masks in truth, or another name"
+    )
+    assert not any(sample.masks for sample in read(root, masks=False).test)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@given(files=st.sets(st.tuples(PLACES, STEMS, ENDINGS), max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_file_is_one_thing_or_told(tmp_path_factory, layout, files):
-    root = tmp_path_factory.mktemp("tree")
-    trees.pictures(root / NAME / "train/good", 2, seed=9)
-    for place, stem, ending in files:
-        path = root / NAME / place / f"{stem}{ending}"
-        if ending in (".gif", ".txt"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("no image that is read")
-        elif "ground_truth" in place or (layout == "beside" and stem.endswith("_mask")):
-            trees.mask(path)
-        else:
-            trees.picture(path, 0)
-    options = {"folder": FolderSettings.model_validate(LAYOUTS[layout])} if layout != "mvtec_ad" else {}
-    data = DataSettings(layout="mvtec_ad" if layout == "mvtec_ad" else "folder", root=str(root), **options)
-    category = read_or_refused(data, root)
-    if category is None:
-        return
-    samples = (*category.train, *category.test)
-    pictures, masks = [s.path for s in samples], [mask for s in samples for mask in s.masks]
-    assert len(set(pictures)) == len(pictures)
-    assert len(set(masks)) == len(masks)
-    assert not set(pictures) & set(masks)
-    told = sum(not_read(data, category).values()) + sum(outside(data).values())
-    looks = look_at(pictures, masks)
-    stray = {p for m in masks for p in m.parent.iterdir() if p not in (*pictures, *masks)}
-    stray = {p for p in stray if p.suffix in (".png", ".jpg", ".webp")}
-    if stray:
-        assert any("without an image" in finding.text for finding in findings(category, looks, None, 0))
-    looking = {p for p in root.rglob("*") if p.is_file() and p.suffix != ".txt"}
-    assert len(looking) == len(pictures) + len(masks) + told + len(stray)
+def test_one_mask_for_two_images(root):
+    one, other = trees.picture(root / "bad/000.jpg", 0), trees.picture(root / "bad/000.png", 0)
+    mask = trees.mask(root / "truth/000_label.png")
+    with pytest.raises(DataError) as caught:
+        read(root, masks="truth")
+    assert str(caught.value) == f"{mask}: expected a mask of one image, but by name it is that of {one} and {other}"
 
 
-def test_what_a_set_documents_as_unused_is_not_told(tmp_path):
-    trees.write_mvtec_ad_2(tmp_path)
-    category = mvtec_ad.read(tmp_path, "can")
-    folder_of = Path(tmp_path / "can")
-    assert not unseen(folder_of, category, mvtec_ad.LAYOUT.unused(folder_of))
-    assert sum(unseen(folder_of, category, ()).values()) == 6
+def test_one_folder_of_masks_for_two_images(root):
+    trees.picture(root / "bad/000.jpg", 0)
+    trees.picture(root / "bad/000.png", 0)
+    trees.mask(root / "truth/000/a.png")
+    with pytest.raises(DataError, match=r"truth/000: expected a folder of masks of one image, but .*jpg and .*png"):
+        read(root, masks="truth/{image}")
+
+
+def test_two_kinds_of_defect_may_not_share_a_mask(root):
+    for kind in ("bent", "cut"):
+        trees.picture(root / f"test/{kind}/000.png", 0)
+    trees.mask(root / "truth/000_label.png")
+    with pytest.raises(DataError, match=r"but by name it is that of .*/bent/000.png and .*/cut/000.png"):
+        read(root, anomalous="test/{defect}", masks="truth")
+
+
+def test_good_means_nothing_where_other_names_are_given(root):
+    trees.pictures(root / "test/ok", 3)
+    trees.pictures(root / "test/good", 2)
+    trees.mask(root / "truth/good/000.png")
+    found = read(root, normal="test/ok", anomalous="test/{defect}", masks="truth/{defect}")
+    assert counts(found) == (4, 3, 2)
+    assert masks(found, root) == {"test/good/000.png": ["truth/good/000.png"], "test/good/001.png": []}
+    assert {sample.defect for sample in found.test} == {"good", "good (anomalous)"}
+
+
+def test_a_folder_called_good_of_anomalous_images(root):
+    trees.pictures(root / "not/good", 2)
+    found = read(root, anomalous="not/good", masks=False)
+    assert counts(found) == (4, 2, 2)
+    assert {sample.defect for sample in found.test} == {"good", "set/not/good"}
+
+
+def test_the_deeper_place_counts(root):
+    trees.pictures(root / "good/scratched", 2)
+    trees.pictures(root / "good/monday", 1)
+    assert counts(read(root, anomalous="good/scratched", masks=False)) == (5, 2, 2)
+
+
+def test_a_part_of_a_name_as_the_kind_of_defect(root):
+    trees.pictures(root / "test/defect_bent", 2)
+    trees.pictures(root / "test/other", 1)
+    trees.mask(root / "truth/bent_gt/000.png")
+    found = read(root, anomalous="test/defect_{defect}", masks="truth/{defect}_gt")
+    assert {sample.defect for sample in found.test if sample.anomalous} == {"bent"}
+    assert masks(found, root)["test/defect_bent/000.png"] == ["truth/bent_gt/000.png"]
+    assert left(found, root) == {"test/other/000.png": Why.ELSEWHERE}
+
+
+def test_images_in_folders_inside_their_place(root):
+    trees.pictures(root / "good/batch 2/monday", 3)
+    for day in ("day1", "day2"):
+        trees.picture(root / f"bad/{day}/000.png", 0)
+        trees.mask(root / f"truth/{day}/000_label.png")
+    found = read(root, masks="truth")
+    assert counts(found) == (7, 2, 2)
+    assert masks(found, root) == {f"bad/{d}/000.png": [f"truth/{d}/000_label.png"] for d in ("day1", "day2")}
+
+
+def test_masks_without_the_folders_of_their_images(root):
+    trees.picture(root / "bad/day1/000.png", 0)
+    trees.mask(root / "truth/000_label.png")
+    with pytest.raises(DataError, match=r"truth/000_label.png: this mask fits no .* expected day1/000_label.png or da"):
+        read(root, masks="truth")
+
+
+def test_a_kind_without_masks_beside_kinds_that_have_them(root):
+    trees.pictures(root / "test/bent", 1)
+    trees.pictures(root / "test/cut", 1)
+    trees.mask(root / "truth/bent/000.png")
+    trees.mask(root / "truth/bent/001.png")
+    found = read(root, anomalous="test/{defect}", masks="truth/{defect}")
+    assert masks(found, root) == {"test/bent/000.png": ["truth/bent/000.png"], "test/cut/000.png": []}
+    assert left(found, root) == {"truth/bent/001.png": Why.ALONE}
+
+
+COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "Münze") for form in ("NFC", "NFD"))
+
+
+@pytest.mark.parametrize(("written", "named"), [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)])
+def test_names_in_another_unicode_form(tmp_path, written, named):
+    folder = tmp_path / "set" / written
+    trees.pictures(folder / f"train/{written}", 3)
+    trees.pictures(folder / "test/good", 1)
+    trees.picture(folder / f"test/{written}/{written}.png", 0)
+    trees.mask(folder / f"ground_truth/{named}/{named}_{named}.png")
+    options = {"train": f"train/{named}", "mask_suffix": f"_{written}"}
+    data = settings("folder", tmp_path / "set", folder=options, categories=[named])
+    found = read_category(data, *category_names(data))
+    assert (found.name, counts(found)) == (COMPOSED, (3, 1, 1))
+    assert [len(sample.masks) for sample in found.test if sample.anomalous] == [1]
+
+
+def test_a_category_of_two_folders_that_differ_in_unicode_form_alone(tmp_path):
+    for name in (COMPOSED, DECOMPOSED):
+        trees.write_mvtec_like(tmp_path / "set", name)
+    with pytest.raises(DataError, match="two folders are called 'Münze', in different Unicode forms; rename one"):
+        category_names(settings("mvtec_ad", tmp_path / "set"))
+
+
+def test_the_fingerprint_does_not_depend_on_the_unicode_form(tmp_path):
+    found = set()
+    for name in (COMPOSED, DECOMPOSED):
+        root = tmp_path / name
+        for value, place in enumerate(("train/good", "test/good", f"test/{name}", "test/Mz"), start=1):
+            trees.mask(root / f"coin/{place}/{name}.png", value=value)
+        found.add(fingerprint(read_category(settings("mvtec_ad", root), "coin")))
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize("space", ["\u202f", "\u3000", "\u00a0"])
+def test_spaces_of_any_kind_in_names(root, space):
+    trees.picture(root / f"good/Screenshot 10.30{space}PM.png", 0)
+    assert counts(read(root)) == (5, 2, 0)

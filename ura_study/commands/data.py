@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -12,9 +11,9 @@ from rich.text import Text
 from ura_study.config import load_study, validated
 from ura_study.data.config import DataSettings
 from ura_study.data.facts import FACTS, Counts
-from ura_study.data.findings import Finding, findings
+from ura_study.data.findings import Finding, findings, strays
 from ura_study.data.images import load_masks
-from ura_study.data.layouts import category_names, not_read, outside, read_category
+from ura_study.data.layouts import category_names, layout_of, locate, read_category
 from ura_study.data.look import Look, look_at
 from ura_study.data.table import Category
 from ura_study.data.tally import counts, kinds, sizes
@@ -22,8 +21,6 @@ from ura_study.errors import DataError
 
 #: Exit code where something would spoil results.
 SPOILED = 1
-#: So many folders of images that are not read are named.
-PLACES_TOLD = 5
 
 
 def check(layout: str, root: Path | None, console: Console) -> int:
@@ -46,16 +43,15 @@ def check(layout: str, root: Path | None, console: Console) -> int:
             continue
         with console.status(f"looking at {name}"):
             looks = _looks(category)
-        found[name] = [*findings(category, looks, published, facts.black_masks), *_not_read(data, category)]
-        found[name] += _regions(data, category, looks)
+        found[name] = [*findings(category, looks, published, facts.black_masks), *_regions(data, category, looks)]
         table.add_row(
             *map(Text, (name, *_numbers(category), sizes(category, looks), kinds(category))), _published(published)
         )
     console.print(table)
-    notes = [f"{text} in no category: not read" for text in _places(outside(data))]
-    absent = _absent(names, data, facts.counts)
-    notes += [f"not there: {', '.join(absent)}"] if absent else []
-    return _told(found, [*notes, facts.note] if facts.note else notes, console)
+    place = locate(data)
+    if stray := strays(layout_of(data).outside(place)):
+        found[str(place)] = stray
+    return _told(found, _absent(names, data, facts.counts), facts.note, console)
 
 
 def listing(console: Console) -> int:
@@ -121,29 +117,13 @@ def _regions(data: DataSettings, category: Category, looks: dict[Path, Look]) ->
     return [Finding(text, spoils=False)]
 
 
-def _not_read(data: DataSettings, category: Category) -> list[Finding]:
-    return [
-        Finding(f"{text} where the layout does not look: neither trained on nor tested", spoils=True)
-        for text in _places(not_read(data, category))
-    ]
-
-
-def _places(found: Counter[str]) -> list[str]:
-    """Return one text for all places together, e.g. `3 images in test/scratch/day1 and 2 in train/good/b`; or none."""
-    parts = [f"{count} {'image' if count == 1 else 'images'} in {place}" for place, count in found.items()]
-    shown = parts[:PLACES_TOLD] + (
-        [f"more in {len(parts) - PLACES_TOLD} other folders"] if len(parts) > PLACES_TOLD else []
-    )
-    return [", ".join(shown)] if shown else []
-
-
-def _told(found: dict[str, list[Finding]], notes: list[str], console: Console) -> int:
+def _told(found: dict[str, list[Finding]], absent: list[str], note: str, console: Console) -> int:
     """Print the findings and return the exit code."""
     for name, listed in found.items():
         for finding in listed:
             label = ("problem: ", "red") if finding.spoils else ("note: ", "yellow")
             console.print(Text.assemble(label, f"{name}: {finding.text}"), soft_wrap=True)
-    for text in notes:
+    for text in ([f"not there: {', '.join(absent)}"] if absent else []) + ([note] if note else []):
         console.print(Text.assemble(("note: ", "yellow"), text), soft_wrap=True)
     problems = sum(finding.spoils for listed in found.values() for finding in listed)
     spoiled = f"{problems} problem{'s' * (problems != 1)} that would spoil results"

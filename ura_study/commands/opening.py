@@ -76,5 +76,7 @@ def plan_line(planned: Plan, own: dict[str, Record], other: dict[str, Record]) -
     if other:
         sources = sorted({record.reused_from for record in other.values()})
         parts.append(f"{len(other)} of the recorded reused from {', '.join(sources)}")
+    if planned.unread:
+        parts.append(f"files beside the images, not read: {planned.unread} (ura-study data check)")
     v, c, s = len(planned.variants), len(planned.categories), len(planned.seeds)
     return f"{v} variants × {c} categories × {s} seeds: {len(planned.runs)} different runs, {'; '.join(parts)}"

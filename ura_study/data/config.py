@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from itertools import combinations
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -20,11 +23,12 @@ PROTOCOL = ("shots", "contamination", "unified")
 class FolderSettings(Settings):
     """Where images and masks lie in the layout `folder`, relative to a category's own folder.
 
-    `{defect}` stands for any name, or part of one, which becomes the kind of defect.
+    `{defect}` stands for any name, or a part of one, which becomes the kind of defect. A file that lies in two places
+    belongs to the deeper one, and where masks lie among images, what has the suffix is a mask and never an image.
     """
 
     train: str = "train/good"
-    """The folder of normal training images."""
+    """The folder of normal training images; those in folders inside it are among them."""
     normal: str | Literal[False] = "test/good"
     """The folder of normal test images; false: `test_share` of the training images instead."""
     anomalous: str = "test/{defect}"
@@ -42,17 +46,25 @@ class FolderSettings(Settings):
     def _placeholders(cls, place: str | Literal[False], info: ValidationInfo) -> str | Literal[False]:
         allowed = {"anomalous": ("{defect}",), "masks": ("{defect}", "/{image}")}.get(info.field_name, ())
         left = place or ""
-        for name in allowed:
-            left = left.replace(name, "", 1)
-        if "{" in left or "}" in left or (place or "").startswith("/"):
+        if "/{image}" in allowed:
+            left = left.removesuffix("/{image}")
+        if "{defect}" in allowed:
+            left = left.replace("{defect}", "", 1)
+        if "{" in left or "}" in left or left.startswith("/") or ".." in PurePosixPath(left).parts:
             names = f"with {' and '.join(allowed)} as the only placeholders" if allowed else "without placeholders"
             raise ValueError(f"expected a folder inside a category's own, {names}, but got '{place}'")
         return place
 
     @model_validator(mode="after")
-    def _told_apart(self) -> FolderSettings:
-        if self.masks == self.anomalous and not self.mask_suffix:
-            raise ValueError("masks lie among the images, so mask_suffix must tell them apart, but got ''")
+    def _apart(self) -> FolderSettings:
+        """Refuse one folder for two things."""
+        named = {"train": self.train, "normal": self.normal, "anomalous": self.anomalous}
+        places = {name: PurePosixPath(place) for name, place in named.items() if place is not False}
+        for one, other in combinations(places, 2):
+            if places[one] == places[other]:
+                raise ValueError(f"{other}: expected another folder than that of {one}, but got '{named[other]}'")
+        if self.masks and not self.mask_suffix and PurePosixPath(self.masks) in places.values():
+            raise ValueError(f"mask_suffix: expected what tells masks from the images that also lie in '{self.masks}'")
         return self
 
 
@@ -127,6 +139,11 @@ class DataSettings(Settings):
         if self.categories != "all" and len(set(self.categories)) < max(len(self.categories), 1):
             raise ValueError("categories must be 'all' or distinct names, at least one")
         return self
+
+    @field_validator("categories")
+    @classmethod
+    def _as_compared(cls, names: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        return names if isinstance(names, str) else tuple(unicodedata.normalize("NFC", name) for name in names)
 
     @field_validator("eval_size")
     @classmethod

@@ -50,8 +50,7 @@ def layout(settings: ElpvSettings) -> Layout:
     def load(root: Path, name: str) -> Category:
         return _load(root, name, settings)
 
-    # What the table names and a study does not ask for lies in the same folder.
-    return Layout(f"{TABLE} and images/", _names, load, lambda root, _: root, lambda _: ("*",))
+    return Layout(f"{TABLE} and images/", _names, load)
 
 
 def _names(root: Path) -> tuple[str, ...]:

@@ -1,30 +1,55 @@
-"""What lies in a folder: images, folders, names; nothing is opened."""
+"""What lies in a folder: images, folders, names; nothing is opened.
+
+Names are compared under NFC: a Mac writes "ü" as two letters where others write one, and a name must be found either
+way. Hidden files and folders, and links that lead in a circle, are passed over.
+"""
 
 from __future__ import annotations
 
+import os
 import unicodedata
-from pathlib import Path
+from collections.abc import Callable, Collection
+from pathlib import Path, PurePosixPath
 
 from ura_study.errors import DataError
 
-#: Endings of image files that are read, lower case.
+#: Endings of image files, lower case.
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".jp2")
-#: Endings of files that hold images, too, but are not read.
-OTHER_IMAGES = (
-    ".gif",
-    ".heic",
-    ".heif",
-    ".avif",
-    ".jxl",
-    ".pgm",
-    ".ppm",
-    ".pnm",
-    ".tga",
-    ".dcm",
-    ".dng",
-    ".npy",
-    ".exr",
-)
+#: Endings of what lies beside images and is none: passed over. Files of all other endings are told.
+BESIDE = (".txt", ".md", ".csv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".log", ".py", ".db", ".ini")
+
+#: Names of folders and of a file, one below the other.
+Parts = tuple[str, ...]
+
+
+def plain(name: str) -> str:
+    """Return a name in the one of its Unicode forms under which names are compared."""
+    return unicodedata.normalize("NFC", name)
+
+
+def parts(path: Path, folder: Path) -> Parts:
+    """Return the names that lead from a folder to a path in it, as they are compared."""
+    return tuple(map(plain, path.relative_to(folder).parts))
+
+
+def order(path: Path) -> Parts:
+    """Return by what paths are sorted: folder by folder, whatever the Unicode form of their names."""
+    return tuple(map(plain, path.parts))
+
+
+def is_image(path: Path) -> bool:
+    """Tell whether a file is an image by its ending."""
+    return path.suffix.lower() in IMAGES
+
+
+def within(folder: Path, place: str) -> Path:
+    """Return the path `place` in a folder, with its names as they are written there; it need not exist."""
+    found = folder
+    for name in PurePosixPath(place).parts:
+        exact = found / name
+        alike = [] if name.isascii() or exact.exists() or not found.is_dir() else listed(found)
+        found = next((path for path in alike if plain(path.name) == plain(name)), exact)
+    return found
 
 
 def listed(folder: Path) -> list[Path]:
@@ -34,18 +59,13 @@ def listed(folder: Path) -> list[Path]:
         DataError: where the folder cannot be read, or a name in it is no valid text.
     """
     try:
-        paths = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+        paths = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=order)
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror or error})") from error
     for path in paths:
-        if not all(character.isprintable() or unicodedata.category(character) == "Zs" for character in path.name):
+        if not all(letter.isprintable() or unicodedata.category(letter) == "Zs" for letter in path.name):
             raise DataError(f"{folder}: expected names of printable UTF-8 text, but got {path.name!r}")
     return paths
-
-
-def plain(name: str) -> str:
-    """Return a name in the one form in which names are compared: some systems write `ü` as two characters (NFD)."""
-    return unicodedata.normalize("NFC", name)
 
 
 def folders(folder: Path) -> list[Path]:
@@ -55,4 +75,46 @@ def folders(folder: Path) -> list[Path]:
 
 def images(folder: Path) -> list[Path]:
     """Return the image files in a folder, sorted; none where it does not exist."""
-    return [p for p in listed(folder) if p.suffix.lower() in IMAGES] if folder.is_dir() else []
+    return [p for p in listed(folder) if is_image(p) and not p.is_dir()] if folder.is_dir() else []
+
+
+def tree(folder: Path, enter: Callable[[Path], bool]) -> tuple[list[Path], list[Path]]:
+    """Return all files in a folder and in those below it that `enter` lets in, sorted, and the folders it does not.
+
+    Links are followed, but not to a folder that holds them or the whole tree.
+
+    Raises:
+        DataError: where a folder cannot be read, or a name in it is no valid text.
+    """
+    files: list[Path] = []
+    passed: list[Path] = []
+
+    def walk(here: Path, above: Collection[Path]) -> None:
+        for path in listed(here):
+            if not path.is_dir():
+                files.append(path)
+            elif not enter(path):
+                passed.append(path)
+            elif (real := path.resolve()) not in above:
+                walk(path, (real, *above))
+
+    real = folder.resolve()
+    walk(folder, (real, *real.parents))
+    return files, passed
+
+
+def images_anywhere(folder: Path, skip: Collection[Path] = ()) -> list[Path]:
+    """Return all images in a folder that no layout reads, however deep, sorted; links, and what cannot be read, aside.
+
+    The folders `skip` are left out.
+    """
+    found: list[Path] = []
+    for here, inner, names in os.walk(folder) if folder not in skip else ():
+        inner[:] = [name for name in inner if not name.startswith(".") and Path(here, name) not in skip]
+        found += [Path(here, name) for name in names if not name.startswith(".")]
+    return sorted(filter(is_image, found), key=order)
+
+
+def shown(path: Path) -> str:
+    """Return a path as text that can be printed, whatever bytes its names are made of."""
+    return os.fspath(path).encode("utf-8", "backslashreplace").decode()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ura_study.data import twins
 from ura_study.data.facts import Counts
-from ura_study.data.files import images
+from ura_study.data.files import shown
 from ura_study.data.look import Look
-from ura_study.data.table import Category, Sample
+from ura_study.data.table import DOUBTFUL, GOOD, Category, Sample, Why
 from ura_study.data.tally import counts
 
 Looks = Mapping[Path, Look]
@@ -39,12 +39,26 @@ def findings(category: Category, looks: Looks, published: Counts | None, black_m
         *_unreadable(category, looks),
         *_missing_images(category),
         *_pages(category, looks),
+        *_doubtful(category),
         *_masks(category, looks, black_masks),
+        *_left(category),
         *_copies(category, looks),
         *_groups(category),
         *_counts(category, published),
     )
     return sorted(found, key=lambda finding: not finding.spoils)
+
+
+def strays(paths: Sequence[Path]) -> list[Finding]:
+    """Return the finding of images in the root that are in no category's folder."""
+    texts = [shown(path) for path in paths]
+    return [Finding(_first(texts, "image", "images", "in no folder of a category"), spoils=False)] if texts else []
+
+
+def _left(category: Category) -> Iterator[Finding]:
+    for why in Why:
+        if paths := [shown(left.path) for left in category.left if left.why is why]:
+            yield Finding(_first(paths, *why.value), spoils=False)
 
 
 def _unreadable(category: Category, looks: Looks) -> Iterator[Finding]:
@@ -66,6 +80,13 @@ def _pages(category: Category, looks: Looks) -> Iterator[Finding]:
     paths = [str(s.path) for s in (*category.train, *category.test) if looks[s.path].pages > 1]
     if paths:
         yield Finding(_first(paths, "file", "files", "of several pictures, of which the first is read"), spoils=False)
+
+
+def _doubtful(category: Category) -> Iterator[Finding]:
+    paths = [str(sample.path) for sample in category.test if sample.defect == DOUBTFUL]
+    if paths:
+        what = f"of a kind of defect called '{GOOD}', tested as anomalous"
+        yield Finding(_first(paths, "image", "images", what), spoils=True)
 
 
 def _masks(category: Category, looks: Looks, black_masks: int) -> Iterator[Finding]:
@@ -96,8 +117,6 @@ def _masks(category: Category, looks: Looks, black_masks: int) -> Iterator[Findi
     most = [str(path) for path in _mask_paths(category) if looks[path].share > 0.5]
     if most:
         yield Finding(_first(most, "mask", "masks", "of more than half of the image: inverted?"), spoils=False)
-    if extra := [str(path) for path in _extra_masks(category)]:
-        yield Finding(_first(extra, "mask", "masks", "without an image"), spoils=False)
 
 
 def _copies(category: Category, looks: Looks) -> Iterator[Finding]:
@@ -146,13 +165,6 @@ def _counts(category: Category, published: Counts | None) -> Iterator[Finding]:
     odd = [f"{found} {name} ({official})" for name, found, official in pairs if official not in (None, found)]
     if odd:
         yield Finding(f"other numbers of images than published: {', '.join(odd)}", spoils=False)
-
-
-def _extra_masks(category: Category) -> list[Path]:
-    """Return what lies among the masks and belongs to no image."""
-    known = {*_mask_paths(category), *(sample.path for sample in category.test)}
-    beside = {mask.parent for mask in _mask_paths(category)}
-    return [path for folder in sorted(beside) for path in images(folder) if path not in known]
 
 
 def _mask_paths(category: Category) -> list[Path]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ura_study.canonical import DIGITS, digest
+from ura_study.data.files import plain
 from ura_study.data.hashes import Known, recall, remember, settled, stamp
 from ura_study.data.table import Category, Sample
 from ura_study.errors import DataError
@@ -85,7 +86,7 @@ def _content_digest(path: Path) -> str:
 
 def _table(samples: Iterable[Sample]) -> list[list]:
     return [
-        [sample.path.stem, sample.defect, file_digest(sample.path), _masks(sample)]
+        [plain(sample.path.stem), sample.defect, file_digest(sample.path), _masks(sample)]
         + ([] if sample.group is None else [sample.group])
         for sample in samples
     ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from pathlib import Path
 
-from ura_study.data.files import IMAGES, folders, plain
+from ura_study.data.files import IMAGES, folders, images_anywhere
 from ura_study.data.table import Category
 from ura_study.errors import DataError, nearest
 
@@ -27,10 +27,8 @@ class Layout:
     """The categories below a folder, sorted; none where the folder is not a root of this layout."""
     load: Callable[[Path, str], Category]
     """The sample table of one of those categories, samples in an order that does not depend on the file system."""
-    folder: Callable[[Path, str], Path]
-    """The folder of one of those categories; the root where it is the only one."""
-    unused: Callable[[Path], tuple[str, ...]] = lambda folder: ()
-    """Patterns of paths in a category's folder, of what the set holds and this program does not use."""
+    folder: Callable[[Path, str], Path] | None = None
+    """The folder of a category; None where a table says which files are what, so that others may lie anywhere."""
 
     def categories(self, root: Path) -> tuple[str, ...]:
         """Return the names of the categories below `root`, sorted.
@@ -40,6 +38,8 @@ class Layout:
         """
         _check_folder(root, self.wanted)
         if found := self.names(root):
+            if twice := [name for name, other in pairwise(found) if name == other]:
+                raise DataError(f"{root}: two folders are called '{twice[0]}', in different Unicode forms; rename one")
             return found
         for level, above in enumerate(root.absolute().parents[:LEVELS]):
             if known := self.names(above):
@@ -53,22 +53,39 @@ class Layout:
         """Return the sample table of category `name`.
 
         Raises:
-            DataError: where the category is missing or one of its splits has no image.
+            DataError: where the category is missing, one of its splits has no image, or a file is two things.
         """
-        known = {plain(found): found for found in self.categories(root)}
-        if plain(name) in known:
-            return replace(self.load(root, known[plain(name)]), name=name)
-        if (root / name).is_dir():
+        known = self.categories(root)
+        if name not in known and (root / name).is_dir():
             raise DataError(f"{root / name}: expected a category, but this folder is not as the layout has it")
-        raise DataError(
-            f"data.categories: no category '{name}' in {root}{nearest(plain(name), known)} (found: {', '.join(known)})"
-        )
+        if name not in known:
+            found = ", ".join(known)
+            raise DataError(f"data.categories: no category '{name}' in {root}{nearest(name, known)} (found: {found})")
+        category = self.load(root, name)
+        _check_used_once(category)
+        return category
+
+    def outside(self, root: Path) -> list[Path]:
+        """Return the images in the root that are in no category's folder; none where a table names the files."""
+        if self.folder is None:
+            return []
+        return images_anywhere(root, skip={self.folder(root, name) for name in self.names(root)})
 
 
 def require_images(samples: Iterable, split: str, place: Path, name: str) -> None:
     """Raise a `DataError` where a split of category `name`, looked for in `place`, has no image."""
     if not samples:
         raise DataError(f"{place}: no {split} image ({', '.join(IMAGES)}) of category '{name}'")
+
+
+def _check_used_once(category: Category) -> None:
+    """Raise a `DataError` where a file is two images, two masks, or an image and a mask."""
+    seen: dict[Path, str] = {}
+    for sample in (*category.train, *category.test):
+        for path, what in ((sample.path, "an image"), *((mask, f"the mask of {sample.path}") for mask in sample.masks)):
+            if path in seen:
+                raise DataError(f"{path}: expected one use of a file, but it is {seen[path]} and {what}")
+            seen[path] = what
 
 
 def _check_folder(root: Path, wanted: str) -> None:

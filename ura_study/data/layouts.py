@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from ura_study.cache import cache_root
@@ -11,7 +10,6 @@ from ura_study.data.config import DataSettings, ElpvSettings, FolderSettings, Ma
 from ura_study.data.images import allow
 from ura_study.data.layout import Layout
 from ura_study.data.table import Category
-from ura_study.data.unseen import strays, unseen
 from ura_study.errors import DataError
 
 #: Layouts without options.
@@ -71,19 +69,6 @@ def read_category(data: DataSettings, name: str) -> Category:
     """
     allow(data.max_pixels)
     return layout_of(data).read(locate(data), name)
-
-
-def not_read(data: DataSettings, category: Category) -> Counter[str]:
-    """Return how many images of a category's folder no run will see, by their place in it."""
-    layout, root = layout_of(data), locate(data)
-    folder = layout.folder(root, category.name)
-    return unseen(folder, category, layout.unused(folder))
-
-
-def outside(data: DataSettings) -> Counter[str]:
-    """Return how many images lie in no category that the layout finds, by the folder in the root."""
-    layout, root = layout_of(data), locate(data)
-    return strays(root, [layout.folder(root, name) for name in layout.categories(root)])
 
 
 def _fitting(root: Path, but: str) -> str | None:

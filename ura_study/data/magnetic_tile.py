@@ -18,15 +18,16 @@ published set, and none in this one.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
 from ura_study.data.config import MagneticTileSettings
-from ura_study.data.files import images
+from ura_study.data.files import images, images_anywhere
 from ura_study.data.layout import Layout, require_images
 from ura_study.data.masks import by_stem
 from ura_study.data.partition import set_apart
-from ura_study.data.table import GOOD, Category, Sample
+from ura_study.data.table import GOOD, Category, Left, Sample, Why
 
 NAME = "magnetic_tile"
 NORMAL = "MT_Free"
@@ -44,11 +45,7 @@ def layout(settings: MagneticTileSettings) -> Layout:
         return _load(root, name, settings)
 
     return Layout(
-        "MT_Free/Imgs, MT_Blowhole/Imgs, …",
-        lambda root: (NAME,) if _imgs(root, NORMAL).is_dir() else (),
-        load,
-        lambda root, _: root,
-        lambda _: (f"{NORMAL}/Imgs/*.png",),
+        "MT_Free/Imgs, MT_Blowhole/Imgs, …", lambda root: (NAME,) if _imgs(root, NORMAL).is_dir() else (), load
     )
 
 
@@ -66,15 +63,21 @@ def _load(root: Path, name: str, settings: MagneticTileSettings) -> Category:
     found = {folder: _photographs(_imgs(root, folder)) for folder in (NORMAL, *DEFECTS)}
     groups = tiles([path.stem for paths in found.values() for path in paths]) if settings.split == "tile" else {}
     normal = [Sample(path, GOOD, group=groups.get(path.stem)) for path in found[NORMAL]]
+    given = {folder: _masks(_imgs(root, folder)) for folder in DEFECTS}
+    masks = by_stem(_named(found[folder] for folder in DEFECTS), _named(given.values()), "")
+    used = {mask for own in masks.values() for mask in own}
     defects = [
         Sample(path, folder.removeprefix("MT_").lower(), masks.get(path, ()), groups.get(path.stem))
         for folder in DEFECTS
-        for masks in [by_stem(found[folder], _masks(_imgs(root, folder)), "")]
         for path in found[folder]
     ]
     train, test = _divide(normal, {sample.group for sample in defects} - {None}, settings.test_share)
     require_images(train, "training", _imgs(root, NORMAL), name)
-    return Category(name, train, (*test, *defects))
+    left = [Left(path, Why.ALONE) for paths in given.values() for path in paths if path not in used]
+    for folder in found:
+        deeper = [path for path in images_anywhere(root / folder) if path.parent != _imgs(root, folder)]
+        left += [Left(path, Why.ELSEWHERE) for path in deeper]
+    return Category(name, train, (*test, *defects), tuple(left))
 
 
 def _divide(
@@ -86,6 +89,11 @@ def _divide(
     missing = max(share * len(normal) - len(forced), 0)
     train, chosen = set_apart(rest, missing / len(rest)) if rest and missing else (tuple(rest), ())
     return train, tuple(sorted((*forced, *chosen), key=lambda sample: sample.path))
+
+
+def _named(folders: Iterable[list[Path]]) -> dict[Path, str]:
+    """Return the names of files without their endings, by which photograph and mask belong together."""
+    return {path: path.with_suffix("").as_posix() for paths in folders for path in paths}
 
 
 def _imgs(root: Path, folder: str) -> Path:

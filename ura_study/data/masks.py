@@ -1,69 +1,85 @@
 """Which mask belongs to which image: decided by name, never by the order of files.
 
 (Sorted, `anomaly-1_mask` comes after `anomaly-10_mask`, but `anomaly-1` before `anomaly-10`.)
+
+A name here is that of the folder and of the file without its ending, `ground_truth/bent/001`: for a mask its own, for
+an image the one that its mask would have without a suffix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from ura_study.data.files import folders, images, plain
-from ura_study.errors import DataError, nearest
+from ura_study.data.files import plain
+from ura_study.errors import DataError
 
 Masks = dict[Path, tuple[Path, ...]]
+Names = Mapping[Path, str]
 
 
-def by_stem(pictures: Sequence[Path], paths: Sequence[Path], suffix: str) -> Masks:
-    """Return those of the masks `paths` that belong to an image: `<stem><suffix>.*`, or else `<stem>.*`.
-
-    Raises:
-        DataError: where an image has no mask while a mask has no image, or where one would have two of the other.
-    """
-    masks: dict[str, Path] = {}
-    for path in paths:
-        if (other := masks.setdefault(plain(path.stem), path)) != path:
-            raise DataError(f"{path}: expected one mask of this name, but there is {other.name} too")
-    wanted = {p: next((s for s in map(plain, (p.stem + suffix, p.stem)) if s in masks), None) for p in pictures}
-    claimed: dict[str, Path] = {}
-    for path, stem in wanted.items():
-        if stem is not None and (other := claimed.setdefault(stem, path)) != path:
-            raise DataError(f"{masks[stem]}: is the mask of two images, {other} and {path.name}; rename one of them")
-    extra = masks.keys() - set(wanted.values())
-    without = [path for path, stem in wanted.items() if stem is None]
-    if extra and without:
-        odd = masks[min(extra)]
-        raise DataError(
-            f"{odd}: this mask fits no image of {without[0].parent}, while {without[0].name} has none; "
-            f"expected {without[0].stem}{suffix}{odd.suffix} or {without[0].stem}{odd.suffix}"
-        )
-    return {path: (masks[stem],) for path, stem in wanted.items() if stem is not None}
-
-
-def by_folder(pictures: Sequence[Path], folder: Path) -> Masks:
-    """Return the masks of the images that have some: all images in `<folder>/<stem>/`.
+def by_stem(images: Names, masks: Names, suffix: str) -> Masks:
+    """Return those of the masks that belong to an image: `<name><suffix>`, or else `<name>`.
 
     Raises:
-        DataError: where an image has no folder of masks while such a folder has no image.
+        DataError: where a folder of masks has one without an image for an image without a mask, or one is left over
+            while a folder of images has none, or where two masks claim one image or two images one mask.
     """
-    found = {plain(path.name): path for path in folders(folder)}
-    stems: dict[str, Path] = {}
-    for path in pictures:
-        if plain(path.stem) in found and (other := stems.setdefault(plain(path.stem), path)) != path:
-            raise DataError(
-                f"{found[plain(path.stem)]}: are the masks of two images, {other} and {path.name}; rename one"
-            )
-    extra = [path for name, path in found.items() if name not in stems]
-    without = [path for path in pictures if plain(path.stem) not in found]
-    if extra and without:
+    return {image: (mask,) for image, mask in _fitting(images, masks, suffix, "mask").items()}
+
+
+def by_folder(images: Names, masks: Names) -> Masks:
+    """Return the masks of the images that have some: all those in the folder of the image's name.
+
+    Raises:
+        DataError: as `by_stem` does, of folders instead of masks.
+    """
+    inside: dict[Path, list[Path]] = {}
+    for path in masks:
+        inside.setdefault(path.parent, []).append(path)
+    named = {folder: masks[paths[0]].rpartition("/")[0] for folder, paths in inside.items()}
+    return {image: tuple(inside[folder]) for image, folder in _fitting(images, named, "", "folder of masks").items()}
+
+
+def _fitting(images: Names, masks: Names, suffix: str, noun: str) -> dict[Path, Path]:
+    known: dict[str, Path] = {}
+    for path, name in masks.items():
+        if (other := known.setdefault(name, path)) != path:
+            raise DataError(f"{path}: expected one {noun} of this name, but there is {other.name} too")
+    found: dict[Path, Path] = {}
+    owners: dict[Path, Path] = {}
+    for image, name in images.items():
+        mask = next((known[wanted] for wanted in (name + suffix, name) if wanted in known), None)
+        if mask is None:
+            continue
+        if (other := owners.setdefault(mask, image)) != image:
+            raise DataError(f"{mask}: expected a {noun} of one image, but by name it is that of {other} and {image}")
+        found[image] = mask
+    _check_left_over(images, masks, found, suffix, noun)
+    return found
+
+
+def _check_left_over(images: Names, masks: Names, found: Mapping[Path, Path], suffix: str, noun: str) -> None:
+    """Raise a `DataError` where a mask is left over that may well be meant for an image without one."""
+    used, folders = set(found.values()), {_folder(name) for name in images.values()}
+    served = {_folder(images[image]) for image in found}
+    without: dict[str, Path] = {}
+    for image, name in images.items():
+        if image not in found:
+            without.setdefault(_folder(name), image)
+    bare = next((image for folder, image in without.items() if folder not in served), None)
+    for mask, name in masks.items():
+        here = _folder(name)
+        image = without.get(here, None if here in folders else bare)
+        if mask in used or image is None:
+            continue
+        ending = plain(mask.name).removeprefix(name.rpartition("/")[2])
+        wanted = [f"{images[image].removeprefix(f'{here}/')}{end}{ending}" for end in dict.fromkeys((suffix, ""))]
         raise DataError(
-            f"{extra[0]}: this folder of masks fits no image, while {without[0].parent.name}/{without[0].name} has "
-            f"none{nearest(extra[0].name, (path.stem for path in pictures))}"
+            f"{mask}: this {noun} fits no image of {image.parent}, while {image.name} has none; "
+            f"expected {' or '.join(wanted)}"
         )
-    return {path: masks for stem, path in stems.items() if (masks := tuple(images(found[stem])))}
 
 
-def divided(paths: Sequence[Path], suffix: str) -> tuple[list[Path], list[Path]]:
-    """Divide the files of a folder in images and masks, which are those whose stem ends with `suffix`."""
-    masks = [path for path in paths if plain(path.stem).endswith(plain(suffix))]
-    return [path for path in paths if path not in masks], masks
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]

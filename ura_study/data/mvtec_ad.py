@@ -9,7 +9,8 @@ Two successors that differ in names alone are recognised by themselves, category
 
 MVTec AD 2 (Heckler-Kram et al., 2025): test_public/{good,bad} and test_public/ground_truth/bad instead. Its private
 test sets have no labels and its validation images are not used.
-MVTec 3D-AD (Bergmann et al., VISAPP 2022), the RGB images alone: train/good/rgb, test/<kind>/rgb, test/<kind>/gt.
+MVTec 3D-AD (Bergmann et al., VISAPP 2022), the RGB images alone: train/good/rgb, test/<kind>/rgb, test/<kind>/gt. Its
+validation images and depths (xyz) are not used.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ SECOND = Places(
     "test_public/{defect}",
     "test_public/ground_truth/{defect}",
     sign="test_public",
-    unused=("validation/*", "test_private*/*"),
+    unused=("validation", "test_private", "test_private_mixed"),
 )
 THREE_D = Places(
     "train/good/rgb",
     "test/good/rgb",
     "test/{defect}/rgb",
     "test/{defect}/gt",
-    unused=("validation/*", "*/xyz/*", "test/good/gt/*"),
+    unused=("validation", "train/good/xyz", "test/{defect}/xyz"),
 )
 
 LAYOUT = by_category(THREE_D, SECOND, FIRST, wanted="one folder per category with train/good inside")

@@ -15,5 +15,5 @@ from __future__ import annotations
 
 from ura_study.data.places import Places, by_category
 
-PLACES = Places("train/good", "test/good", "test/{defect}", "ground_truth/{defect}/{image}", unused=("validation/*",))
+PLACES = Places("train/good", "test/good", "test/{defect}", "ground_truth/{defect}/{image}", unused=("validation",))
 LAYOUT = by_category(PLACES, wanted="one folder per category (breakfast_box, …) with train/good inside")

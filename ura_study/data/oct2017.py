@@ -20,6 +20,5 @@ def patient(stem: str) -> str | None:
     return parts[1] if len(parts) == 3 and all(parts) else None
 
 
-UNUSED = ("train/CNV/*", "train/DME/*", "train/DRUSEN/*", "val/*")
-PLACES = Places("train/NORMAL", "test/NORMAL", "test/{defect}", group=patient, unused=UNUSED)
+PLACES = Places("train/NORMAL", "test/NORMAL", "test/{defect}", group=patient, unused=("train", "val"))
 LAYOUT = single(PLACES, NAME, wanted="train/NORMAL and test/{NORMAL,CNV,DME,DRUSEN}")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from ura_study.data.fingerprint import contents
 from ura_study.data.table import Sample
+from ura_study.errors import DataError
 
 
 def units(hashes: Sequence[str], groups: Sequence[str | None]) -> list[list[str]]:
@@ -37,7 +38,7 @@ def set_apart(samples: Sequence[Sample], share: float) -> tuple[tuple[Sample, ..
     """Divide samples in what stays and what is set apart: about `share` of the different images, each list in order.
 
     Raises:
-        DataError: where an image cannot be read.
+        DataError: where an image cannot be read, or none would stay.
     """
     hashes = contents(samples)
     chosen: set[str] = set()
@@ -46,6 +47,12 @@ def set_apart(samples: Sequence[Sample], share: float) -> tuple[tuple[Sample, ..
             break
         chosen.update(unit)
     apart = [content in chosen for content in hashes]
+    if samples and all(apart):
+        raise DataError(
+            f"{samples[0].path.parent}: setting a share of these images apart for testing leaves none to train on; "
+            f"expected some that differ and need not stay together (images: {len(samples)}, different: "
+            f"{len(set(hashes))})"
+        )
     return (
         tuple(sample for sample, out in zip(samples, apart, strict=True) if not out),
         tuple(sample for sample, out in zip(samples, apart, strict=True) if out),

@@ -1,18 +1,26 @@
 """Data sets that say all by their folders: where the normal and the anomalous images and their masks lie.
 
-Most published sets are of this kind and differ in names alone, so each of them is one `Places`.
+Most published sets are of this kind and differ in names alone, so each of them is one `Places`. Images and masks may
+lie deeper, in folders of their own inside a place. What each file is, `roles` decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 
-from ura_study.data.files import folders, images
+from ura_study.data.files import folders, plain, within
 from ura_study.data.layout import Layout, require_images
-from ura_study.data.masks import Masks, by_folder, by_stem, divided
-from ura_study.data.table import GOOD, Category, Sample
+from ura_study.data.masks import Masks, by_folder, by_stem
+from ura_study.data.pattern import IMAGE, Pattern
+from ura_study.data.roles import Patterns, Placed, Role, placed
+from ura_study.data.table import DOUBTFUL, GOOD, Category, Left, Sample, Why
+from ura_study.errors import DataError
+
+IMAGES = (Role.TRAIN, Role.NORMAL, Role.ANOMALOUS)
+LEFT = {Role.ELSEWHERE: Why.ELSEWHERE, Role.OTHER: Why.ENDING}
 
 
 @dataclass(frozen=True)
@@ -21,8 +29,8 @@ class Places:
 
     train: str
     """Normal images to train on."""
-    normal: str
-    """Normal images to test."""
+    normal: str | None
+    """Normal images to test; None where there are none."""
     anomalous: str
     """Anomalous images, e.g. `test/{defect}`; other places of this category are not taken for a kind of defect."""
     masks: str | None = None
@@ -34,34 +42,41 @@ class Places:
     sign: str = ""
     """A folder that a category must have besides, where other places begin alike."""
     unused: tuple[str, ...] = ()
-    """Patterns of paths of what the set holds besides and is not used, e.g. `validation/*`."""
-
-    @property
-    def masks_beside(self) -> bool:
-        """Whether masks lie in the folders of their images."""
-        return self.masks is not None and PurePosixPath(self.masks) == PurePosixPath(self.anomalous)
+    """Folders that the layout has and that are not used; nothing is told of them."""
 
     def has(self, folder: Path) -> bool:
         """Tell whether a folder is a category."""
-        return (folder / self.train).is_dir() and (folder / self.sign).is_dir()
+        return within(folder, self.train).is_dir() and within(folder, self.sign).is_dir()
+
+    @cached_property
+    def patterns(self) -> Patterns:
+        """The places of each role."""
+        places = {
+            Role.TRAIN: (self.train,),
+            Role.NORMAL: (self.normal,),
+            Role.UNUSED: self.unused,
+            Role.ANOMALOUS: (self.anomalous,),
+            Role.MASK: (self.masks,),
+        }
+        return {role: tuple(Pattern(text) for text in texts if text is not None) for role, texts in places.items()}
+
+    @property
+    def mask_folders(self) -> bool:
+        """Whether the masks of one image have a folder of their own."""
+        return self.masks is not None and self.masks.endswith(IMAGE)
 
 
 def by_category(*kinds: Places, wanted: str) -> Layout:
     """Return the layout with one folder per category below the root, each in the first of `kinds` that fits it."""
 
     def names(root: Path) -> tuple[str, ...]:
-        return tuple(path.name for path in folders(root) if any(places.has(path) for places in kinds))
+        return tuple(plain(path.name) for path in folders(root) if any(places.has(path) for places in kinds))
 
-    def fitting(folder: Path) -> Places:
-        return next(places for places in kinds if places.has(folder))
+    def load(root: Path, name: str) -> Category:
+        folder = within(root, name)
+        return read_places(folder, name, next(places for places in kinds if places.has(folder)))
 
-    return Layout(
-        wanted,
-        names,
-        load=lambda root, name: read_places(root / name, name, fitting(root / name)),
-        folder=lambda root, name: root / name,
-        unused=lambda folder: fitting(folder).unused,
-    )
+    return Layout(wanted, names, load, within)
 
 
 def single(places: Places, name: str, wanted: str) -> Layout:
@@ -71,79 +86,78 @@ def single(places: Places, name: str, wanted: str) -> Layout:
         lambda root: (name,) if places.has(root) else (),
         lambda root, _: read_places(root, name, places),
         lambda root, _: root,
-        lambda _: places.unused,
     )
 
 
 def read_places(folder: Path, name: str, places: Places) -> Category:
-    """Return the sample table of a category, samples sorted by folder and file name.
+    """Return the sample table of a category, samples sorted by place, folder and file name.
 
     Raises:
-        DataError: where a split has no image or masks do not fit the images by their names.
+        DataError: where a split has no image, or images and masks do not fit each other by their names.
     """
-    train = _samples(_pictures(folder / places.train, places), GOOD, {}, places)
+    files = placed(folder, places.patterns, "" if places.mask_folders else places.suffix)
+    by_role = {role: [file for file in files if file.role is role] for role in Role}
+    masks, alone = _masks(by_role, name, places)
+    train = tuple(_sample(file, GOOD, (), places) for file in by_role[Role.TRAIN])
     require_images(train, "training", folder / places.train, name)
-    normal = folder / places.normal
-    kinds = {place: defect for defect, place in defect_folders(folder, places).items() if place != normal}
-    test = tuple(
-        sample
-        for place in sorted({normal, *kinds})
-        for pictures in [_pictures(place, places)]
-        for sample in (
-            _samples(
-                pictures, _kind(kinds[place], place, folder), masks_of(folder, places, kinds[place], pictures), places
-            )
-            if place in kinds
-            else _samples(pictures, GOOD, {}, places)
-        )
-    )
-    require_images(test, "test", folder / places.anomalous.split("{")[0], name)
-    return Category(name, train, test)
+    tested = sorted((*by_role[Role.NORMAL], *by_role[Role.ANOMALOUS]), key=lambda file: (file.place, file.names))
+    test = tuple(_sample(file, _defect(file, name), masks.get(file.path, ()), places) for file in tested)
+    if places.normal is not None:
+        require_images(test, "test", folder / places.anomalous, name)
+    left = (Left(file.path, why) for role, why in LEFT.items() for file in by_role[role])
+    return Category(name, train, test, (*alone, *left))
 
 
-def defect_folders(folder: Path, places: Places) -> dict[str, Path]:
-    """Return the folder of each kind of defect; without `{defect}` in its place all are of the kind of its name.
-
-    `{defect}` may be a part of a folder's name, as in `test/defect_{defect}/images`.
-    """
-    before, braces, after = places.anomalous.partition("{defect}")
-    if not braces:
-        place = folder / places.anomalous
-        return {place.name: place} if place.is_dir() else {}
-    above, _, begin = before.rpartition("/")
-    end, _, below = after.partition("/")
-    taken = [PurePosixPath(p) for p in (places.train, places.normal, places.masks) if p is not None]
-    found = {}
-    for path in folders(folder / above):
-        fits = path.name.startswith(begin) and path.name.endswith(end) and len(path.name) > len(begin + end)
-        free = not any((PurePosixPath(above) / path.name) in (place, *place.parents) for place in taken)
-        if fits and free and (path / below).is_dir():
-            found[path.name[len(begin) : len(path.name) - len(end)]] = path / below
-    return found
-
-
-def masks_of(folder: Path, places: Places, defect: str, pictures: Sequence[Path]) -> Masks:
-    """Return the masks of the images of one kind of defect, as far as they have any; normal images have none."""
+def _masks(by_role: Mapping[Role, Sequence[Placed]], name: str, places: Places) -> tuple[Masks, list[Left]]:
+    """Return the masks of a category's anomalous images, and those that are left over."""
     if places.masks is None:
-        return {}
-    place, per_image, _ = places.masks.partition("/{image}")
-    place = folder / place.replace("{defect}", defect)
-    return by_folder(pictures, place) if per_image else by_stem(pictures, _masks(place, places), places.suffix)
+        return {}, []
+    pattern = Pattern(places.masks)
+    kinds = {file: _kind(file, name) for file in by_role[Role.ANOMALOUS]}
+    wanted = {file.path: "/".join((*pattern.filled(kind), *file.below)) for file, kind in kinds.items()}
+    normal = _normal_names(places) - set(kinds.values())
+    given = {file.path: file.name for file in by_role[Role.MASK] if file.defect not in normal}
+    if places.mask_folders:
+        masks = by_folder(wanted, given)
+    else:
+        _check_named_as_masks([file for role in IMAGES for file in by_role[role]], places)
+        masks = by_stem(wanted, given, plain(places.suffix))
+    used = {mask for own in masks.values() for mask in own}
+    left = [Left(path, Why.ALONE) for path in given if path not in used]
+    return masks, left + [Left(file.path, Why.OF_NORMAL) for file in by_role[Role.MASK] if file.defect in normal]
 
 
-def _pictures(place: Path, places: Places) -> list[Path]:
-    """Return the images of a folder; where masks lie beside images, what is named like one is none."""
-    return divided(images(place), places.suffix)[0] if places.masks_beside else images(place)
+def _check_named_as_masks(images: Iterable[Placed], places: Places) -> None:
+    """Raise a `DataError` where an image is named as the mask of another one in its folder."""
+    named = {file.name: file.path for file in images}
+    for name, path in named.items():
+        if places.suffix and (mask := named.get(name + plain(places.suffix))) is not None:
+            raise DataError(
+                f"{mask}: lies among the images, but is named as the mask of {path.name}; "
+                f"expected masks in {places.masks}, or another name"
+            )
 
 
-def _masks(place: Path, places: Places) -> list[Path]:
-    return divided(images(place), places.suffix)[1] if places.masks_beside else images(place)
+def _normal_names(places: Places) -> set[str]:
+    """Return what a kind of defect would be called whose folder were that of normal images."""
+    normal = [Pattern(place).parts for place in (places.train, places.normal) if place is not None]
+    return {Pattern(places.anomalous).fit(place) or place[-1] for place in normal if place}
 
 
-def _kind(defect: str, place: Path, folder: Path) -> str:
-    """Return a kind of defect. One that is called as what is normal is named by its whole place."""
-    return place.relative_to(folder).as_posix() if defect == GOOD else defect
+def _kind(file: Placed, name: str) -> str:
+    """Return the kind of defect of an anomalous image: without `{defect}` in its place, the name of the folder."""
+    return file.defect or (name, *file.place)[-1]
 
 
-def _samples(pictures: Sequence[Path], defect: str, masks: Masks, places: Places) -> tuple[Sample, ...]:
-    return tuple(Sample(path, defect, masks.get(path, ()), places.group(path.stem)) for path in pictures)
+def _defect(file: Placed, name: str) -> str:
+    """Return what the sample table says of a test image: `good` of normal ones alone, whatever folders are called."""
+    if file.role is Role.NORMAL:
+        return GOOD
+    kind = _kind(file, name)
+    if kind != GOOD:
+        return kind
+    return DOUBTFUL if file.defect else "/".join((name, *file.place))
+
+
+def _sample(file: Placed, defect: str, masks: tuple[Path, ...], places: Places) -> Sample:
+    return Sample(file.path, defect, masks, places.group(file.path.stem))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
-#: The folder name, and so the "defect", of images without one.
+#: The "defect" of images without one.
 GOOD = "good"
+#: The kind of defect that a folder called so stands for where the place of normal images is another.
+DOUBTFUL = "good (anomalous)"
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,28 @@ class Sample:
         return self.defect != GOOD
 
 
+class Why(Enum):
+    """Why a file is left out, in words: what one such file is called, what many are, and what is the matter."""
+
+    ALONE = "mask", "masks", "without an image"
+    OF_NORMAL = "mask", "masks", "of normal images, which need none"
+    ELSEWHERE = "image", "images", "not read, in no folder that the layout has"
+    UNLISTED = "image", "images", "not read, in no line of the split table"
+    ENDING = "file", "files", "not read, of no ending that images have"
+
+
+#: Of files that may be images and are not read, whether or not anybody checks the data.
+UNREAD = (Why.ELSEWHERE, Why.UNLISTED, Why.ENDING)
+
+
+@dataclass(frozen=True)
+class Left:
+    """A file that is neither an image nor a mask of the category, to be told of."""
+
+    path: Path
+    why: Why
+
+
 @dataclass(frozen=True)
 class Category:
     """The images of one product: normal ones to train on, normal and anomalous ones to test."""
@@ -33,3 +58,5 @@ class Category:
     name: str
     train: tuple[Sample, ...]
     test: tuple[Sample, ...]
+    left: tuple[Left, ...] = ()
+    """Files in its folder that are left out for no documented reason."""

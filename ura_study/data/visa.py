@@ -13,13 +13,15 @@ A root without that table is read in the layout of MVTec AD, which is what the a
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from ura_study.data.files import images, within
 from ura_study.data.layout import Layout, require_images
 from ura_study.data.mvtec_ad import FIRST
 from ura_study.data.places import by_category
-from ura_study.data.table import GOOD, Category, Sample
+from ura_study.data.table import GOOD, Category, Left, Sample, Why
 from ura_study.errors import DataError
 
 TABLE = "split_csv/1cls.csv"
@@ -42,7 +44,7 @@ def load(root: Path, name: str) -> Category:
     train, test = (tuple(_sample(root, row) for row in rows if row["split"] == split) for split in ("train", "test"))
     require_images(train, "training", root / TABLE, name)
     require_images(test, "test", root / TABLE, name)
-    return Category(name, train, test)
+    return Category(name, train, test, tuple(_left(root, (*train, *test))))
 
 
 def _rows(root: Path) -> tuple[dict[str, str], ...]:
@@ -55,21 +57,22 @@ def _read(path: Path, mtime_ns: int) -> tuple[dict[str, str], ...]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            rows = tuple(reader)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
     if reader.fieldnames != COLUMNS:
         raise DataError(
             f"{path}: expected the columns {','.join(COLUMNS)}, but got {','.join(reader.fieldnames or ())}"
         )
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         _check(path, line, row)
-    return rows
+    return tuple(row for _, row in rows)
 
 
 def _check(path: Path, line: int, row: dict[str, str]) -> None:
-    if None in row or None in row.values():  # so the reader says that there are more, or fewer, than columns
-        raise DataError(f"{path}, line {line}: expected {len(COLUMNS)} values, one of each column")
+    if None in row or None in row.values():  # where a row is too long, and where it is too short
+        got = sum(value is not None for name, value in row.items() if name is not None) + len(row.get(None, ()))
+        raise DataError(f"{path}, line {line}: expected {len(COLUMNS)} values ({','.join(COLUMNS)}), but got {got}")
     for column, allowed in (("split", ("train", "test")), ("label", ("normal", "anomaly"))):
         if row[column] not in allowed:
             raise DataError(f"{path}, line {line}: expected {column} to be {' or '.join(allowed)}, got '{row[column]}'")
@@ -77,18 +80,21 @@ def _check(path: Path, line: int, row: dict[str, str]) -> None:
         raise DataError(f"{path}, line {line}: expected the one-class split, but an anomaly is in training")
 
 
+def _left(root: Path, samples: Sequence[Sample]) -> Iterator[Left]:
+    """Yield what lies beside the images and masks of the table and stands in none of its lines."""
+    listed = {within(root, row[column]) for row in _rows(root) for column in ("image", "mask")}
+    for used, why in (({s.path for s in samples}, Why.UNLISTED), ({m for s in samples for m in s.masks}, Why.ALONE)):
+        for folder in sorted({path.parent for path in used}):
+            yield from (Left(path, why) for path in images(folder) if path not in listed)
+
+
 def _sample(root: Path, row: dict[str, str]) -> Sample:
-    image = root / row["image"]
+    image = within(root, row["image"])
     if not image.is_file():
         raise DataError(f"{image}: named in {root / TABLE}, but there is no such file")
     if row["label"] == "normal":
         return Sample(image, GOOD)
-    return Sample(image, "anomaly", (root / row["mask"],) if row["mask"] else ())
+    return Sample(image, "anomaly", (within(root, row["mask"]),) if row["mask"] else ())
 
 
-def unused(folder: Path) -> tuple[str, ...]:
-    """Return what is not used of an object's folder; what the table does not name is, so it is told."""
-    return () if (folder.parent / TABLE).is_file() else PREPARED.unused(folder)
-
-
-LAYOUT = Layout(PREPARED.wanted, names, load, lambda root, name: root / name, unused)
+LAYOUT = Layout(PREPARED.wanted, names, load)

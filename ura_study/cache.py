@@ -100,8 +100,8 @@ def writing(place: Path) -> Iterator[None]:
         raise ResourceError(f"{place}: {reasons[error.errno]}{hint}") from error
 
 
-def replace(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all.
+def replace(path: Path, content: str | bytes, *, forced: bool = False) -> None:
+    """Write a file whole or not at all; `forced` to the disk, also where the power fails the next moment.
 
     Raises:
         ResourceError: where the disk is full or the file cannot be written.
@@ -109,7 +109,11 @@ def replace(path: Path, content: str | bytes) -> None:
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+        with temporary.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            if forced:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
 
 

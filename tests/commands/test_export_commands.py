@@ -187,13 +187,16 @@ def test_records_that_stand_twice_count_once(call, tmp_path, table):
     assert once[0] == 0
 
 
-def test_a_record_with_a_number_that_is_none_is_refused(call, tmp_path):
+def test_a_record_with_a_number_that_is_none_counts_as_missing(call, tmp_path):
     path = tmp_path / "results/one/runs.jsonl"
     lines = path.read_text().splitlines(True)
     lines[0] = lines[0].replace('"image_auroc":0.5', '"image_auroc":NaN')
     assert "NaN" in lines[0]
     path.write_text("".join(lines))
+    before = path.read_bytes()
     code, out, err = call("export", "one")
-    assert (code, out) == (2, "")
-    assert "runs.jsonl" in err
+    assert code == 0
+    assert "1 missing" in out
+    assert err.startswith("ura-study: results/one/runs.jsonl, line 1: not a record (metrics")
     assert err.count("\n") == 1
+    assert path.read_bytes() == before

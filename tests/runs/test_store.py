@@ -130,13 +130,49 @@ def test_a_line_that_lacks_only_its_end_counts(tmp_path):
         ("{} {}", "Invalid JSON: trailing characters at line 1 column 4"),
     ],
 )
-def test_a_line_that_is_no_record_is_named(tmp_path, line, reason):
+def test_a_line_that_is_no_record_is_passed_over_with_a_word(tmp_path, line, reason):
     store.append(tmp_path, done(FULL))
     path = tmp_path / store.FILE
-    path.write_text(f"{path.read_text()}\n{line}\n{path.read_text()}")
+    path.write_text(f"{path.read_text()}\n{line}\n{done(OTHER).model_dump_json()}\n")
+    before, said = path.read_bytes(), []
+    assert set(store.read(tmp_path, said.append)) == {FULL.run_id, OTHER.run_id}
+    told = f"{path}, line 3: not a record ({reason})"
+    assert said == [f"{told}; passed over, and `ura-study run` sets it aside"]
+    assert [path.read_bytes(), *tmp_path.iterdir()] == [before, path]
+
+
+def test_lines_that_are_no_records_are_set_aside_and_the_others_stay(tmp_path):
+    path, aside = tmp_path / store.FILE, tmp_path / store.DAMAGED
+    first, second = (done(job).model_dump_json().encode() + b"\n" for job in (FULL, OTHER))
+    path.write_bytes(first + b"\xff\xfe\n" + second + b"hello")
+    said = []
+    store.set_aside(tmp_path, said.append)
+    (line,) = said
+    assert line.startswith(f"{path}, line 2: not a record (Invalid JSON: ")
+    assert line.endswith(", the first of 2 such; set aside in runs.damaged.jsonl: what it recorded counts as not done")
+    assert (path.read_bytes(), aside.read_bytes()) == (first + second, b"\xff\xfe\nhello\n")
+    store.set_aside(tmp_path, said.append)
+    assert set(store.read(tmp_path, said.append)) == {FULL.run_id, OTHER.run_id}
+    assert len(said) == 1
+    path.write_bytes(path.read_bytes() + b"[]\n")
+    store.set_aside(tmp_path, said.append)
+    assert aside.read_bytes() == b"\xff\xfe\nhello\n[]\n"
+
+
+def test_nothing_is_lost_where_what_is_set_aside_cannot_be_written(tmp_path):
+    path = tmp_path / store.FILE
+    path.write_text("hello\n")
+    (tmp_path / store.DAMAGED).symlink_to("/dev/full")
+    with pytest.raises(ResourceError, match=r"runs.damaged.jsonl: no disk space left"):
+        store.set_aside(tmp_path)
+    assert path.read_text() == "hello\n"
+
+
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
+    (tmp_path / store.FILE).mkdir()
     with pytest.raises(DataError) as caught:
         store.read(tmp_path)
-    assert str(caught.value) == f"{path}, line 3: not a record ({reason})"
+    assert str(caught.value) == f"{tmp_path / store.FILE}: cannot be read (Is a directory)"
 
 
 def test_records_of_later_versions_can_be_read(tmp_path):
@@ -172,14 +208,16 @@ def test_finished_runs_of_other_studies(tmp_path):
     assert ours.metrics == found[FULL.run_id].metrics
 
 
-def test_a_broken_file_of_another_study_is_passed_over_with_a_word(tmp_path):
-    for name, line in (("a", '{"x": 1}\n'), ("b", done(FULL).model_dump_json() + "\n")):
+def test_what_is_broken_of_other_studies_is_passed_over_with_a_word(tmp_path):
+    for name, text in (("a", '{"x": 1}\n' + done(FULL).model_dump_json()), ("b", done(OTHER).model_dump_json())):
         (tmp_path / name).mkdir()
-        (tmp_path / name / store.FILE).write_text(line)
+        (tmp_path / name / store.FILE).write_text(text)
+    (tmp_path / "c" / store.FILE).mkdir(parents=True)
     said = []
-    assert set(store.library(tmp_path, "mine", said.append)) == {FULL.run_id}
-    assert len(said) == 1
-    assert said[0].startswith(f"not reused: {tmp_path}/a/runs.jsonl, line 1: ")
+    assert set(store.library(tmp_path, "mine", said.append)) == {FULL.run_id, OTHER.run_id}
+    assert len(said) == 2
+    assert said[0].startswith(f"{tmp_path}/a/runs.jsonl, line 1: ")
+    assert said[1].startswith(f"not reused: {tmp_path}/c/runs.jsonl: cannot be read")
 
 
 def test_no_other_study(tmp_path):

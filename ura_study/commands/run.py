@@ -44,6 +44,7 @@ def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address
     from ura_study.report.folder import remember
 
     _check_same_data(folder, study)
+    store.set_aside(folder)
     own, library = known(study, planned, folder.parent, console)
     other = reused(study, planned, own, library)
     done = {i: r for i, r in (own | other).items() if r.done}

@@ -1,6 +1,7 @@
 """The command line, nothing else: arguments in, exit code out.
 
-Exit codes: 0 all is done, 1 some runs failed, 2 the input is not as it must be, 3 a bug, 130 stopped by the user.
+Exit codes: 0 all is done, 1 some runs failed, 2 the input is not as it must be, 3 a bug, 4 all is done but the output
+could not be written, 130 stopped by the user.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import typer
 
 from ura_study import __version__
 from ura_study.errors import UserError
+from ura_study.output import be_patient, notice, output_failed
 from ura_study.report.names import ENDINGS, TABLES
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 #: Columns of tables that are printed into a file.
 PIPE_WIDTH = 200
 
-BAD_INPUT, BUG, INTERRUPTED = 2, 3, 130
+BAD_INPUT, BUG, LOST, INTERRUPTED = 2, 3, 4, 130
 
 app = typer.Typer(
     help="Run hyperparameter and ablation studies of URA-Net, an image anomaly detector.",
@@ -214,17 +216,19 @@ def _console() -> Console:
 
 def main() -> None:
     """Entry point of `ura-study`."""
-    sys.exit(_guarded())
+    be_patient()
+    code = _guarded()
+    sys.exit(LOST if output_failed() and not code else code)
 
 
 def _guarded() -> int:
     try:
         return app(standalone_mode=False) or 0
     except UserError as error:
-        print(f"ura-study: {error}", file=sys.stderr)
+        notice(str(error))
         return BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
-        print("ura-study: stopped; the same command continues", file=sys.stderr)
+        notice("stopped; the same command continues")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a bug, told with its traceback
         if (show := getattr(error, "show", None)) is not None:  # a wrong argument: click's own one-line message

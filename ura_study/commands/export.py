@@ -13,6 +13,7 @@ from rich.console import Console
 from ura_study.cache import replace
 from ura_study.commands.recorded import open_done
 from ura_study.errors import UserError, nearest
+from ura_study.output import notice
 from ura_study.report.across import across
 from ura_study.report.export import MAKERS, content, explained, frame_of, remarks, sheets
 from ura_study.report.flat import flat
@@ -115,7 +116,8 @@ def _write(content: bytes, shown: Sequence[Sheet], form: str, output: Output) ->
     if output.file is not None:
         replace(output.file, content)
     else:
-        sys.stdout.write(content.decode())
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)  # the bytes of the file, whatever the encoding of the terminal
     if form == "latex":
         for line in remarks(shown, content.decode(), output.wide):
-            print(f"ura-study: {line}", file=sys.stderr)
+            notice(line)

@@ -6,8 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from ura_study.cache import ABOUT, building, cache_root, entry, is_genuine, locked, size, trim, used, writing
-from ura_study.errors import ResourceError
+from ura_study.cache import (
+    ABOUT,
+    building,
+    cache_root,
+    entry,
+    is_genuine,
+    locked,
+    make,
+    replace,
+    size,
+    trim,
+    used,
+    writing,
+)
+from ura_study.errors import ConfigError, ResourceError
 
 WHAT = {"what": "numbers", "version": 1}
 
@@ -103,6 +116,20 @@ def test_another_cache_folder_is_proposed_only_for_the_cache(cache, tmp_path):
 def test_other_errors_of_the_system_are_bugs():
     with pytest.raises(FileNotFoundError), writing(Path("x")):
         raise FileNotFoundError(errno.ENOENT, "gone")
+
+
+@pytest.mark.parametrize("write", [make, lambda path: replace(path, "x"), lambda path: replace(path / "y", "x")])
+def test_where_the_system_lets_nobody_make_anything(write):
+    with pytest.raises(ResourceError, match=r"^/proc/x(/y)?: nothing can be made there$"):
+        write(Path("/proc/x"))
+
+
+def test_a_name_that_is_too_long(tmp_path, monkeypatch):
+    with pytest.raises(ResourceError, match="x: name too long for this disk"):
+        make(tmp_path / ("x" * 300))
+    monkeypatch.setenv("URA_STUDY_CACHE", "x" * 5000)
+    with pytest.raises(ConfigError, match=r"^URA_STUDY_CACHE: too long for a path: '"):
+        cache_root()
 
 
 def test_what_a_killed_build_left_is_swept_away(cache):

@@ -143,6 +143,44 @@ def test_results_folder_that_cannot_be_written(call, study, tmp_path):
     assert err.startswith(f"ura-study: {tmp_path}/results/small: cannot be created below a file")
 
 
+def test_results_folder_where_the_system_makes_none(call, study):
+    for arguments in (["run"], ["plan", "--calibrate"]):
+        code, _, err = call(*arguments, study(), "--results", "/proc/x")
+        assert (code, err) == (2, "ura-study: /proc/x/small: nothing can be made there\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        (["run", "LONG"], "STUDY"),
+        (["plan", "x.yaml", "--results", "LONG"], "--results"),
+        (["status", "LONG"], "STUDY"),
+        (["board", "LONG"], "STUDY"),
+        (["compare", "one", "LONG"], "STUDIES"),
+        (["export", "one", "-o", "LONG"], "--output"),
+        (["export", "one", "--reported", "LONG"], "--reported"),
+        (["report", "LONG"], "STUDY"),
+        (["data", "check", "mvtec_ad", "LONG"], "ROOT"),
+    ],
+)
+def test_a_path_that_is_too_long(call, arguments, where):
+    long = "x" * 5000
+    code, out, err = call(*(long if argument == "LONG" else argument for argument in arguments))
+    assert (code, out, err) == (2, "", f"ura-study: {where}: too long for a path: '{'x' * 78}…\n")
+
+
+@pytest.mark.parametrize(
+    ("section", "key"), [("data", "root"), ("search", "space"), ("report", "reported")], ids=lambda name: name
+)
+def test_a_path_that_cannot_be_one_in_a_study(call, study, section, key):
+    for name, reason in (("x" * 5000, "too long for a path"), ("a\0b", "a path cannot hold a zero byte")):
+        path = study(**{section: {"layout": "mvtec_ad", key: name} if section == "data" else {key: name}})
+        code, _, err = call("plan", path)
+        assert code == 2
+        assert err.startswith(f"ura-study: {path}: {section}.{key}: {reason}: '")
+        assert err.count("\n") == 1
+
+
 def test_a_name_that_another_data_set_has_taken(call, study, tmp_path):
     folder = tmp_path / "results/small"
     folder.mkdir(parents=True)

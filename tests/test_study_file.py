@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from ura_study.errors import ConfigError
@@ -83,8 +85,16 @@ def test_binary_file(tmp_path):
     ("text", "message"),
     [
         ("{[a, b]: 1}", "expected a name as key"),
-        ("a: !!int abc", "invalid literal"),
-        ("a: &a [*a]", "an anchor (&) contains itself (*)"),
+        ("a: !!int abc", ", line 1: expected a whole number, but got 'abc'"),
+        ("a: 1\nb: !!int ''", ", line 2: expected a whole number, but got ''"),
+        ("a: !!float ''", ", line 1: expected a number, but got ''"),
+        ("a: !!bool maybe", ", line 1: expected true or false, but got 'maybe'"),
+        ("!!bool maybe: 1", ", line 1: expected true or false, but got 'maybe'"),
+        ("a: " + "9" * 5000, ", line 1: expected a whole number, but got '999"),
+        *((f"a: !!{tag} foo", "could not determine a constructor") for tag in ("timestamp", "binary", "set", "omap")),
+        ("a: &a [*a, *a]", "an anchor (&) contains itself (*)"),
+        *((f"a: {'[' * depth}{']' * depth}", "expected at most 100 levels, but got") for depth in (101, 400, 2000)),
+        ("a: " + "{b: " * 2000 + "}" * 2000, "expected at most 100 levels, but got more"),
     ],
 )
 def test_odd_yaml_is_one_line(tmp_path, text, message):
@@ -92,3 +102,25 @@ def test_odd_yaml_is_one_line(tmp_path, text, message):
         load_yaml(write(tmp_path, text))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_hundred_levels_are_not_too_many(tmp_path):
+    value = load_yaml(write(tmp_path, f"a: {'[' * 99}x{']' * 99}"))["a"]
+    for _ in range(99):
+        (value,) = value
+    assert value == "x"
+
+
+@pytest.mark.parametrize("scalar", ["x", "x" * 100_000], ids=["many", "long"])
+def test_aliases_that_grow_beyond_measure_end_at_once(tmp_path, scalar):
+    levels = [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 8)]
+    path = write(tmp_path, "\n".join([f"a0: &a0 {scalar}", *levels]))
+    started = time.monotonic()
+    with pytest.raises(ConfigError) as caught:
+        load_yaml(path)
+    assert str(caught.value) == f"{path}: larger than any study (where each alias (*) counts as what it stands for)"
+    assert time.monotonic() - started < 5
+
+
+def test_aliases_stand_for_what_they_name(tmp_path):
+    assert load_yaml(write(tmp_path, "a: &a [1]\nb: [*a, *a]")) == {"a": [1], "b": [[1], [1]]}

@@ -23,6 +23,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 
 from ura_study.errors import ResourceError
+from ura_study.paths import possible
 
 ABOUT = "about.json"
 BLOCK = 1 << 22  # bytes read at once for a checksum
@@ -34,7 +35,7 @@ def cache_root() -> Path:
     if not named:
         return platformdirs.user_cache_path("ura_study")
     try:
-        return Path(named).expanduser().resolve()
+        return possible(Path(named).expanduser().resolve(), "URA_STUDY_CACHE")
     except RuntimeError as error:  # `~name` of an unknown user
         raise ResourceError(f"URA_STUDY_CACHE: {error} ({named})") from error
 
@@ -72,7 +73,7 @@ def is_genuine(folder: Path, about: dict) -> bool:
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of the entry `folder`; the lock file stands beside it."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make(folder.parent)
     with FileLock(folder.with_name(f"{folder.name}.lock")):
         yield
 
@@ -93,11 +94,32 @@ def writing(place: Path) -> Iterator[None]:
             errno.ENOTDIR: "cannot be created below a file",
             errno.EEXIST: "expected a folder, but it is a file",
             errno.EISDIR: "expected a file, but it is a folder",
+            errno.ENAMETOOLONG: "name too long for this disk",
         }
         if error.errno not in reasons:
             raise
         hint = " (set URA_STUDY_CACHE for another cache folder)" if place.is_relative_to(cache_root()) else ""
         raise ResourceError(f"{place}: {reasons[error.errno]}{hint}") from error
+
+
+@contextlib.contextmanager
+def making(place: Path) -> Iterator[None]:
+    """Do as `writing`, also where the system lets nobody make anything, as below `/proc`: nothing may be read here."""
+    with writing(place):
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise ResourceError(f"{place}: nothing can be made there") from error
+
+
+def make(folder: Path) -> None:
+    """Make a folder, and those above it, where they are missing.
+
+    Raises:
+        ResourceError: where that is not possible.
+    """
+    with making(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def replace(path: Path, content: str | bytes, *, forced: bool = False) -> None:
@@ -106,7 +128,7 @@ def replace(path: Path, content: str | bytes, *, forced: bool = False) -> None:
     Raises:
         ResourceError: where the disk is full or the file cannot be written.
     """
-    with writing(path):
+    with making(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.tmp")
         with temporary.open("wb") as file:
@@ -123,7 +145,7 @@ def building(folder: Path, about: dict) -> Iterator[Path]:
 
     The caller holds the entry's lock. When an exception leaves the block, `folder` stays as it was.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make(folder.parent)
     for left in folder.parent.glob(f".{folder.name}-*"):  # by a process that was killed: the lock is ours
         shutil.rmtree(left, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

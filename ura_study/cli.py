@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from ura_study.report.names import ENDINGS, TABLES
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+#: A path, several, or none, as typer gives them.
+Named = Any
 
 #: Columns of tables that are printed into a file.
 PIPE_WIDTH = 200
@@ -34,14 +37,33 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-StudyFile = Annotated[Path, typer.Argument(help="The study: a YAML file.", show_default=False)]
-Results = Annotated[Path, typer.Option(help="Folder that holds one folder per study.")]
-Recorded = Annotated[str, typer.Argument(help="A study's file, folder or name.", show_default=False)]
+
+def _possible(context: typer.Context, parameter: typer.CallbackParam, value: Named) -> Named:
+    """Return what was given as one path or several; where it cannot be one, that is said before anything is done."""
+    if context.resilient_parsing or value is None:
+        return value
+    from ura_study.paths import possible
+
+    for name in value if isinstance(value, list | tuple) else [value]:
+        possible(Path(name), parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper())
+    return value
+
+
+StudyFile = Annotated[Path, typer.Argument(help="The study: a YAML file.", callback=_possible, show_default=False)]
+Results = Annotated[Path, typer.Option(help="Folder that holds one folder per study.", callback=_possible)]
+Recorded = Annotated[
+    str, typer.Argument(help="A study's file, folder or name.", callback=_possible, show_default=False)
+]
+OneOrAll = Annotated[
+    str | None, typer.Argument(help="A study's file, folder or name; default: all.", callback=_possible)
+]
 Form = Annotated[
     str | None, typer.Option("--format", help=f"One of {', '.join(ENDINGS)}; default: by the file's ending.")
 ]
 Metrics = Annotated[list[str] | None, typer.Option(help="Metric to show; may be given again.", show_default=False)]
-OutputFile = Annotated[Path | None, typer.Option("--output", "-o", help="File to write.", show_default=False)]
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", help="File to write.", callback=_possible, show_default=False)
+]
 Standalone = Annotated[
     bool, typer.Option("--standalone", help="A whole document (LaTeX, HTML) instead of a table to include.")
 ]
@@ -91,7 +113,7 @@ def plan(
 
 @app.command()
 def status(
-    study: Annotated[str | None, typer.Argument(help="A study's file, folder or name; default: all.")] = None,
+    study: OneOrAll = None,
     results: Results = Path("results"),
 ) -> None:
     """Show how far a study is, its best variants and its failures; it may be running elsewhere."""
@@ -102,7 +124,7 @@ def status(
 
 @app.command()
 def board(
-    study: Annotated[str | None, typer.Argument(help="A study's file, folder or name; default: all.")] = None,
+    study: OneOrAll = None,
     results: Results = Path("results"),
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help="Port of the server; default: a free one from 6006.")
@@ -142,8 +164,12 @@ app.add_typer(data_app, name="data", no_args_is_help=True)
 
 @data_app.command("check")
 def data_check(
-    layout: Annotated[str, typer.Argument(help="A layout (see `data list`) or a study file.", show_default=False)],
-    root: Annotated[Path | None, typer.Argument(help="The data set's folder.", show_default=False)] = None,
+    layout: Annotated[
+        str, typer.Argument(help="A layout (see `data list`) or a study file.", callback=_possible, show_default=False)
+    ],
+    root: Annotated[
+        Path | None, typer.Argument(help="The data set's folder.", callback=_possible, show_default=False)
+    ] = None,
 ) -> None:
     """Count and check all images and masks of a data set; exit code 1 where something would spoil results."""
     from ura_study.commands import data
@@ -177,7 +203,8 @@ def export(
     label: Annotated[str | None, typer.Option(help="LaTeX label of the table.")] = None,
     baseline: Annotated[str | None, typer.Option(help="Variant with which the others are compared.")] = None,
     reported: Annotated[
-        Path | None, typer.Option(help="YAML or CSV file with rows from the literature.", show_default=False)
+        Path | None,
+        typer.Option(help="YAML or CSV file with rows from the literature.", callback=_possible, show_default=False),
     ] = None,
 ) -> None:
     """Write a table of a study from its records, as LaTeX, Markdown, HTML, CSV, Parquet or Excel."""
@@ -191,7 +218,9 @@ def export(
 
 @app.command()
 def compare(
-    studies: Annotated[list[str], typer.Argument(help="Files, folders or names of studies.", show_default=False)],
+    studies: Annotated[
+        list[str], typer.Argument(help="Files, folders or names of studies.", callback=_possible, show_default=False)
+    ],
     form: Form = None,
     metric: Metrics = None,
     output: OutputFile = None,

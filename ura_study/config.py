@@ -26,6 +26,7 @@ from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.errors import ConfigError
 from ura_study.features.config import FeatureSettings
 from ura_study.metrics.names import VALIDATION
+from ura_study.paths import possible
 from ura_study.report.config import ReportSettings
 from ura_study.search.config import SearchSettings
 from ura_study.settings import List, Settings
@@ -176,7 +177,7 @@ def space_file(raw: Mapping[str, Any], path: Path) -> Path | None:
 def _absolute(named: str, study: Path, key: str) -> Path:
     """Return a path of a study file: a relative one is relative to the file."""
     try:
-        return study.parent.absolute() / Path(named).expanduser()
+        return possible(study.parent.absolute() / Path(named).expanduser(), f"{study}: {key}")
     except RuntimeError as error:
         raise ConfigError(f"{study}: {key}: no such home folder: '{named}'") from error
 

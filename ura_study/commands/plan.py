@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ura_study.cache import writing
+from ura_study.cache import make
 from ura_study.commands.alone import alone
 from ura_study.commands.estimate import seconds_left
 from ura_study.commands.opening import known, open_study, plan_line, reused
@@ -85,8 +85,7 @@ def _measured(study: Study, run: Run, folder: Path, console: Console) -> Record:
     """Do one run in this process and record it."""
     from ura_study.runs.attempt import attempt
 
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
     with alone(folder), console.status(f"calibrating: {run.variant} · {run.category} · seed {run.seed}"):
         *events, record = attempt(Job.of(study, run, pictures=run.seed in study.pictured_seeds))
         for found in events:

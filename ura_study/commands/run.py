@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from ura_study.cache import writing
+from ura_study.cache import make
 from ura_study.commands.alone import alone
 from ura_study.commands.opening import known, open_study, plan_line, reused
 from ura_study.commands.searching import Searching
@@ -34,8 +34,7 @@ def run(path: Path, results: Path, address: str | None, console: Console) -> int
     """Do what is not yet recorded of a study, then write and show its tables."""
     study, planned, space = open_study(path)
     folder = results.absolute() / study.study
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
     with alone(folder):
         return _run(study, planned, space, folder, address, console)
 

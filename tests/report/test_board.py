@@ -6,15 +6,14 @@ import pytest
 import yaml
 from event_files import images, points, texts
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
-from hypothesis import given
-from hypothesis import strategies as st
 from made_up import made_details
 
 from ura_study.errors import ResourceError
 from ura_study.metrics.names import METRICS
 from ura_study.plan import Variant, changed, make_plan
-from ura_study.report.board import Board, folder_name
+from ura_study.report.board import Board
 from ura_study.report.figures.strips import MAP_SIDE
+from ura_study.report.file_names import folder_name
 from ura_study.runs.details import keep, packed
 
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])
@@ -202,30 +201,3 @@ def test_a_full_disk_is_the_users_to_mend(tmp_path):
     results.symlink_to("/dev/full")
     with pytest.raises(ResourceError, match=f"{tmp_path}/tensorboard: no disk space left"):
         board.finished(job, done(job))
-
-
-@pytest.mark.parametrize(
-    ("variant", "name"),
-    [
-        ("full", "full"),
-        ("w/o restoration", "w-o restoration"),
-        ("layers=[2, 3]", "layers=[2, 3]"),
-        ("a<b>:c", "a-b--c"),
-        ("ä" * 100, "ä" * 100),
-    ],
-)
-def test_folder_names(variant, name):
-    assert folder_name(variant) == name
-
-
-@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1).map(lambda t: t * 30))
-def test_folder_names_fit_into_a_file_system(variant):
-    name = folder_name(variant)
-    assert len(name.encode()) < 255
-    assert "/" not in name
-
-
-def test_long_names_stay_apart():
-    one, other = folder_name("x" * 300 + "=1"), folder_name("x" * 300 + "=2")
-    assert one != other
-    assert one.startswith("x" * 200 + "… ")

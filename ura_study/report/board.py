@@ -9,7 +9,6 @@ and TensorBoard would draw both attempts as one zigzag. Curves of settings that 
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from ura_study.canonical import digest
 from ura_study.config import Study
 from ura_study.plan import Plan, Variant
 from ura_study.report.events import PREFIX, append, image, once, scalars, text
+from ura_study.report.file_names import folder_name
 from ura_study.report.folder import EVENTS
 from ura_study.report.hparams import begun, columns, ended, tag
 from ura_study.runs import details
@@ -31,8 +31,6 @@ from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.study_file import dump_yaml
 
-#: Bytes of a variant's name that are kept in its folder's; file systems take 255 altogether.
-LONGEST = 200
 #: The two kinds of files, by the ends of their names.
 RESULTS, CURVES = "results", "curves"
 
@@ -147,11 +145,3 @@ class Board:
             if None not in values:
                 yield scalars({tag(metric): fmean(values)}, 0)
         yield once(ended(record.done for record in records))
-
-
-def folder_name(variant: str) -> str:
-    """Return a variant's name as a folder's: `w/o restoration` becomes `w-o restoration`, a long one is cut short."""
-    name = re.sub(r'[/\\:*?"<>|]', "-", variant)
-    if len(name.encode()) <= LONGEST:
-        return name
-    return f"{name.encode()[:LONGEST].decode(errors='ignore')}… {digest(variant)}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_up import made_details, results_of, with_details
 
-from ura_study.report.figures import gallery, svg
+from ura_study.report.figures import gallery, save, svg
 from ura_study.report.figures.pictures import figure, legend, ordered, seen, strips
 from ura_study.report.figures.side_by_side import side_by_side
 from ura_study.report.figures.strips import MAP_SIDE, SIDE, Strip, coloured, sheet, spanned
@@ -168,3 +168,14 @@ def test_an_unusual_protocol_is_told(tmp_path):
     results = results_of(lambda *cell: 0.5, data={"layout": "textures", "shots": 4})
     text = figure(next(seen(with_details(results, tmp_path)))).caption
     assert results.caveats[0] in text
+
+
+def test_files_of_categories_with_long_or_odd_names(tmp_path):
+    names = ("x" * 247 + "y", "x" * 248, "a:b", "a-b")
+    drawn = gallery(study(tmp_path, categories=names)).pictures[1:]
+    for one in drawn:
+        save(tmp_path / "figures", one, ("svg",))
+    files = {path.stem for path in (tmp_path / "figures").iterdir()}
+    assert files == {one.name for one in drawn}
+    assert len(files) == len(names)
+    assert "pictures-a-b" in files

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.strips import Strip, draw, spanned
 from ura_study.report.figures.style import sentences
+from ura_study.report.file_names import file_name
 from ura_study.report.results import Results
 from ura_study.runs.details import EXAMPLE, FALSE_ALARM, HIGHEST, LOWEST, MEDIAN, MISS, Details, Picture
 
@@ -81,7 +82,7 @@ def strips(pictures: Sequence[Picture]) -> list[Strip]:
 def figure(info: Seen) -> Drawn:
     """Return the figure of one category."""
     rows = strips(info.pictures)
-    return draw(f"pictures-{info.category}", info.heads, rows, _caption(info, rows), _alt(info))
+    return draw(file_name(f"pictures-{info.category}"), info.heads, rows, _caption(info, rows), _alt(info))
 
 
 def legend(info: Seen, rows: Sequence[Strip]) -> str:

@@ -27,6 +27,7 @@ from ura_study.report.figures.style import (
     with_unit,
     wrapped,
 )
+from ura_study.report.file_names import file_name
 from ura_study.report.frame import lookup, setting
 from ura_study.report.model import Cell
 from ura_study.report.names import counted
@@ -133,7 +134,7 @@ def draw(info: Sweep) -> Drawn:
             axes.set_xlim(*info.places.limits)
         scale = " (logarithmic)" if info.places.kind == "log" else ""
         figure.supxlabel(f"{info.key}{scale}", fontsize=7)
-    return Drawn(f"sweep-{info.ablation}-{info.key}", _caption(info), _alt(info), figure)
+    return Drawn(file_name(f"sweep-{info.ablation}-{info.key}"), _caption(info), _alt(info), figure)
 
 
 def _curve(axes: Axes, panel: Panel, info: Sweep) -> None:

@@ -88,6 +88,25 @@ def test_a_study_file_stands_for_its_results(call, tmp_path):
     assert call("export", "mine.yaml")[1] == call("export", "results/one")[1] == call("export", "one")[1]
 
 
+@pytest.mark.parametrize("other", ["folder", "folder with a study", "file"])
+def test_what_else_has_the_name_hides_no_results(call, tmp_path, other):
+    expected, compared = call("export", "results/one"), call("compare", "results/one", "two")
+    if other == "file":
+        (tmp_path / "one").write_text("my notes: [")
+    else:
+        (tmp_path / "one").mkdir()
+        (tmp_path / "one" / ("study.yaml" if "study" in other else "x.txt")).write_text("study: mine")
+    assert call("export", "one") == expected
+    assert call("compare", "one", "two") == compared
+    assert call("status", "one")[1].startswith("one: 5 of 6 runs done")
+
+
+def test_a_folder_that_is_no_study_is_named(call, tmp_path):
+    (tmp_path / "mine").mkdir()
+    line = "ura-study: mine: holds no results of a study (study.yaml and fingerprints.json); has it been run?\n"
+    assert call("export", "mine") == (2, "", line)
+
+
 @pytest.mark.parametrize("command", [["export", "three"], ["compare", "one", "three"], ["export", "results/three"]])
 def test_nothing_is_recorded_yet(call, tmp_path, command):
     leave(tmp_path / "results/three")

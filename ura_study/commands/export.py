@@ -17,6 +17,7 @@ from ura_study.output import notice
 from ura_study.report.across import across
 from ura_study.report.export import MAKERS, content, explained, frame_of, remarks, sheets
 from ura_study.report.flat import flat
+from ura_study.report.folder import study_file
 from ura_study.report.names import ENDINGS
 from ura_study.report.sheet import Sheet
 from ura_study.report.terminal import terminal
@@ -67,7 +68,7 @@ def compare(
         raise UserError(f"compare: expected two studies or more, but got {len(studies)}")
     form = _form(output)
     first, *others = (open_done(study, results, options) for study in studies)
-    names = _names(studies)
+    names = _names(studies, results)
     tables = [
         across(first, other, (names[0], name), metric)
         for other, name in zip(others, names[1:], strict=True)
@@ -104,10 +105,10 @@ def _check(what: str, name: str, known: Iterable[str]) -> None:
         raise UserError(f"{what}: expected one of {', '.join(known)}, but got '{name}'{nearest(name, known)}")
 
 
-def _names(studies: Sequence[str]) -> list[str]:
+def _names(studies: Sequence[str], results: Path) -> list[str]:
     """Return the names of studies by their files or folders; whole paths where those are alike."""
     paths = [Path(study).resolve() for study in studies]
-    names = [path.stem if path.is_file() else path.name for path in paths]
+    names = [path.stem if study_file(study, results) else path.name for study, path in zip(studies, paths, strict=True)]
     return names if len(set(names)) == len(names) else list(studies)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ura_study.commands.tried import tried_of
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan
-from ura_study.report.folder import find
+from ura_study.report.folder import find, study_file
 from ura_study.report.opening import open_results
 from ura_study.report.results import Results, Search
 
@@ -28,7 +28,7 @@ def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> R
         DataError: where what lies in its folder cannot be read.
     """
     folder = find(which, results)
-    opened = open_results(Path(which) if Path(which).is_file() else folder, results, options)
+    opened = open_results(study_file(which, results) or folder, results, options)
     found = tried_of(opened.study, opened.plan, folder)
     return opened if found is None else with_search(opened, *found)
 

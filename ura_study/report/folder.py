@@ -37,7 +37,7 @@ def reopen(folder: Path) -> tuple[Study, Plan]:
         ConfigError: where the folder holds no study.
         DataError: where its fingerprints cannot be read.
     """
-    if not (folder / STUDY).is_file() or not (folder / FINGERPRINTS).is_file():
+    if not _holds(folder):
         raise ConfigError(f"{folder}: holds no results of a study ({STUDY} and {FINGERPRINTS}); has it been run?")
     study = load_study(folder / STUDY)
     try:
@@ -52,14 +52,31 @@ def reopen(folder: Path) -> tuple[Study, Plan]:
 def find(which: str, results: Path) -> Path:
     """Return the folder of results of a study named by its file, its folder or its name.
 
+    A folder or a file of that name that is no study, as may well lie about, hides none.
+
     Raises:
         ConfigError: where there is no such study.
     """
     path = Path(which)
-    if path.is_dir():
+    if _holds(path):
         return path
-    name = load_study(path).study if path.is_file() else which
+    file = study_file(which, results)
+    if file is None and path.is_dir() and not _holds(results / which):
+        return path
+    name = which if file is None else load_study(file).study
     if not (results / name).is_dir():
         known = [p.parent.name for p in results.glob(f"*/{STUDY}")]
         raise ConfigError(f"{results}: holds no study '{name}'{nearest(name, known)}")
     return results / name
+
+
+def study_file(which: str, results: Path) -> Path | None:
+    """Return the file that names a study; None where it is named by its folder or its name."""
+    path = Path(which)
+    by_name = path.suffix not in (".yaml", ".yml") and _holds(results / which)
+    return path if path.is_file() and not by_name else None
+
+
+def _holds(folder: Path) -> bool:
+    """Tell whether a folder holds results of a study."""
+    return (folder / STUDY).is_file() and (folder / FINGERPRINTS).is_file()

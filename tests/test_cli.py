@@ -104,7 +104,8 @@ def test_wrong_data_is_one_line(call, study, mvtec_root, harm, line):
 def test_unknown_category(call, study, mvtec_root):
     path = study(data={"layout": "mvtec_ad", "root": str(mvtec_root), "categories": ["nuts"]})
     code, _, err = call("run", path)
-    assert (code, err) == (2, f"ura-study: {mvtec_root}: no category 'nuts'; did you mean 'nut'? (found: bolt, nut)\n")
+    said = f"data.categories: no category 'nuts' in {mvtec_root}; did you mean 'nut'? (found: bolt, nut)"
+    assert (code, err) == (2, f"ura-study: {path}: {said}\n")
 
 
 @pytest.mark.parametrize("arguments", [["rnu", "x.yaml"], ["run"], ["run", "x.yaml", "--resluts", "y"]])

@@ -11,7 +11,7 @@ from ura_study.data.config import FOLDERS
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.images import load_image
 from ura_study.data.layouts import category_names, read_category
-from ura_study.errors import DataError
+from ura_study.errors import ConfigError, DataError
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_a_category_whose_folder_is_empty(root):
     trees.write_btad(root)
     shutil.rmtree(root / "02")
     (root / "02").mkdir()
-    with pytest.raises(DataError, match=r"02: expected a category, but this folder is not as the layout has it"):
+    with pytest.raises(ConfigError, match=r"^data.categories: expected a category, but .*02 is not as the layout"):
         read_category(settings("btad", root), "02")
 
 

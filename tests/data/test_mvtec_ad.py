@@ -3,7 +3,7 @@ from datasets import write_category
 from PIL import Image
 
 from ura_study.data import mvtec_ad
-from ura_study.errors import DataError
+from ura_study.errors import ConfigError, DataError
 
 
 def test_sample_table(mvtec_root):
@@ -42,9 +42,10 @@ def test_files_that_are_no_images_are_passed_over(mvtec_root):
 
 
 def test_category_with_a_typo(mvtec_root):
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(ConfigError) as caught:
         mvtec_ad.read(mvtec_root, "nuts")
-    assert str(caught.value) == f"{mvtec_root}: no category 'nuts'; did you mean 'nut'? (found: bolt, nut)"
+    said = f"data.categories: no category 'nuts' in {mvtec_root}; did you mean 'nut'? (found: bolt, nut)"
+    assert str(caught.value) == said
 
 
 def test_empty_category(tmp_path):

@@ -88,6 +88,18 @@ def test_excel(results):
     assert [cell.value for cell in sheet[1]] == list(frame.columns)
 
 
+def test_names_that_look_like_formulas_are_text():
+    openpyxl = pytest.importorskip("openpyxl")
+    names = ["=1+1", "#N/A", "+1", "a\x1bb"]
+    frame = pd.DataFrame({"variant": names, "=2+2": [1.5] * 4, "seeds": pd.array([1, None, 2, 3], "Int64")})
+    sheet = openpyxl.load_workbook(io.BytesIO(as_data(frame, "excel"))).active
+    assert [(c.value, c.data_type) for c in sheet["A"]][1:] == [(n.replace("\x1b", "�"), "s") for n in names]
+    assert [(c.value, c.data_type) for c in sheet["B"]] == [("=2+2", "s"), *[(1.5, "n")] * 4]
+    assert [c.value for c in sheet["C"]] == ["seeds", 1, None, 2, 3]
+    assert pd.read_csv(io.BytesIO(as_data(frame, "csv")), keep_default_na=False).variant.tolist() == names
+    assert frame.variant.tolist() == names
+
+
 def test_excel_without_its_package(results, monkeypatch):
     for module in [name for name in sys.modules if name.split(".")[0] == "openpyxl"] or ["openpyxl"]:
         monkeypatch.setitem(sys.modules, module, None)

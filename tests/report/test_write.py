@@ -1,3 +1,5 @@
+import dataclasses
+
 import pandas as pd
 import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
@@ -61,6 +63,17 @@ def test_figures_that_are_none_any_more_are_removed_and_files_of_others_stay(tmp
     }
     write_figures(tmp_path, Gallery((), (), ()), ("pdf",))
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["mine.pdf"]
+
+
+def test_captions_are_text_and_name_their_files(tmp_path):
+    drawn = gallery(Results(STUDY, PLAN, records())).study[0]
+    odd = dataclasses.replace(drawn, name="a`b_ [c](d) &amp;", caption="*a* | _b_ <i> `c` [d](e)")
+    write_figures(tmp_path, Gallery((odd,), (), ()), ("svg",))
+    text = (tmp_path / "figures/study.md").read_text()
+    assert text.endswith("\n\n\\*a\\* \\| \\_b\\_ \\<i> \\`c\\` [d\\](e)\n")
+    assert [path.name for path in (tmp_path / "figures").glob("*.svg")] == ["a`b_ [c](d) &amp;.svg"]
+    write_figures(tmp_path, Gallery((drawn,), (), ()), ("svg",))
+    assert [path.stem for path in (tmp_path / "figures").glob("*.svg")] == [drawn.name]
 
 
 def test_what_details_show_is_among_the_figures(tmp_path):

@@ -16,7 +16,7 @@ from ura_study.data.layouts import category_names, read_category
 from ura_study.data.look import Look, look_at
 from ura_study.data.table import Category
 from ura_study.data.tally import counts, kinds, sizes
-from ura_study.errors import DataError
+from ura_study.errors import ConfigError, DataError
 
 #: Exit code where something would spoil results.
 SPOILED = 1
@@ -36,7 +36,7 @@ def check(layout: str, root: Path | None, console: Console) -> int:
         published = facts.counts.get(name)
         try:
             category = read_category(data, name)
-        except DataError as error:
+        except (ConfigError, DataError) as error:
             found[name] = [Finding(str(error), spoils=True)]
             table.add_row(Text(name), "?", "?", "?", "?", "", "", _published(published))
             continue

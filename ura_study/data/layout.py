@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ura_study.data.files import IMAGES, folders
 from ura_study.data.table import Category
-from ura_study.errors import DataError, nearest
+from ura_study.errors import ConfigError, DataError, nearest
 
 #: Endings of what is downloaded and must be unpacked.
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".xz", ".txz", ".bz2", ".7z", ".rar")
@@ -49,13 +49,16 @@ class Layout:
         """Return the sample table of category `name`.
 
         Raises:
-            DataError: where the category is missing or one of its splits has no image.
+            ConfigError: where there is no such category.
+            DataError: where one of its splits has no image.
         """
         known = self.categories(root)
         if name not in known and (root / name).is_dir():
-            raise DataError(f"{root / name}: expected a category, but this folder is not as the layout has it")
+            what = f"expected a category, but {root / name} is not as the layout has it"
+            raise ConfigError(f"data.categories: {what}")
         if name not in known:
-            raise DataError(f"{root}: no category '{name}'{nearest(name, known)} (found: {', '.join(known)})")
+            found = f"{nearest(name, known)} (found: {', '.join(known)})"
+            raise ConfigError(f"data.categories: no category '{name}' in {root}{found}")
         return self.load(root, name)
 
 

@@ -64,6 +64,7 @@ def read_category(data: DataSettings, name: str) -> Category:
     """Return the sample table of one category of a study's data.
 
     Raises:
+        ConfigError: where there is no such category.
         DataError: where the folders are not as the layout has them.
     """
     return layout_of(data).read(locate(data), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -103,6 +104,9 @@ def remarks(shown: Sequence[Sheet], source: str, wide: bool) -> list[str]:
 def as_data(frame: pd.DataFrame, form: str) -> bytes:
     """Return a data frame as `csv`, `parquet` or `excel`.
 
+    Names are whatever users wrote. CSV has them as they are, for programs to read: a spreadsheet would take one such as
+    `=1+1` for a formula. In Excel's own format such a cell is text.
+
     Raises:
         ResourceError: for Excel where openpyxl is not installed.
     """
@@ -112,11 +116,25 @@ def as_data(frame: pd.DataFrame, form: str) -> bytes:
     if form == "parquet":
         frame.to_parquet(content, index=False)
     else:
-        try:
-            frame.to_excel(content, index=False)
-        except ImportError as error:
-            raise ResourceError("Excel files need openpyxl: pip install 'ura-study[excel]'") from error
+        _write_excel(frame, content)
     return content.getvalue()
+
+
+def _write_excel(frame: pd.DataFrame, content: io.BytesIO) -> None:
+    try:
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    except ImportError as error:
+        raise ResourceError("Excel files need openpyxl: pip install 'ura-study[excel]'") from error
+
+    def printable(text: object) -> object:
+        return ILLEGAL_CHARACTERS_RE.sub("�", text) if isinstance(text, str) else text
+
+    texts = frame.select_dtypes(["object", "string"]).apply(lambda column: column.map(printable))
+    with pd.ExcelWriter(content, engine="openpyxl") as writer:
+        frame.assign(**texts).rename(columns=printable).to_excel(writer, index=False)
+        for cell in itertools.chain.from_iterable(writer.book.active.iter_rows()):
+            if cell.data_type in ("f", "e"):  # what looks like a formula or an error
+                cell.data_type, cell.quotePrefix = "s", True
 
 
 def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFrame:

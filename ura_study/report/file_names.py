@@ -8,8 +8,8 @@ from ura_study.canonical import digest
 
 #: Bytes of a name that are kept; file systems take 255 altogether.
 LONGEST = 200
-#: What no name of a file may hold somewhere.
-FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]')
+#: What no name of a file may hold somewhere, or what is lost where it is read.
+FORBIDDEN = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|\s(?=\s)|^\s|\s$')
 
 
 def folder_name(variant: str) -> str:

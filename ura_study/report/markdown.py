@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from ura_study.report.sheet import Sheet, Shown
 
-#: What Markdown would take for markup: a backslash, a bar, an asterisk, a backtick, the beginning of a tag.
-MARKUP = re.compile(r"[\\|*`]|<(?=[A-Za-z/!])")
+#: What Markdown would take for markup: a backslash, a bar, an asterisk, a backtick, the beginning of a tag, an
+#: underscore at the end of a word, the middle of a link, two tildes, the beginning of an entity.
+MARKUP = re.compile(r"[\\|*`]|<(?=[A-Za-z/!])|(?<![^\W_])_|_(?![^\W_])|\](?=[(\[])|~(?=~)|&(?=#?\w+;)")
 
 
 def markdown(sheet: Sheet) -> str:
@@ -27,7 +28,13 @@ def markdown(sheet: Sheet) -> str:
 
 
 def escaped(text: str) -> str:
+    """Return text as Markdown shows it letter by letter, on one line."""
     return MARKUP.sub(lambda match: f"\\{match[0]}", " ".join(text.split()))
+
+
+def plain(markdown: str) -> str:
+    """Return the text that was `escaped`."""
+    return re.sub(r"\\(.)", r"\1", markdown)
 
 
 def _cell(cell: Shown) -> str:

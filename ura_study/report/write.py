@@ -10,10 +10,10 @@ from typing import get_args
 from ura_study.cache import replace
 from ura_study.report.comparison_table import comparison
 from ura_study.report.config import Kind
-from ura_study.report.figures import Gallery, save
+from ura_study.report.figures import Drawn, Gallery, save
 from ura_study.report.flat import flat
 from ura_study.report.frame import tidy
-from ura_study.report.markdown import markdown
+from ura_study.report.markdown import escaped, markdown, plain
 from ura_study.report.model import Table
 from ura_study.report.results import Results
 from ura_study.report.search_table import search_frame, search_table
@@ -50,15 +50,19 @@ def write_figures(folder: Path, drawn: Gallery, formats: Sequence[Kind]) -> None
         for figure in figures:
             save(place, figure, formats)
         if figures and formats:
-            replace(captions, "\n".join(f"## {figure.name}\n\n{figure.caption}\n" for figure in figures))
+            replace(captions, "\n".join(map(_captioned, figures)))
         else:
             captions.unlink(missing_ok=True)
+
+
+def _captioned(figure: Drawn) -> str:
+    return f"## {escaped(figure.name)}\n\n{escaped(figure.caption)}\n"
 
 
 def _named(captions: Path) -> set[str]:
     """Return the names of the figures whose captions a file holds."""
     lines = captions.read_text(encoding="utf-8").splitlines() if captions.is_file() else []
-    return {line.removeprefix("## ") for line in lines if line.startswith("## ")}
+    return {plain(line.removeprefix("## ")) for line in lines if line.startswith("## ")}
 
 
 def _write(folder: Path, results: Results, name: str, tables: Sequence[Table]) -> None:

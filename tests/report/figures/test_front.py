@@ -30,6 +30,17 @@ def test_the_front():
     assert "the front: w/o restoration 20 ms, 80.0; full 40 ms, 90.0." in drawn.alt
 
 
+def test_axes_end_where_shares_and_times_do():
+    quality = {"full": 1.0, "w/o restoration": 0.0}
+    known = {"full": 40, "w/o restoration": 0.1}
+    two = {"parts": {"leave_one_out": ["model.restoration"]}}
+    axes = draw(
+        front(results_of(lambda v, c, s: quality[v], ablations=two, latency=lambda v: known[v]), "image_auroc")
+    ).figure.axes[0]
+    assert axes.get_ylim() == (0, 100)
+    assert axes.get_xlim()[0] == 0
+
+
 def test_equal_points_are_all_on_the_front():
     assert non_dominated([(1, 2), (1, 2), (1, 3), (0, 5), (2, 1)]) == [True, True, False, True, True]
 

@@ -66,3 +66,11 @@ def test_one_figure_for_each_key_and_none_for_other_forms():
 def test_a_sweep_without_results_is_not_drawn():
     results = results_of(lambda v, c, s: "missing", ablations={"some": {"sweep": {KEY: [0.1, 0.3]}}})
     assert list(sweeps(results)) == []
+
+
+def test_the_axis_ends_where_shares_do():
+    results = results_of(
+        lambda v, c, s: 1.0 - 0.2 * (s == 0), ablations={"some": {"sweep": {KEY: [0.1, 0.3]}}}, seeds=[0, 1]
+    )
+    (info,) = sweeps(results)
+    assert draw(info).figure.axes[0].get_ylim()[1] == 100

@@ -12,7 +12,19 @@ from ura_study.report.config import ReportSettings
 from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.drawn import Drawn
 from ura_study.report.figures.numbering import number_points
-from ura_study.report.figures.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, plain, sentences, with_unit
+from ura_study.report.figures.style import (
+    BLUE,
+    GREY,
+    TWO,
+    VERMILION,
+    factor,
+    labels,
+    page,
+    plain,
+    sentences,
+    with_unit,
+    within_shares,
+)
 from ura_study.report.measured import measure
 from ura_study.report.names import counted
 from ura_study.report.results import Results
@@ -106,13 +118,17 @@ def draw(info: Front) -> Drawn:
             ([p for p in info.points if not p.best], {"marker": "o", "facecolor": "white", "edgecolor": BLUE}),
             (best, {"marker": "D", "facecolor": VERMILION, "edgecolor": VERMILION}),
         ):
-            axes.scatter([p.latency for p in points], [scale * p.quality for p in points], s=14, zorder=2, **look)
+            look |= {"s": 14, "zorder": 2, "clip_on": False}  # a point at 100 % stands on the border
+            axes.scatter([p.latency for p in points], [scale * p.quality for p in points], **look)
         base = next((p for p in info.points if p.variant == info.baseline), None)
         if base is not None:
-            axes.scatter(base.latency, scale * base.quality, s=70, facecolor="none", edgecolor=GREY, zorder=0)
+            ring = {"s": 70, "facecolor": "none", "edgecolor": GREY, "zorder": 0, "clip_on": False}
+            axes.scatter(base.latency, scale * base.quality, **ring)
         axes.set_xlabel("scoring per image (ms)")
         axes.set_ylabel(with_unit(info.heading, info.settings))
         axes.margins(0.08)
+        axes.set_xlim(left=max(0, axes.get_xlim()[0]))
+        within_shares(axes, info.settings)
         plain(axes, "both")
         _key(key, named)
         figure.draw_without_rendering()

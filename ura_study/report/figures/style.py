@@ -121,6 +121,12 @@ def plain(axes: Axes, axis: Literal["y", "both"] = "y") -> None:
     axes.locator_params(axis=axis, nbins=6)
 
 
+def within_shares(axes: Axes, settings: ReportSettings) -> None:
+    """End the vertical axis, on which metrics stand, where shares do: none is below 0 or above 1."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(0, low), min(factor(settings), high))
+
+
 def hide(axes: Axes) -> None:
     """Take the frame and the ticks away."""
     axes.spines[:].set_visible(False)

@@ -25,6 +25,7 @@ from ura_study.report.figures.style import (
     plain,
     sentences,
     with_unit,
+    within_shares,
     wrapped,
 )
 from ura_study.report.file_names import file_name
@@ -146,12 +147,13 @@ def _curve(axes: Axes, panel: Panel, info: Sweep) -> None:
         axes.errorbar(x, mean, spread, fmt="o", color=BLUE, elinewidth=0.8, capsize=2)
     else:
         axes.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0)
-        axes.plot(x, mean, "o-", color=BLUE)
+        axes.plot(x, mean, "o-", color=BLUE, clip_on=False)
     if panel.baseline.complete:
         axes.axhline(scale * panel.baseline.mean, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
     if info.at is not None:
-        axes.plot(x[info.at], mean[info.at], "*", color=BLACK, markersize=7, zorder=3)
+        axes.plot(x[info.at], mean[info.at], "*", color=BLACK, markersize=7, zorder=3, clip_on=False)
     axes.set_ylabel(wrapped(with_unit(panel.heading, info.settings), 1.4))
+    within_shares(axes, info.settings)
     plain(axes)
 
 

@@ -93,9 +93,7 @@ def writing(place: Path) -> Iterator[None]:
             errno.ENOTDIR: "cannot be created below a file",
             errno.EEXIST: "expected a folder, but it is a file",
             errno.EISDIR: "expected a file, but it is a folder",
-            errno.ENOENT: "cannot be created there",
             errno.ENAMETOOLONG: "the name is too long for the file system",
-            errno.EINVAL: "cannot be created there",
         }
         if error.errno not in reasons:
             raise

@@ -14,7 +14,7 @@ from ura_study.commands.alone import alone
 from ura_study.commands.opening import known, open_study, plan_line, reused
 from ura_study.commands.searching import Searching
 from ura_study.config import Study
-from ura_study.errors import ConfigError
+from ura_study.errors import ConfigError, ResourceError
 from ura_study.plan import Plan
 from ura_study.runs import details, store
 from ura_study.runs.counts import counts
@@ -34,8 +34,11 @@ def run(path: Path, results: Path, address: str | None, console: Console) -> int
     """Do what is not yet recorded of a study, then write and show its tables."""
     study, planned, space = open_study(path)
     folder = results.absolute() / study.study
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # in /proc, say
+        raise ResourceError(f"{folder}: no folder can be made there") from error
     with alone(folder):
         return _run(study, planned, space, folder, address, console)
 

@@ -11,6 +11,7 @@ from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
 from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.fonts import dress
 from ura_study.report.figures.numbering import number_points
 from ura_study.report.figures.style import (
     BLUE,
@@ -131,6 +132,7 @@ def draw(info: Front) -> Drawn:
         within_shares(axes, info.settings)
         plain(axes, "both")
         _key(key, named)
+        dress(figure)
         figure.draw_without_rendering()
         numbers = {p.variant: str(i) for i, p in enumerate(named, start=1)}
         number_points(axes, [(p.latency, scale * p.quality, numbers.get(p.variant, "")) for p in info.points])

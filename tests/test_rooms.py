@@ -14,7 +14,10 @@ import ura_study
 PACKAGE = Path(ura_study.__file__).parent
 
 #: What may import only what stands before it. Modules that hold settings (`config`, `…_config`) are below all rooms.
-SETTINGS = {"errors", "settings", "canonical", "randomness", "cache", "study_file", "config_errors", "metrics.names"}
+SETTINGS = {
+    *("errors", "settings", "canonical", "randomness", "cache", "study_file", "config_errors", "metrics.names"),
+    *("output", "paths"),
+}
 ROOMS = [
     "data",
     "features",

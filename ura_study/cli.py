@@ -16,7 +16,7 @@ import typer
 
 from ura_study import __version__
 from ura_study.errors import UserError
-from ura_study.output import tolerant
+from ura_study.output import notice, tolerant
 from ura_study.report.names import ENDINGS, TABLES
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def main() -> None:
         code = _guarded()
         out.flush()
         if out.error is not None and out.error.errno != errno.EPIPE:  # of a reader that has gone nothing is lost
-            print(f"ura-study: the output could not be written ({out.error.strerror})", file=sys.stderr)
+            notice(f"the output could not be written ({out.error.strerror})")
             code = code or BAD_INPUT
     sys.exit(code)
 
@@ -256,14 +256,14 @@ def _guarded() -> int:
     try:
         return app(standalone_mode=False) or 0
     except UserError as error:
-        print(f"ura-study: {error}", file=sys.stderr)
+        notice(str(error))
         return BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
-        print("ura-study: stopped; the same command continues", file=sys.stderr)
+        notice("stopped; the same command continues")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a bug, told with its traceback
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-            print(f"ura-study: {str(error.filename)[:80]}…: this path is too long for the file system", file=sys.stderr)
+            notice(f"{str(error.filename)[:80]}…: this path is too long for the file system")
             return BAD_INPUT
         if (show := getattr(error, "show", None)) is not None:  # a wrong argument: click's own one-line message
             show()

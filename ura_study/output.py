@@ -70,3 +70,8 @@ def _open(stream: TextIO | None) -> TextIO:
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
     return stream
+
+
+def notice(line: str) -> None:
+    """Say something worth knowing on the error output: the output itself may be a file."""
+    print(f"ura-study: {line}", file=sys.stderr)

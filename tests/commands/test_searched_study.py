@@ -10,11 +10,14 @@ import simulated
 from datasets import write_category
 from hand_made import make_study
 
+from ura_study.commands.opening import open_study
+from ura_study.commands.searching import Searching
 from ura_study.report.folder import remember
 from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.search.trials import trials
 from ura_study.survey import survey
+from ura_study.tune.progress import Progress
 
 GOOD = {"model.synthesis.strength": 2.0, "model.perception.mc_samples": 20}
 SEARCH = {
@@ -119,6 +122,17 @@ def test_a_torn_file_of_records_leaves_trials_missing(call, tried, tmp_path):
     (line,) = [line for line in out.splitlines() if name in line]
     assert "4 missing" in line
     assert call("report", "sought")[0] == 0
+
+
+def test_a_search_that_goes_on_counts_what_was_done_before(tried, tmp_path):
+    folder = tmp_path / "results/sought"
+    study, plan, space = open_study(folder / "study.yaml")
+    study = study.model_copy(update={"search": study.search.model_copy(update={"trials": 5})})
+    own = store.read(folder)
+    progress = Progress(plan, "image_auroc", {i: own[i] for i in plan.runs})
+    Searching(study, plan, space, folder, progress, own, {})
+    assert progress.records.keys() == own.keys()
+    assert progress.total == len(own) + 2 * 4  # trials to come, of four runs each
 
 
 def test_a_run_says_where_the_report_is(call, tried, tmp_path):

@@ -128,6 +128,22 @@ def test_a_run_that_is_cut_off_and_repeated_leaves_one_curve(tmp_path):
     assert curves(tmp_path)["nut/total/seed 0"] == [(40, 2.0), (80, 1.0)]
 
 
+def test_what_is_left_of_variants_that_are_none_any_more_is_removed(tmp_path):
+    job = job_of(STUDY, PLAN, "full")
+    board = board_of(tmp_path)
+    board.progressed(job, CURVE)
+    board.finished(job, done(job))
+    places = tmp_path / "tensorboard"
+    for name in ("gone", "kept"):
+        shutil.copytree(places / "full", places / name)
+    (places / "kept" / "notes.txt").write_text("mine")
+    before = {path.name for path in places.iterdir()} - {"gone"}
+    board_of(tmp_path).forget_others()
+    assert {path.name for path in places.iterdir()} == before
+    assert [path.name for path in (places / "kept").iterdir()] == ["notes.txt"]
+    assert curves(tmp_path)["nut/total/seed 0"] == [(40, 2.0), (80, 1.0)]
+
+
 def test_a_further_session_keeps_curves_and_does_not_repeat_metrics(tmp_path, monkeypatch):
     first, second = (job_of(STUDY, PLAN, "full", seed=seed) for seed in (0, 1))
     for job, before in ((first, []), (second, [done(first, 0.25)])):

@@ -335,4 +335,5 @@ def test_headline_and_runs_ahead(tmp_path):
     session.more()
     assert session.headline() == "search: 1 of 4 trials (1 running), best val_image_auroc 0.7625 (search-0000)"
     assert session.runs_ahead() == 8
+    assert session.closed() == {"search-0000"}
     assert set(SPACE) == set(trials(lab.tried)[0].params)

@@ -54,7 +54,7 @@ def test_log_lines_are_modest(clock):
         clock[0] += LOG_INTERVAL
         display.progressed(job(), [])
         display.progressed(job(), [{"step": 0.75 * STEPS}])
-        assert lines(console) == ["0 of 6 runs (8 %), 1 running, 00:10 elapsed, 01:50 remaining"]
+        assert lines(console) == ["0 of 6 runs (8 %), 1 running, 00:10 elapsed"]
         clock[0] += LOG_INTERVAL - 1
         display.finished(job(), done(job()))
         assert len(lines(console)) == 1
@@ -65,6 +65,7 @@ def test_the_end_is_always_logged(clock):
     before = {j.run_id: done(j) for j in (job(v, s) for v in ("layers=[2, 3]", "backbone=[bold]x") for s in (0, 1))}
     display, console = a_display(records=before)
     with display:
+        display.started(job(seed=0))
         clock[0] += 1
         display.finished(job(seed=0), done(job(seed=0)))
         display.finished(job(seed=1), done(job(seed=1)))
@@ -95,7 +96,7 @@ def test_the_table_of_a_terminal(clock):
     assert full == ["full", "1/2", "1", "·", "75.0", "01:14", "00:04"]
     assert layers == ["layers=[2,", "3]", "0/2", "·", "1", "–", "00:00", "00:09"]
     assert backbone == ["backbone=[bold]x", "0/2", "·", "·", "–", "00:00", "00:18"]
-    assert " ".join(bar[1:]) == "2 of 6 runs, 1 failed (42 %), 1 running, 01:05 elapsed, 01:31 remaining"
+    assert " ".join(bar[1:]) == "2 of 6 runs, 1 failed (42 %), 1 running, 01:05 elapsed, 00:32 remaining"
 
 
 def test_a_terminal_is_redrawn_and_left_clean(clock):

@@ -38,25 +38,67 @@ def test_a_run_goes_on_and_ends(clock):
     progress.start(identity)
     clock[0] += 4
     progress.advance(identity, 0.5)
-    assert (progress.completed, progress.elapsed(), progress.remaining()) == (0.5, 4.0, 44.0)
+    assert (progress.completed, progress.elapsed(), progress.remaining()) == (0.5, 4.0, None)
     line = progress.lines()[0]
     assert (line.running, line.done, line.elapsed) == (1, 0, 4.0)
     clock[0] += 4
     progress.finish(a_record(value=0.75))
-    assert (progress.completed, progress.remaining()) == (1, 40.0)
+    assert (progress.completed, progress.remaining()) == (1, 5 * 9.0)  # runs like that of the record
     line = progress.lines()[0]
     assert (line.running, line.done, line.metric) == (0, 1, 0.75)
     assert (line.elapsed, line.remaining) == (9.0, 9.0)  # of the record, and one such run to go
     assert progress.lines()[1].remaining == 18.0
 
 
-def test_runs_from_before_do_not_count_for_the_speed(clock):
+def test_what_remains_is_shared_by_as_many_as_went_on_at_once(clock):
     before = {r.run_id: r for r in (a_record(seed=0), a_record(seed=1))}
     progress = Progress(PLAN, "image_auroc", before, started=100.0)
     assert (progress.completed, progress.remaining()) == (2, None)
-    clock[0] += 10
-    progress.finish(a_record("w/o restoration"))
-    assert progress.remaining() == 30.0
+    clock[0] += 60  # until workers are there
+    for seed in (0, 1):
+        progress.start(job("w/o restoration", seed).run_id)
+    clock[0] += 1
+    assert progress.remaining() == 4 * 9 / 2
+    progress.advance(job("w/o restoration", 0).run_id, 0.5)
+    assert progress.remaining() == 3.5 * 9 / 2
+    progress.finish(a_record("w/o restoration", 0))
+    progress.drop(job("w/o restoration", 1).run_id)
+    progress.start(job("layers=[2, 3]", 0).run_id)
+    clock[0] += 2  # two seconds of work in the first, one in each of the others
+    assert progress.remaining() == pytest.approx(3 * 9 / (4 / 3))
+
+
+def test_nothing_is_said_before_a_run_of_each_detector_is_done(clock):
+    study = make_study(ablations={"a": {"sweep": {"model": [{"name": "patchcore"}]}}})
+    plan = plan_of(study)
+    progress = Progress(plan, "image_auroc", {}, started=100.0)
+    uranet, patchcore = (job_of(study, plan, variant.name) for variant in plan.variants)
+    progress.start(uranet.run_id)
+    clock[0] += 40
+    progress.advance(uranet.run_id, 0.01)
+    assert progress.remaining() is None
+    progress.finish(done(patchcore))
+    assert progress.remaining() is None
+    assert [line.remaining for line in progress.lines()] == [None, 0]
+    progress.finish(done(uranet))
+    assert progress.remaining() == 0
+
+
+class Searching:
+    """A search that has decided about one variant."""
+
+    closed = staticmethod(lambda: {"layers=[2, 3]"})
+    runs_ahead = staticmethod(lambda: 2)
+
+
+def test_what_a_search_wants_no_more_does_not_count(clock):
+    progress = Progress(PLAN, "image_auroc", {}, search=Searching())
+    assert progress.total == 4 + 2
+    progress.finish(a_record("layers=[2, 3]"))
+    assert progress.total == 5 + 2
+    progress.start(job().run_id)
+    clock[0] += 1
+    assert progress.remaining() == (4 + 2) * 9.0
 
 
 def test_failures_are_no_numbers(clock):

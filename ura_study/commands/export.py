@@ -13,6 +13,7 @@ from rich.console import Console
 from ura_study.cache import replace
 from ura_study.commands.recorded import open_done
 from ura_study.errors import UserError, nearest
+from ura_study.output import notice
 from ura_study.report.across import across
 from ura_study.report.export import MAKERS, content, explained, frame_of, remarks, sheets
 from ura_study.report.flat import flat
@@ -118,4 +119,4 @@ def _write(content: bytes, shown: Sequence[Sheet], form: str, output: Output) ->
         sys.stdout.write(content.decode())
     if form == "latex":
         for line in remarks(shown, content.decode(), output.wide):
-            print(f"ura-study: {line}", file=sys.stderr)
+            notice(line)

@@ -98,7 +98,8 @@ def _finish(
         console.print(Text(f"everything is in {folder}"), soft_wrap=True)
         code = SOME_FAILED if failures else 0
     else:
-        done, failed, left = counts(progress.plan, records)
+        closed = search.session.closed() if search is not None else ()
+        done, failed, left = counts(progress.plan, records, closed)
         console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
         code = STOPPED
     drawn = gallery(results)
@@ -140,6 +141,7 @@ def _execute(
     try:
         if search is not None:
             search.follow(board.extend)
+        board.forget_others()
         if not pending:
             return True
         with Display(progress, console) as display:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ura_study.config import Study
-from ura_study.plan import Plan, Run
+from ura_study.plan import Plan, Run, make_plan
 from ura_study.runs import details, store
 from ura_study.runs.record import Record
 from ura_study.tune.progress import Progress
@@ -61,6 +61,7 @@ class Searching:
             study, planned.fingerprints, space, self._tried, planned.runs, self._find, self._announce
         )
         progress.search = self.session
+        self._take_up()
 
     def follow(self, extend: Callable[[Plan], None]) -> None:
         """Tell somebody else, too, of each further candidate before its runs begin, and now of those so far."""
@@ -81,6 +82,16 @@ class Searching:
         write_search(self._folder, results)
         show_search(results.board, console)
         return results
+
+    def _take_up(self) -> None:
+        """Let the progress know of the variants that earlier sessions decided about, and what they did of these."""
+        closed = self.session.closed()
+        decided = [variant for variant in self._plan().variants if variant.name in closed]
+        plan = make_plan(self._study, self._planned.fingerprints, decided)
+        self._progress.extend(plan)
+        for run_id in plan.runs:
+            if run_id in self._own:
+                self._progress.found(self._own[run_id])
 
     def _plan(self) -> Plan:
         """Return the plan of all variants that were tried."""

@@ -3,11 +3,13 @@
 A folder holds two kinds of files. What follows from the records (settings, metrics, the hparams tab) is written anew
 by each session, since TensorBoard believes what it reads first, and a study may have been edited. The curve of a
 training is written when its run is done, and so once: a run that is cut off or fails begins again from its first step,
-and TensorBoard would draw both attempts as one zigzag. Curves of settings that a variant no longer has are removed.
+and TensorBoard would draw both attempts as one zigzag. Curves of settings that a variant no longer has are removed, and
+so are the files of variants that are none any more.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import defaultdict
@@ -69,6 +71,17 @@ class Board:
                     self._missing[variant.name] = cells[variant.name]
                     self._begin(variant)
                     self._catch_up(variant.name)
+
+    def forget_others(self) -> None:
+        """Remove what earlier sessions have left of variants that this one does not know."""
+        known = {file_name(variant) for variant in self._missing}
+        with writing(self._folder):
+            for left in {file.parent for file in self._folder.glob(f"*/{PREFIX}.*")}:
+                if left.name not in known:
+                    for file in left.glob(f"{PREFIX}.*"):
+                        file.unlink()
+                    with contextlib.suppress(OSError):  # somebody keeps something else there
+                        left.rmdir()
 
     def started(self, job: Job) -> None:
         """A start alone leaves no event."""

@@ -7,7 +7,6 @@ in the middle of a line leaves a torn one, which readers pass over and the next 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ura_study.cache import replace, writing
+from ura_study.output import notice
 from ura_study.runs.record import Record
 
 FILE = "runs.jsonl"
@@ -84,9 +84,8 @@ def _parsed(line: bytes) -> Record | str | None:
         return None if _torn(error) else _reason(error)
 
 
-@cache
-def _say(line: str) -> None:
-    print(f"ura-study: {line}", file=sys.stderr)
+#: Says something once in a process.
+_say = cache(notice)
 
 
 def library(results: Path, study: str, warn: Callable[[str], None]) -> dict[str, Record]:

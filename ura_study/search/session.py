@@ -102,6 +102,10 @@ class Session:
         left = self._search.trials - len(finished(self._tried)) - len(self._open)
         return max(0, left) * len(self._fingerprints) * len(self._study.seeds)
 
+    def closed(self) -> frozenset[str]:
+        """Return the variants that were decided about."""
+        return frozenset(name_of(trial.number) for trial in finished(self._tried))
+
     def headline(self) -> str:
         """Return how far the search is, in a line."""
         return headline(trials(self._tried), self._search)

@@ -114,8 +114,8 @@ def _summary(progress: Progress) -> str:
     failed = sum(not record.done for record in progress.records.values())
     trouble = f", {failed} failed" if failed else ""
     percent = 100 * progress.completed / progress.total
+    remaining = progress.remaining()
     return (
         f"{len(progress.records)} of {progress.total} runs{trouble} ({percent:.0f} %), "
-        f"{len(progress.fractions)} running, {duration(progress.elapsed())} elapsed, "
-        f"{duration(progress.remaining())} remaining"
-    )
+        f"{len(progress.fractions)} running, {duration(progress.elapsed())} elapsed"
+    ) + (f", {duration(remaining)} remaining" if remaining is not None else "")

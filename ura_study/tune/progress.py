@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ura_study.plan import Plan, joined
 from ura_study.runs.record import Record
-
-#: Share of a first run's training from which on it says how long the rest will take.
-TELLING = 0.5
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,9 @@ class Expected(Protocol):
     def runs_ahead(self) -> int:
         """Return how many runs are to be expected of candidates that are not proposed yet."""
 
+    def closed(self) -> Collection[str]:
+        """Return the variants that were decided about: what they have not run is not wanted any more."""
+
     def headline(self) -> str:
         """Return the state of the search in a line."""
 
@@ -53,13 +54,12 @@ class Progress:
     fractions: dict[str, float] = field(default_factory=dict)
     """Share of the training done, by id, of the runs that go on."""
     starts: dict[str, float] = field(default_factory=dict)
+    first: float | None = None
+    """When the first run of this session began."""
+    worked: float = 0.0
+    """Seconds of this session's runs that go on no more, summed up."""
     started: float = field(default_factory=time.monotonic)
     search: Expected | None = None
-    before: int = field(init=False)
-    """Runs that were done when this session began."""
-
-    def __post_init__(self) -> None:
-        self.before = len(self.records)
 
     def extend(self, plan: Plan) -> None:
         """Take in further variants."""
@@ -67,19 +67,20 @@ class Progress:
 
     def found(self, record: Record) -> None:
         """Take in a record that was there before this session."""
-        if record.run_id not in self.records:
-            self.records[record.run_id] = record
-            self.before += 1
+        self.records.setdefault(record.run_id, record)
 
     def start(self, run_id: str) -> None:
-        self.fractions[run_id], self.starts[run_id] = 0.0, time.monotonic()
+        now = time.monotonic()
+        self.fractions[run_id], self.starts[run_id] = 0.0, now
+        self.first = now if self.first is None else self.first
 
     def advance(self, run_id: str, fraction: float) -> None:
         self.fractions[run_id] = fraction
 
     def drop(self, run_id: str) -> None:
         self.fractions.pop(run_id, None)
-        self.starts.pop(run_id, None)
+        if run_id in self.starts:
+            self.worked += time.monotonic() - self.starts.pop(run_id)
 
     def finish(self, record: Record) -> None:
         self.drop(record.run_id)
@@ -87,7 +88,10 @@ class Progress:
 
     @property
     def total(self) -> int:
-        return len(self.plan.runs) + (self.search.runs_ahead() if self.search is not None else 0)
+        """Runs that are done or wanted, those that a search is expected to want included."""
+        if self.search is None:
+            return len(self.plan.runs)
+        return len(self._wanted() | self.records.keys()) + self.search.runs_ahead()
 
     @property
     def completed(self) -> float:
@@ -99,25 +103,55 @@ class Progress:
         return time.monotonic() - self.started
 
     def remaining(self) -> float | None:
-        """Expected seconds to the end at this session's speed so far.
+        """Expected seconds to the end; None before a run of this session has begun, and one of each detector is done.
 
-        None before a run is done, or well on its way: until then most of the time went into the start.
+        They are the work that is left, by what runs took so far, shared by as many as went on at once so far.
         """
-        if len(self.records) == self.before and max(self.fractions.values(), default=0.0) < TELLING:
+        if self.first is None:
             return None
-        speed = (self.completed - self.before) / max(self.elapsed(), 1e-9)
-        return (self.total - self.completed) / speed if speed > 0 else None
+        usual, now = self._usual(), time.monotonic()
+        left = [run_id for run_id in self._wanted() if run_id not in self.records]
+        ahead = self.search.runs_ahead() if self.search is not None else 0
+        work = self._work(left, usual)
+        if work is None or (ahead and not usual):
+            return None
+        if ahead:
+            work += ahead * mean_of(usual.values())
+        worked = self.worked + sum(now - start for start in self.starts.values())
+        at_once = min(worked / max(now - self.first, 1e-9), len(left) + ahead)
+        return work / max(at_once, 1.0)
+
+    def _wanted(self) -> set[str]:
+        closed = self.search.closed() if self.search is not None else ()
+        return {run_id for (variant, _, _), run_id in self.plan.cells.items() if variant not in closed}
+
+    def _usual(self) -> dict[str, float]:
+        """Return the mean seconds of the runs done, by detector."""
+        seconds: dict[str, list[float]] = defaultdict(list)
+        for record in self.records.values():
+            if record.done:
+                seconds[record.settings["model"]["name"]].append(record.seconds)
+        return {detector: statistics.fmean(taken) for detector, taken in seconds.items()}
+
+    def _work(self, run_ids: Iterable[str], usual: Mapping[str, float]) -> float | None:
+        """Return the seconds of work that are left of runs; None where none of the detector of one is done."""
+        work = 0.0
+        for run_id in run_ids:
+            seconds = usual.get(self.plan.runs[run_id].settings.model.name)
+            if seconds is None:
+                return None
+            work += seconds * (1 - self.fractions.get(run_id, 0.0))
+        return work
 
     def lines(self) -> list[Line]:
         """Return the state of each variant, in the order of the plan."""
-        seconds = mean_of(record.seconds for record in self.records.values() if record.done)
-        return [self._line(variant.name, seconds) for variant in self.plan.variants]
+        usual = self._usual()
+        return [self._line(variant.name, usual) for variant in self.plan.variants]
 
-    def _line(self, variant: str, seconds: float | None) -> Line:
+    def _line(self, variant: str, usual: Mapping[str, float]) -> Line:
         ids = self.plan.ids[variant]
         records = [self.records[i] for i in ids if i in self.records]
         running = [i for i in ids if i in self.fractions]
-        left = len(ids) - len(records) - sum(self.fractions[i] for i in running)
         values = (record.metrics.get(self.metric) for record in records)
         return Line(
             variant=variant,
@@ -127,7 +161,7 @@ class Progress:
             failed=sum(not record.done for record in records),
             metric=mean_of(values),
             elapsed=sum(r.seconds for r in records) + sum(time.monotonic() - self.starts[i] for i in running),
-            remaining=None if seconds is None else left * seconds,
+            remaining=self._work((i for i in ids if i not in self.records), usual),
         )
 
 

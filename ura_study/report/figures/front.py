@@ -11,6 +11,7 @@ from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
 from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.drawn import Drawn
+from ura_study.report.figures.fonts import dress
 from ura_study.report.figures.numbering import number_points
 from ura_study.report.figures.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, plain, sentences, with_unit
 from ura_study.report.measured import measure
@@ -116,6 +117,7 @@ def draw(info: Front) -> Drawn:
         axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= scale])  # no share is more than the whole
         plain(axes, "both")
         _key(key, named)
+        dress(figure)
         figure.draw_without_rendering()
         numbers = {p.variant: str(i) for i, p in enumerate(named, start=1)}
         number_points(axes, [(p.latency, scale * p.quality, numbers.get(p.variant, "")) for p in info.points])

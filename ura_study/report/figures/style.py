@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from ura_study.report.config import ReportSettings
+from ura_study.report.figures.fonts import FONT, drawable, dress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ LONGEST = 44
 SETTINGS = {
     "text.parse_math": False,
     "text.usetex": False,
-    "font.family": ["DejaVu Sans"],
+    "font.family": [FONT],
     "font.size": TEXT,
     "axes.labelsize": TEXT,
     "axes.titlesize": TEXT,
@@ -77,6 +78,7 @@ def page(width: float, height: float, layout: Literal["constrained"] | None = "c
     with rc_context(SETTINGS):
         figure = Figure(figsize=(width, height), dpi=DPI, layout=layout)
         yield figure
+        dress(figure)
         if layout is not None:
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
@@ -84,7 +86,7 @@ def page(width: float, height: float, layout: Literal["constrained"] | None = "c
 
 def shown(name: str, longest: int = LONGEST) -> str:
     """Return a name as figures show it: on one line, and without its middle where it is too long."""
-    text = " ".join(name.split())
+    text = drawable(" ".join(name.split()))
     if len(text) > longest:
         head = (longest - 1) // 2
         text = f"{text[:head]}…{text[head + 1 - longest :]}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -198,3 +201,10 @@ def test_a_record_with_a_number_that_is_none_counts_as_not_done(call, tmp_path):
     assert "missing" in out
     assert "runs.jsonl, line 1: not a record" in err
     assert err.count("\n") == 1
+
+
+def test_what_is_exported_is_the_content_of_a_file_whatever_the_terminal(call, tmp_path):
+    command = [sys.executable, "-m", "ura_study", "export", "one", "--caption", "Schlüssel", "--format", "latex"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
+    assert "Schlüssel" in ended.stdout.decode()

@@ -58,6 +58,24 @@ def test_a_line_for_each_study_and_by_folder_or_file(results):
     assert "3 of 6 runs done" in shown(results, str(results / "example" / "study.yaml"))
 
 
+def test_a_study_that_cannot_be_read_hides_no_other(results, capsys):
+    remember(results / "broken", STUDY, PLAN)
+    (results / "broken" / "fingerprints.json").write_text("{")
+    console = Console(width=200, record=True, file=io.StringIO())
+    assert status(None, results, console) == 2
+    assert console.export_text().strip() == "example: 3 of 6 runs done, 1 failed, 2 left"
+    assert capsys.readouterr().err.startswith(f"ura-study: {results}/broken/fingerprints.json: expected a fingerprint")
+
+
+def test_a_corrupt_line_is_passed_over_and_the_file_stays_as_it_is(results, capsys):
+    path = results / "example" / store.FILE
+    path.write_bytes(b"\x00garbage\n" + path.read_bytes())
+    before = path.read_bytes()
+    assert "3 of 6 runs done, 1 failed, 2 left" in shown(results, "example")
+    assert "runs.jsonl, line 1: not a record" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
 def test_while_it_runs_elsewhere(results):
     with alone(results / "example"):
         assert "2 left, at work: host " in shown(results, "example")

@@ -27,7 +27,7 @@ def test_runs_without_scores_are_counted(tmp_path):
     results = with_details(results_of(lambda v, c, s: "failed" if s else 0.5, seeds=[0, 1]), tmp_path, left)
     table = images(results)
     assert {row.labels[1:3] for row in table.rows} == {("nut", "0")}
-    assert table.notes == ("3 runs kept no scores: failed, missing, or done by an earlier version.",)
+    assert table.notes == ("3 runs kept no scores: failed, missing, damaged, or done by an earlier version.",)
 
 
 def test_without_any_it_is_said(tmp_path):

@@ -116,6 +116,8 @@ def _write(content: bytes, shown: Sequence[Sheet], form: str, output: Output) ->
     if output.file is not None:
         replace(output.file, content)
     else:
+        if reconfigure := getattr(sys.stdout, "reconfigure", None):
+            reconfigure(encoding="utf-8")  # that of the file, whatever the terminal's
         sys.stdout.write(content.decode())
     if form == "latex":
         for line in remarks(shown, content.decode(), output.wide):

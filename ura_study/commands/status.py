@@ -15,7 +15,8 @@ from rich.text import Text
 from ura_study.commands.alone import at_work, driver
 from ura_study.commands.tried import tried_of
 from ura_study.config import Study
-from ura_study.errors import ConfigError
+from ura_study.errors import ConfigError, UserError
+from ura_study.output import notice
 from ura_study.plan import Plan, joined
 from ura_study.report.folder import STUDY, find, reopen
 from ura_study.runs import store
@@ -27,6 +28,8 @@ from ura_study.tune.progress import mean_of
 if TYPE_CHECKING:
     from ura_study.search.trials import Tried
 
+#: Exit code where a study cannot be read.
+UNREADABLE = 2
 #: Variants that are shown, the best ones.
 SHOWN = 5
 #: Failed runs that are named for each reason.
@@ -38,6 +41,8 @@ LATEST = 50
 def status(which: str | None, results: Path, console: Console) -> int:
     """Show counts, the best variants, failures and the time left of one study, or a line for each.
 
+    Of all studies, one that cannot be read hides no other: it is named, and the exit code is 2.
+
     Raises:
         ConfigError: where there is no such study.
     """
@@ -47,10 +52,17 @@ def status(which: str | None, results: Path, console: Console) -> int:
     folders = sorted(path.parent for path in results.glob(f"*/{STUDY}"))
     if not folders:
         raise ConfigError(f"{results}: holds no results of a study")
+    code = 0
     for folder in folders:
-        study, plan, _, given_up = _opened(folder)
-        console.print(Text(_line(study, plan, store.read(folder), folder, given_up)), soft_wrap=True)
-    return 0
+        try:
+            study, plan, _, given_up = _opened(folder)
+            line = _line(study, plan, store.read(folder), folder, given_up)
+        except UserError as error:
+            notice(str(error))
+            code = UNREADABLE
+        else:
+            console.print(Text(line), soft_wrap=True)
+    return code
 
 
 def _show(folder: Path, console: Console) -> None:

@@ -20,14 +20,13 @@ def images(results: Results) -> Table:
 
     Raises:
         ConfigError: where no run did.
-        DataError: where the scores of a run cannot be read.
     """
     rows = [Row((*labels[:2], str(labels[2]), *labels[3:]), (cell,)) for labels, cell in _scores(results)]
     if not rows:
         raise ConfigError(f"study '{results.study.study}': no run has kept the scores of its images")
     cells = results.plan.cells
     without = len({run_id for cell, run_id in cells.items() if results.details(*cell) is None})
-    missing = f"{counted(without, 'run')} kept no scores: failed, missing, or done by an earlier version."
+    missing = f"{counted(without, 'run')} kept no scores: failed, missing, damaged, or done by an earlier version."
     return Table(
         name="images",
         title="Image scores",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from ura_study.config import Study
 from ura_study.data.protocol import described
+from ura_study.errors import DataError
+from ura_study.output import notice
 from ura_study.plan import Plan, expand
 from ura_study.report.comparison import Comparison, compare
 from ura_study.report.frame import grid
@@ -104,8 +106,7 @@ class Results:
     def details(self, variant: str, category: str, seed: int) -> Details | None:
         """Return the scores and curves of a run that is done, without its pictures; None where none were kept.
 
-        Raises:
-            DataError: where they cannot be read.
+        Those that cannot be read count as not kept, and that is said once.
         """
         run_id = self.plan.cells[variant, category, seed]
         if run_id not in self._read:
@@ -119,7 +120,19 @@ class Results:
     def _details(self, run_id: str, *, pictures: bool) -> Details | None:
         if self.folder is None or run_id not in self.records or not self.records[run_id].done:
             return None
-        return details.read(self.folder, run_id, pictures=pictures)
+        if run_id in self._damaged:
+            return None
+        try:
+            return details.read(self.folder, run_id, pictures=pictures)
+        except DataError as error:
+            self._damaged.add(run_id)
+            notice(f"{error}; figures and tables are made without it")
+            return None
+
+    @cached_property
+    def _damaged(self) -> set[str]:
+        """Runs whose details cannot be read, which has been said."""
+        return set()
 
     @cached_property
     def _read(self) -> dict[str, Details | None]:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from made_up import made_details, results_of, with_details
 
-from ura_study.errors import DataError
 from ura_study.metrics.curves import POINTS
 from ura_study.metrics.doubt import Doubt
 from ura_study.report.figures import curves, doubt, svg, training
@@ -75,12 +74,16 @@ def test_without_details_there_is_nothing_to_draw(tmp_path):
         assert curves.curves(results) is training.trainings(results) is doubt.doubts(results) is None
 
 
-def test_damaged_details_are_named(tmp_path):
+def test_damaged_details_are_named_once_and_hide_no_others(tmp_path, capsys):
     results = study(tmp_path)
     path = tmp_path / "details" / f"{results.plan.cells['full', 'nut', 0]}.npz"
     path.write_bytes(b"PK\x03\x04 nonsense")
-    with pytest.raises(DataError, match=path.name):
-        curves.curves(results)
+    assert curves.curves(results).partial
+    assert results.pictured("full", "nut", 0) is None
+    assert results.details("full", "bolt", 0) is not None
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"ura-study: {path}: not the details of a run (")
+    assert line.endswith("; it may be removed; figures and tables are made without it")
 
 
 def test_details_of_a_run_that_failed_since_are_not_read(tmp_path):

@@ -103,5 +103,5 @@ def test_no_images_are_told(nut, images):
 
 
 def test_an_array_of_another_type_is_told(nut):
-    with pytest.raises(DataError, match=r"expected an image \(H, W, 3\) or \(H, W\) of uint8, but got .* of float64"):
+    with pytest.raises(DataError, match=r"or \(H, W\) of uint8 or uint16, but got .* of float64"):
         fitted(nut).score([np.zeros((8, 8))])

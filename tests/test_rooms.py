@@ -15,7 +15,7 @@ PACKAGE = Path(ura_study.__file__).parent
 
 #: What may import only what stands before it. Modules that hold settings (`config`, `…_config`) are below all rooms.
 SETTINGS = {"errors", "settings", "canonical", "randomness", "cache", "output", "study_file", "config_errors"}
-SETTINGS |= {"metrics.names"}
+SETTINGS |= {"metrics.names", "data.preprocessing"}
 ROOMS = [
     "data",
     "features",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +28,7 @@ from ura_study.cache import replace
 from ura_study.config import VariantSettings, validated
 from ura_study.data import files
 from ura_study.data.images import load_image, seen
+from ura_study.data.preprocessing import Depth, Preprocessing
 from ura_study.detectors.base import Detector
 from ura_study.detectors.build import build_detector
 from ura_study.errors import ConfigError, DataError
@@ -41,7 +42,7 @@ from ura_study.training.loop import fit
 #: Version of the file's form; a program reads those up to its own.
 FORM = 1
 
-#: A folder of images, paths of images, or images as arrays (H, W, 3) or (H, W) of uint8, of any sizes.
+#: A folder of images, paths of images, or images as arrays of any sizes: (H, W, 3) of uint8, (H, W) of uint8 or uint16.
 Images = str | Path | Sequence[str | Path | np.ndarray] | np.ndarray
 
 
@@ -70,6 +71,8 @@ class AnomalyModel:
         image_size: the side to which images are brought, in pixels.
         crop_from: where given, an image's shorter side is brought to so many pixels and the square cut from its middle;
             else the whole image is stretched to the square.
+        depth: how grey values of more than eight bits become eight: by the range of their `type`, of each `file`, or
+            by so many bits.
         seed: of all that is drawn.
         device: where to compute, e.g. `cuda`.
 
@@ -83,6 +86,7 @@ class AnomalyModel:
         *,
         image_size: int = 256,
         crop_from: int | None = None,
+        depth: Depth = "type",
         seed: int = 0,
         device: str | torch.device = "cpu",
     ) -> None:
@@ -90,16 +94,14 @@ class AnomalyModel:
         self.settings = raw if isinstance(raw, VariantSettings) else validated(VariantSettings, dict(raw), "settings")
         if self.settings.model.oracle:
             raise ConfigError("settings.model.perception.gate: 'oracle' needs true masks, which new images do not have")
-        self.image_size, self.crop_from, self.seed = image_size, crop_from, seed
+        self.preprocessing, self.seed = Preprocessing(image_size, crop_from, depth), seed
         self.device = torch.device(device)
         self.detector: Detector | None = None
 
     @classmethod
-    def of(
-        cls, detector: Detector, settings: VariantSettings, image_size: int, crop_from: int | None, seed: int
-    ) -> Self:
+    def of(cls, detector: Detector, settings: VariantSettings, how: Preprocessing, seed: int) -> Self:
         """Return a model of a detector that is fitted and calibrated."""
-        model = cls(settings, image_size=image_size, crop_from=crop_from, seed=seed, device=detector.device)
+        model = cls(settings, **asdict(how), seed=seed, device=detector.device)
         model.detector = detector
         return model
 
@@ -125,8 +127,8 @@ class AnomalyModel:
             DataError: where an image cannot be read, or there is none.
             RuntimeError: where the model was neither fitted nor loaded.
         """
-        listed = _listed(images)
-        scored = score_maps(self._fitted(), self._features(listed), self.settings.scoring, self.image_size, self.device)
+        listed, side = _listed(images), self.preprocessing.image_size
+        scored = score_maps(self._fitted(), self._features(listed), self.settings.scoring, side, self.device)
         said = scored.tokens
         return Prediction(
             names=tuple(str(n if isinstance(image, np.ndarray) else image) for n, image in enumerate(listed)),
@@ -149,8 +151,7 @@ class AnomalyModel:
             "program": __version__,
             "settings": self.settings.model_dump_json(),
             "weights": weights_id(self.settings.features),
-            "image_size": self.image_size,
-            "crop_from": self.crop_from,
+            "preprocessing": asdict(self.preprocessing),
             "seed": self.seed,
             "state": self._fitted().state_dict(),
         }
@@ -176,8 +177,7 @@ class AnomalyModel:
         settings = VariantSettings.model_validate_json(kept["settings"])
         if (installed := weights_id(settings.features)) != kept["weights"]:
             raise DataError(f"{path}: was fitted on the backbone's weights '{kept['weights']}', here are '{installed}'")
-        sizes = {key: kept[key] for key in ("image_size", "crop_from", "seed")}
-        model = cls(settings, **sizes, device=device)
+        model = cls(settings, **kept["preprocessing"], seed=kept["seed"], device=device)
         known = backbone_info(settings.features.backbone).channels
         channels = sum(known[layer] for layer in settings.features.layers)
         model.detector = build_detector(settings.model, channels, settings.features.map_size)
@@ -196,8 +196,8 @@ class AnomalyModel:
     def seen(self, image: Path | np.ndarray) -> np.ndarray:
         """Return an image as the network sees it, (H, H, 3) uint8."""
         if isinstance(image, np.ndarray):
-            return seen(image, self.image_size, self.crop_from)
-        return load_image(image, self.image_size, self.crop_from)
+            return seen(image, self.preprocessing)
+        return load_image(image, self.preprocessing)
 
 
 def _listed(images: Images) -> list[Path | np.ndarray]:

@@ -356,3 +356,31 @@ def test_odd_masks_and_files_are_told(check, bottle, harm, told):
     _, text = check()
     line = told.format(bottle=bottle, truth=bottle / "ground_truth/scratch")
     assert any(note.startswith(f"note: bottle: {line}") for note in lines(text, "note")), text
+
+
+@pytest.mark.parametrize(
+    ("top", "depth", "told"),
+    [
+        (4000, "type", "14 images of more than 8 bits, whose brightest value is 4,000 of 65,535: data.depth: 12"),
+        (4000, 12, None),
+        (900, 12, "whose brightest value is 900 of 4,095: data.depth: 10 would fill the range"),
+        (4000, 10, "problem: bottle: 14 files cannot be read, e.g. "),
+        (4000, "file", None),
+        (17000, "type", None),
+    ],
+)
+def test_a_range_of_which_little_is_used(tmp_path, bottle, top, depth, told):
+    rng = np.random.default_rng(0)
+    for path in (p for p in sorted(bottle.rglob("*.png")) if "ground_truth" not in p.parts):
+        values = rng.integers(0, top, Image.open(path).size[::-1]).astype(np.uint16)
+        values[0, 0] = top
+        Image.fromarray(values).save(path)
+    study = tmp_path / "study.yaml"
+    study.write_text(f"study: a\ndata: {{layout: mvtec_ad, root: set, image_size: 32, depth: {depth}}}\n")
+    text = io.StringIO()
+    data_commands.check(str(study), None, Console(file=text, width=300))
+    said = text.getvalue()
+    if told is None:
+        assert "more than 8 bits" not in said
+    else:
+        assert told in said

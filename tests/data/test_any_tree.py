@@ -22,6 +22,7 @@ from ura_study.data.files import BESIDE, IMAGES
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.images import load_image
 from ura_study.data.layouts import category_names, layout_of, read_category
+from ura_study.data.preprocessing import Preprocessing
 from ura_study.errors import DataError
 from ura_study.runs.evaluation import truth_of
 from ura_study.study_file import dump_yaml
@@ -115,7 +116,7 @@ def stumbled(study):
         for category in categories:
             truth_of(category.test, study.data)
             for sample in (*category.train, *category.test):
-                load_image(sample.path, 32)
+                load_image(sample.path, Preprocessing(32))
     except DataError as error:
         return error, categories
     return None, categories

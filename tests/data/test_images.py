@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 from ura_study.data.check import check_headers
 from ura_study.data.images import allow, image_size, load_image, load_mask, load_original, pages
 from ura_study.data.mvtec_ad import read
+from ura_study.data.preprocessing import Preprocessing
 from ura_study.data.resizing import resized
 from ura_study.errors import DataError
 
@@ -16,7 +17,7 @@ def test_image_is_pillows_resize(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (90, 70, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(tmp_path / "a.png")
     expected = Image.fromarray(pixels).resize((32, 32), Image.Resampling.BILINEAR)
-    np.testing.assert_array_equal(load_image(tmp_path / "a.png", 32), np.asarray(expected))
+    np.testing.assert_array_equal(load_image(tmp_path / "a.png", Preprocessing(32)), np.asarray(expected))
 
 
 def test_grey_and_sixteen_bit_are_the_same_picture(tmp_path):
@@ -24,9 +25,15 @@ def test_grey_and_sixteen_bit_are_the_same_picture(tmp_path):
     Image.fromarray(grey).save(tmp_path / "grey.png")
     Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.png")
     Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "deep.tif")
-    np.testing.assert_array_equal(load_image(tmp_path / "grey.png", 40), np.repeat(grey[..., None], 3, axis=2))
-    np.testing.assert_array_equal(load_image(tmp_path / "deep.png", 40), load_image(tmp_path / "grey.png", 40))
-    np.testing.assert_array_equal(load_image(tmp_path / "deep.tif", 40), load_image(tmp_path / "grey.png", 40))
+    np.testing.assert_array_equal(
+        load_image(tmp_path / "grey.png", Preprocessing(40)), np.repeat(grey[..., None], 3, axis=2)
+    )
+    np.testing.assert_array_equal(
+        load_image(tmp_path / "deep.png", Preprocessing(40)), load_image(tmp_path / "grey.png", Preprocessing(40))
+    )
+    np.testing.assert_array_equal(
+        load_image(tmp_path / "deep.tif", Preprocessing(40)), load_image(tmp_path / "grey.png", Preprocessing(40))
+    )
 
 
 @pytest.mark.parametrize("value", [1, 255])
@@ -63,7 +70,7 @@ def test_truncated_image(tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 90, 3), dtype=np.uint8)).save(path)
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(DataError, match=r"a.jpg: cannot be read as an image \(image file is truncated"):
-        load_image(path, 32)
+        load_image(path, Preprocessing(32))
 
 
 def test_masks_of_odd_modes_mark_the_same_pixels(tmp_path):
@@ -83,7 +90,7 @@ def test_masks_of_odd_modes_mark_the_same_pixels(tmp_path):
 def test_images_of_32_bits_are_refused(tmp_path, pixels):
     Image.fromarray(pixels).save(tmp_path / "a.tif")
     with pytest.raises(DataError, match=r"a.tif: expected an image of 8 or 16 bits per channel"):
-        load_image(tmp_path / "a.tif", 8)
+        load_image(tmp_path / "a.tif", Preprocessing(8))
 
 
 def test_the_middle_is_what_torchvision_cuts(tmp_path):
@@ -94,7 +101,7 @@ def test_the_middle_is_what_torchvision_cuts(tmp_path):
         image = Image.fromarray(random.integers(0, 256, (height, width, 3), dtype=np.uint8))
         image.save(path)
         expected = transforms.Compose([transforms.Resize(48), transforms.CenterCrop(32)])(image)
-        np.testing.assert_array_equal(load_image(path, 32, crop_from=48), np.asarray(expected))
+        np.testing.assert_array_equal(load_image(path, Preprocessing(32, 48)), np.asarray(expected))
 
 
 def test_masks_are_cut_like_their_images(tmp_path):
@@ -104,7 +111,7 @@ def test_masks_are_cut_like_their_images(tmp_path):
     for name in ("image.png", "mask.png"):
         Image.fromarray(pixels).save(tmp_path / name)
     mask = resized(load_mask(tmp_path / "mask.png", tmp_path / "image.png"), 60, crop_from=60)
-    np.testing.assert_array_equal(mask, load_image(tmp_path / "image.png", 60, crop_from=60)[..., 0] == 255)
+    np.testing.assert_array_equal(mask, load_image(tmp_path / "image.png", Preprocessing(60, 60))[..., 0] == 255)
     assert mask.sum() == 400
 
 
@@ -138,11 +145,11 @@ def test_other_kinds_of_colour_are_read_as_rgb(tmp_path):
     transparent.save(tmp_path / "transparent.png")
     image.save(tmp_path / "a.bmp")
     for name in ("palette.png", "transparent.png", "a.bmp"):
-        np.testing.assert_array_equal(load_image(tmp_path / name, 32), colours, err_msg=name)
+        np.testing.assert_array_equal(load_image(tmp_path / name, Preprocessing(32)), colours, err_msg=name)
     image.convert("CMYK").save(tmp_path / "cmyk.tif")
-    np.testing.assert_array_equal(load_image(tmp_path / "cmyk.tif", 32), colours)
+    np.testing.assert_array_equal(load_image(tmp_path / "cmyk.tif", Preprocessing(32)), colours)
     image.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=100)
-    assert np.abs(load_image(tmp_path / "cmyk.jpg", 32).astype(int) - colours)[[4, 28]].max() <= 3
+    assert np.abs(load_image(tmp_path / "cmyk.jpg", Preprocessing(32)).astype(int) - colours)[[4, 28]].max() <= 3
 
 
 @pytest.fixture

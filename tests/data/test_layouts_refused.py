@@ -11,6 +11,7 @@ from ura_study.data.config import FOLDERS
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.images import load_image
 from ura_study.data.layouts import category_names, read_category
+from ura_study.data.preprocessing import Preprocessing
 from ura_study.errors import DataError
 
 
@@ -134,4 +135,4 @@ def test_a_truncated_jpeg_is_named(root):
     Image.effect_noise((200, 200), 80).save(path)
     path.write_bytes(path.read_bytes()[:-900])
     with pytest.raises(DataError, match=r"CNV-5000-1.jpeg: cannot be read as an image \(image file is truncated"):
-        load_image(path, 32)
+        load_image(path, Preprocessing(32))

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from ura_study.data.mvtec_ad import read
+from ura_study.data.preprocessing import Preprocessing
 from ura_study.errors import DataError, ResourceError
 from ura_study.features import cached
 from ura_study.features.backbone import Backbone
@@ -38,7 +39,7 @@ def passes(monkeypatch):
 
 
 def extract(root, **settings):
-    return feature_maps(read(root, "nut").train, FeatureSettings(**{"map_size": 8, **settings}), 64, CPU)
+    return feature_maps(read(root, "nut").train, FeatureSettings(**{"map_size": 8, **settings}), Preprocessing(64), CPU)
 
 
 def test_maps_are_those_of_the_backbone(mvtec_root):
@@ -74,9 +75,9 @@ def test_a_new_layer_is_computed_alone(mvtec_root, passes):
 def test_a_crop_is_another_picture(mvtec_root, passes):
     whole = extract(mvtec_root, layers=(1,))
     samples, settings = read(mvtec_root, "nut").train, FeatureSettings(map_size=8, layers=(1,))
-    cut = feature_maps(samples, settings, 64, CPU, 96)
+    cut = feature_maps(samples, settings, Preprocessing(64, 96), CPU)
     assert len(passes) == 12
-    feature_maps(samples, settings, 64, CPU, 96)
+    feature_maps(samples, settings, Preprocessing(64, 96), CPU)
     assert len(passes) == 12
     assert not np.allclose(whole.layers[0], cut.layers[0])
 

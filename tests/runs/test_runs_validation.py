@@ -90,7 +90,9 @@ def test_only_the_rest_is_trained_on(root, monkeypatch):
     record_of(job)
     samples = mvtec_ad.read(root, "nut").train
     parts = split(samples, 0.4)
-    rest = feature_maps([samples[i] for i in parts.train], job.settings.features, 64, CPU).batch(slice(None))
+    rest = feature_maps([samples[i] for i in parts.train], job.settings.features, job.data.preprocessing, CPU).batch(
+        slice(None)
+    )
     for maps in seen:
         torch.testing.assert_close(maps, rest, rtol=1e-2, atol=1e-2)
 
@@ -121,7 +123,7 @@ def test_a_test_image_changes_nothing(root):
 def test_no_test_image_is_read_for_it(root, monkeypatch):
     job = job_of(root)
     samples = mvtec_ad.read(root, "nut").train
-    maps = feature_maps(samples, job.settings.features, 64, CPU)
+    maps = feature_maps(samples, job.settings.features, job.data.preprocessing, CPU)
     read, opened = Image.open, []
     monkeypatch.setattr(
         Image, "open", lambda file, *rest: opened.append(Path(getattr(file, "name", file))) or read(file, *rest)

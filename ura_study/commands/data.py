@@ -15,6 +15,7 @@ from ura_study.data.findings import Finding, findings, strays
 from ura_study.data.images import load_masks
 from ura_study.data.layouts import category_names, layout_of, locate, read_category
 from ura_study.data.look import Look, look_at
+from ura_study.data.preprocessing import Depth
 from ura_study.data.table import Category
 from ura_study.data.tally import counts, kinds, sizes
 from ura_study.errors import DataError
@@ -42,8 +43,11 @@ def check(layout: str, root: Path | None, console: Console) -> int:
             table.add_row(Text(name), "?", "?", "?", "?", "", "", _published(published))
             continue
         with console.status(f"looking at {name}"):
-            looks = _looks(category)
-        found[name] = [*findings(category, looks, published, facts.black_masks), *_regions(data, category, looks)]
+            looks = _looks(category, data.depth)
+        found[name] = [
+            *findings(category, looks, published, facts.black_masks, data.depth),
+            *_regions(data, category, looks),
+        ]
         table.add_row(
             *map(Text, (name, *_numbers(category), sizes(category, looks), kinds(category))), _published(published)
         )
@@ -71,9 +75,9 @@ def _settings(layout: str, root: Path | None) -> DataSettings:
     return validated(DataSettings, raw, "ura-study data check")
 
 
-def _looks(category: Category) -> dict[Path, Look]:
+def _looks(category: Category, depth: Depth) -> dict[Path, Look]:
     samples = (*category.train, *category.test)
-    return look_at([sample.path for sample in samples], [mask for sample in samples for mask in sample.masks])
+    return look_at([sample.path for sample in samples], [mask for sample in samples for mask in sample.masks], depth)
 
 
 def _table(layout: str) -> Table:

@@ -36,7 +36,7 @@ def model(
             raise ConfigError(f"{which}: no {kind} '{asked}'{nearest(str(asked), map(str, names[kind]))}")
     job = Job.of(opened.study, plan.runs[plan.cells[variant, category, seed]])
     detector, data = rebuilt(job), job.data
-    AnomalyModel.of(detector, job.settings, data.image_size, data.crop_from, seed).save(output)
+    AnomalyModel.of(detector, job.settings, data.preprocessing, seed).save(output)
     console.print(Text(str(output)), soft_wrap=True)
     return 0
 

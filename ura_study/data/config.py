@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 from itertools import combinations
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from ura_study.data.preprocessing import DEEPEST, Preprocessing
 from ura_study.settings import List, Settings
 
 #: Layouts that are read from a folder the study names.
@@ -103,6 +104,9 @@ class DataSettings(Settings):
     """
     shorter_side: int | None = Field(None, ge=32, le=2048)
     """Length of the shorter side before the crop, unset: `image_size`. (PatchCore crops 224 from 256 pixels.)"""
+    depth: Annotated[int, Field(ge=1, le=DEEPEST)] | Literal["type", "file"] = "type"
+    """How grey values of more than eight bits become eight: as shares of their type's range (65,535), of so many bits
+    (a camera of 12 bits: 12), or of each image's own, `file`, which takes differences of brightness away."""
     max_pixels: int = Field(178_956_970, ge=1)
     """Images of more pixels are refused before they are decoded: a damaged header may ask for any amount of memory."""
     eval_size: int | Literal["original"] | None = None
@@ -174,15 +178,16 @@ class DataSettings(Settings):
         """Length of the shorter side before the crop; None where images are stretched."""
         return None if self.resize == "square" else self.shorter_side or self.image_size
 
-    def seen(self) -> dict[str, int]:
-        """Return how images are made ready for the network, as a part of the identity of features and weights."""
-        return {"image_size": self.image_size} | ({} if self.crop_from is None else {"crop_from": self.crop_from})
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How images are made ready for the network."""
+        return Preprocessing(self.image_size, self.crop_from, self.depth)
 
     def identity(self) -> dict[str, Any]:
         """Return what changes the numbers of a run beside its images; newer keys only where they are in use."""
         judged = {} if self.eval_size in (None, self.image_size) else {"eval_size": self.eval_size}
         drawn = {name: getattr(self, name) for name in PROTOCOL if getattr(self, name)}
-        return self.seen() | {"validation": self.validation} | judged | drawn
+        return self.preprocessing.identity() | {"validation": self.validation} | judged | drawn
 
     @model_validator(mode="after")
     def _own_options(self) -> DataSettings:

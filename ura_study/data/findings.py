@@ -10,6 +10,7 @@ from ura_study.data import twins
 from ura_study.data.facts import Counts
 from ura_study.data.files import shown
 from ura_study.data.look import Look
+from ura_study.data.preprocessing import Depth
 from ura_study.data.table import DOUBTFUL, GOOD, Category, Sample, Why
 from ura_study.data.tally import counts
 
@@ -27,18 +28,22 @@ class Finding:
     """Whether results would be wrong or undefined; else it is worth knowing."""
 
 
-def findings(category: Category, looks: Looks, published: Counts | None, black_masks: int) -> list[Finding]:
+def findings(
+    category: Category, looks: Looks, published: Counts | None, black_masks: int, depth: Depth = "type"
+) -> list[Finding]:
     """Return all findings of a category, those that spoil results first.
 
     Args:
         looks: of every image and mask of the category.
         published: the official numbers of images, where known.
         black_masks: how many masks of defects are all black in the published set.
+        depth: how the images are read.
     """
     found = (
         *_unreadable(category, looks),
         *_missing_images(category),
         *_pages(category, looks),
+        *_range(category, looks, depth),
         *_doubtful(category),
         *_masks(category, looks, black_masks),
         *_left(category),
@@ -80,6 +85,18 @@ def _pages(category: Category, looks: Looks) -> Iterator[Finding]:
     paths = [str(s.path) for s in (*category.train, *category.test) if looks[s.path].pages > 1]
     if paths:
         yield Finding(_first(paths, "file", "files", "of several pictures, of which the first is read"), spoils=False)
+
+
+def _range(category: Category, looks: Looks, depth: Depth) -> Iterator[Finding]:
+    """Tell where a camera's values fill little of the range that they are read by: few grey levels are left."""
+    found = [looks[sample.path].brightest for sample in (*category.train, *category.test)]
+    known = [value for value in found if value is not None]
+    most = 0 if depth == "file" else 65535 if depth == "type" else (1 << depth) - 1
+    if known and 4 * max(known) < most:
+        many = f"{len(known)} image{'s' * (len(known) != 1)} of more than 8 bits"
+        bits = max(max(known).bit_length(), 1)
+        text = f"{many}, whose brightest value is {max(known):,} of {most:,}: data.depth: {bits} would fill the range"
+        yield Finding(text, spoils=False)
 
 
 def _doubtful(category: Category) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from ura_study.data.preprocessing import Depth, Preprocessing, eight_bits, fitted
 from ura_study.errors import DataError
 
 #: What Pillow raises for a file that is no image, or a broken one.
@@ -25,26 +26,25 @@ Image.MAX_IMAGE_PIXELS = None  # Pillow would warn at half of its limit; ours ca
 _most_pixels = 178_956_970
 
 
-def load_image(path: Path, size: int, crop_from: int | None = None) -> np.ndarray:
-    """Return an image as (size, size, 3) uint8 RGB, resized by Pillow's antialiased bilinear filter.
+def load_image(path: Path, how: Preprocessing) -> np.ndarray:
+    """Return an image as the network sees it: (H, H, 3) uint8 RGB, resized by Pillow's antialiased bilinear filter.
 
-    The whole image is stretched to the square; or, where `crop_from` is given, its shorter side is brought to so many
-    pixels and the square cut from its middle. How `to_rgb` and `open_image` read other than 8-bit RGB is told there.
+    How `to_rgb` and `open_image` read other than 8-bit RGB is told there.
 
     Raises:
         DataError: where the file cannot be decoded.
     """
-    image = to_rgb(open_image(path), path)
-    return np.asarray(fitted(image, size, crop_from, Image.Resampling.BILINEAR))
+    image = to_rgb(open_image(path), path, how.depth)
+    return np.asarray(fitted(image, how.image_size, how.crop_from, Image.Resampling.BILINEAR))
 
 
-def load_original(path: Path) -> np.ndarray:
+def load_original(path: Path, depth: Depth = "type") -> np.ndarray:
     """Return an image at its own size as (H, W, 3) uint8 RGB: what `load_image` resizes.
 
     Raises:
         DataError: where the file cannot be decoded.
     """
-    return np.asarray(to_rgb(open_image(path), path))
+    return np.asarray(to_rgb(open_image(path), path, depth))
 
 
 def load_mask(path: Path, image: Path) -> np.ndarray:
@@ -144,7 +144,7 @@ def marked(mask: Image.Image) -> np.ndarray:
     name says) black is noisy, so there it is what is brighter than half, unless there are two values only. What is
     transparent is normal; where all colours are the same, the shape is in the transparency alone.
     """
-    if mask.mode.startswith(("I", "F")):
+    if deep(mask):
         return np.asarray(mask) != 0
     pixels = np.asarray(mask.convert("RGBA"))  # (H, W, 4), palette resolved
     colours, opaque = pixels[..., :3], pixels[..., 3] > HALF
@@ -154,43 +154,38 @@ def marked(mask: Image.Image) -> np.ndarray:
     return (colours > (HALF if noisy else 0)).any(axis=2) & opaque
 
 
-def to_rgb(image: Image.Image, path: Path) -> Image.Image:
+def to_rgb(image: Image.Image, path: Path, depth: Depth = "type") -> Image.Image:
     """Return an image in 8-bit RGB.
 
-    Grey is repeated, a palette looked up, CMYK converted by Pillow without a colour profile, and 16-bit grey divided by
-    257. Transparency is left out: the colours are those that are stored.
+    Grey is repeated, a palette looked up, CMYK converted by Pillow without a colour profile, and grey of more bits
+    brought to eight as `depth` says. Transparency is left out: the colours are those that are stored.
     """
-    if not image.mode.startswith(("I", "F")):
+    if not deep(image):
         return image.convert("RGB")
-    grey = np.asarray(image)  # 16-bit grey comes as "I;16" or widened to "I"
-    if image.mode == "F" or grey.min() < 0 or grey.max() > 65535:
-        raise DataError(f"{path}: expected an image of 8 or 16 bits per channel, but got 32 (convert it first)")
-    return Image.fromarray((grey // 257).astype(np.uint8)).convert("RGB")
+    try:
+        return Image.fromarray(eight_bits(np.asarray(image), depth)).convert("RGB")
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from None
 
 
-def fitted(image: Image.Image, size: int, crop_from: int | None, filter_: Image.Resampling) -> Image.Image:
-    """Return an image as a square: stretched, or its middle."""
-    whole, (left, top) = placed(image.size, size, crop_from)
-    return image.resize(whole, filter_).crop((left, top, left + size, top + size))
+def deep(image: Image.Image) -> bool:
+    """Tell whether an image has grey values of more than eight bits: 16 come as "I;16" or widened to "I"."""
+    return image.mode.startswith(("I", "F"))
 
 
-def placed(own: tuple[int, int], size: int, crop_from: int | None) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the (width, height) to which an image of the size `own` is brought, and (left, top) of the square in it.
-
-    Rounded as torchvision's Resize and CenterCrop do.
-    """
-    if crop_from is None:
-        return (size, size), (0, 0)
-    width, height = (crop_from * side // min(own) for side in own)
-    return (width, height), (round((width - size) / 2), round((height - size) / 2))
-
-
-def seen(pixels: np.ndarray, size: int, crop_from: int | None = None) -> np.ndarray:
-    """Return an image that is in memory, (H, W, 3) or (H, W) uint8, as `load_image` returns one from a file.
+def seen(pixels: np.ndarray, how: Preprocessing) -> np.ndarray:
+    """Return an image that is in memory, (H, W, 3) uint8 or (H, W) uint8 or uint16, as `load_image` does with a file.
 
     Raises:
         DataError: where the array is of another shape or type.
     """
-    if pixels.dtype != np.uint8 or pixels.shape[2:] not in ((), (3,)):
-        raise DataError(f"expected an image (H, W, 3) or (H, W) of uint8, but got {pixels.shape} of {pixels.dtype}")
-    return np.asarray(fitted(Image.fromarray(pixels).convert("RGB"), size, crop_from, Image.Resampling.BILINEAR))
+    allowed = {2: (np.uint8, np.uint16), 3: (np.uint8,)}.get(pixels.ndim, ())
+    if pixels.dtype not in allowed or pixels.shape[2:] not in ((), (3,)):
+        expected = "an image (H, W, 3) of uint8, or (H, W) of uint8 or uint16"
+        raise DataError(f"expected {expected}, but got {pixels.shape} of {pixels.dtype}")
+    try:
+        bits = pixels if pixels.dtype == np.uint8 else eight_bits(pixels, how.depth)
+    except ValueError as error:
+        raise DataError(str(error)) from None
+    image = Image.fromarray(bits).convert("RGB")
+    return np.asarray(fitted(image, how.image_size, how.crop_from, Image.Resampling.BILINEAR))

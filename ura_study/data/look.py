@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from ura_study.data.fingerprint import file_digest, remembered
-from ura_study.data.images import marked, open_image, pages, to_rgb
+from ura_study.data.images import deep, marked, open_image, pages, to_rgb
+from ura_study.data.preprocessing import Depth
 from ura_study.errors import DataError
 
 #: Side of the grid of the perceptual hash: 256 bits.
@@ -35,28 +36,32 @@ class Look:
     """How much of a mask is marked, 0..1."""
     shades: int = 0
     """Different values of a mask."""
+    brightest: int | None = None
+    """The greatest value of an image of more than eight bits."""
     pages: int = 1
     """How many pictures the file of an image holds; the first is read."""
     problem: str = ""
 
 
-def look_at(paths: Iterable[Path], masks: Iterable[Path]) -> dict[Path, Look]:
-    """Look at all images `paths` and all `masks`, several at a time."""
+def look_at(paths: Iterable[Path], masks: Iterable[Path], depth: Depth = "type") -> dict[Path, Look]:
+    """Look at all images `paths`, read by `depth`, and all `masks`, several at a time."""
     tasks = [(path, False) for path in paths] + [(path, True) for path in masks]
     files = [path for path, _ in tasks]
     with remembered(files), ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and hashing release Python's lock
-        return dict(zip(files, pool.map(lambda task: look(*task), tasks), strict=True))
+        return dict(zip(files, pool.map(lambda task: look(*task, depth), tasks), strict=True))
 
 
-def look(path: Path, is_mask: bool = False) -> Look:
+def look(path: Path, is_mask: bool = False, depth: Depth = "type") -> Look:
     """Look at one file."""
     try:
         content, image = file_digest(path), open_image(path)
         if is_mask:
             mask = marked(image)
-            shades = len(np.unique(np.asarray(image if image.mode.startswith(("I", "F")) else image.convert("L"))))
+            shades = len(np.unique(np.asarray(image if deep(image) else image.convert("L"))))
             return Look(image.size, content, black=not mask.any(), share=float(mask.mean()), shades=shades)
-        return Look(image.size, content, likeness(to_rgb(image, path)), pages=pages(path))
+        colours = to_rgb(image, path, depth)
+        brightest = int(np.asarray(image).max()) if deep(image) else None
+        return Look(image.size, content, likeness(colours), brightest=brightest, pages=pages(path))
     except DataError as error:
         return Look(problem=str(error))
 

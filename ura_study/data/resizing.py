@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from ura_study.data.images import fitted, placed
+from ura_study.data.preprocessing import fitted, placed
 
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 

@@ -20,6 +20,7 @@ from ura_study.cache import building, cache_root, is_genuine, locked, writing
 from ura_study.canonical import digest
 from ura_study.data.fingerprint import contents
 from ura_study.data.images import load_image
+from ura_study.data.preprocessing import Preprocessing
 from ura_study.data.table import Sample
 from ura_study.features.catalogue import weights_id
 from ura_study.features.config import FeatureSettings
@@ -34,11 +35,10 @@ FILE = "maps.npy"
 def feature_maps(
     samples: Sequence[Sample],
     settings: FeatureSettings,
-    image_size: int,
+    how: Preprocessing,
     device: torch.device,
-    crop_from: int | None = None,
 ) -> FeatureMaps:
-    """Return the feature maps of `samples`, in order; `image_size` and `crop_from` are those of `load_image`.
+    """Return the feature maps of `samples`, in order.
 
     Raises:
         DataError: where an image cannot be read.
@@ -48,16 +48,16 @@ def feature_maps(
         "version": VERSION,
         "backbone": settings.backbone,
         "weights": weights_id(settings),
-        "image_size": image_size,
         "precision": settings.precision,
         "images": digest(contents(samples)),
-    } | ({} if crop_from is None else {"crop_from": crop_from})
+        **how.identity(),
+    }
     group = cache_root() / "features" / digest(about)
     entries = {layer: (group / f"layer-{layer}", about | {"layer": layer}) for layer in settings.layers}
     if _missing(entries):
         with writing(group), locked(group):
             if missing := _missing(entries):
-                load = partial(load_image, size=image_size, crop_from=crop_from)
+                load = partial(load_image, how=how)
                 _extract(samples, settings, load, device, {layer: entries[layer] for layer in missing})
     layers = tuple(np.load(folder / FILE, mmap_mode="r") for folder, _ in entries.values())
     return FeatureMaps(layers, settings.map_size, settings.neighbourhood, settings.pooling)

@@ -104,6 +104,9 @@ def remarks(shown: Sequence[Sheet], source: str, wide: bool) -> list[str]:
 def as_data(frame: pd.DataFrame, form: str) -> bytes:
     """Return a data frame as `csv`, `parquet` or `excel`.
 
+    Names are whatever users wrote. CSV has them as they are, for programs to read: a spreadsheet would take one such as
+    `=1+1` for a formula. In Excel's own format such a cell is text.
+
     Raises:
         ResourceError: for Excel where openpyxl is not installed.
     """

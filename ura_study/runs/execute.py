@@ -41,8 +41,8 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     settings, image_size, timings = job.settings, job.data.image_size, {}
     category = read_category(job)
     with _timed(timings, "features_seconds"):
-        train = feature_maps(category.train, settings.features, image_size, device, job.data.crop_from)
-        test = feature_maps(category.test, settings.features, image_size, device, job.data.crop_from)
+        train = feature_maps(category.train, settings.features, job.data.preprocessing, device)
+        test = feature_maps(category.test, settings.features, job.data.preprocessing, device)
         samples, held = category.train, None
         if job.data.validation:
             samples, train, held = hold_out(category.train, train, job, device)

@@ -100,7 +100,7 @@ def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[st
         "device": device.type,
         "threads": job.threads,
         "images": digest(contents(samples)),
-        **job.data.seen(),
+        **job.data.preprocessing.identity(),
         "weights": weights_id(settings.features),
         "features": trained_part(settings.features),
         "model": trained_part(settings.model),

@@ -21,7 +21,7 @@ def rebuilt(job: Job) -> Detector:
     """
     category, settings, device = read_category(job), job.settings, device_of(job)
     samples = category.train
-    train = feature_maps(samples, settings.features, job.data.image_size, device, job.data.crop_from)
+    train = feature_maps(samples, settings.features, job.data.preprocessing, device)
     if job.data.validation:
         samples, train, _ = hold_out(samples, train, job, device)
     fitting = fitted(job, samples, train, device)

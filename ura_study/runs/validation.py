@@ -48,8 +48,8 @@ def hold_out(
         DataError: where there are too few images.
     """
     parts = split(samples, job.data.validation)
-    altered = altered_samples([samples[i] for i in parts.altered])
-    altered_maps = feature_maps(altered, job.settings.features, job.data.image_size, device, job.data.crop_from)
+    altered = altered_samples([samples[i] for i in parts.altered], job.data.depth)
+    altered_maps = feature_maps(altered, job.settings.features, job.data.preprocessing, device)
     normal = tuple(samples[i] for i in parts.normal)
     kept = [samples[i] for i in parts.train]
     return kept, maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))

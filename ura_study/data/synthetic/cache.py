@@ -13,6 +13,7 @@ from pathlib import Path
 from ura_study.cache import cache_root, entry
 from ura_study.canonical import digest
 from ura_study.data.fingerprint import contents
+from ura_study.data.preprocessing import Depth
 from ura_study.data.table import Sample
 
 #: The modules that decide what the images look like.
@@ -24,24 +25,25 @@ RECIPE = (
 SEED = 0
 
 
-def altered_samples(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+def altered_samples(samples: Sequence[Sample], depth: Depth = "type") -> tuple[Sample, ...]:
     """Return `samples` with a defect each, in order; the images are made when they are first asked for.
 
-    They depend on the contents of `samples` and their order alone. The kinds take turns, and each image lends the one
-    before it what is to be blended in.
+    They depend on the contents of `samples`, their order and how they are read (`depth`) alone. The kinds take turns,
+    and each image lends the one before it what is to be blended in.
 
     Raises:
         DataError: where an image cannot be read.
         ResourceError: where the disk is full or the cache folder cannot be written.
     """
     about = {"what": "synthetic defects", "seed": SEED, "recipe": recipe(), "images": contents(samples)}
+    about |= {} if depth == "type" else {"depth": depth}
     folder = cache_root() / "synthetic" / digest(about)
-    entry(folder, about, lambda place: _build(place, samples, about["images"]))
+    entry(folder, about, lambda place: _build(place, samples, about["images"], depth))
     images = sorted(path for path in folder.glob("*.png") if not path.stem.endswith("_mask"))
     return tuple(Sample(p, p.stem.split("-")[1], (p.with_name(f"{p.stem}_mask.png"),)) for p in images)
 
 
-def _build(folder: Path, samples: Sequence[Sample], hashes: Sequence[str]) -> None:
+def _build(folder: Path, samples: Sequence[Sample], hashes: Sequence[str], depth: Depth) -> None:
     import numpy as np
     from PIL import Image
 
@@ -53,7 +55,7 @@ def _build(folder: Path, samples: Sequence[Sample], hashes: Sequence[str]) -> No
     for index, (sample, content) in enumerate(zip(samples, hashes, strict=True)):
         other = samples[(index + 1) % len(samples)]
         rng = np.random.default_rng([SEED, int(content, 16)])
-        altered = alter(kinds[index % len(kinds)], load_original(sample.path), load_original(other.path), rng)
+        altered = alter(kinds[index % len(kinds)], *(load_original(s.path, depth) for s in (sample, other)), rng)
         stem = f"{index:04}-{altered.kind}"
         Image.fromarray(altered.image).save(folder / f"{stem}.png")
         Image.fromarray(altered.mask).convert("L").save(folder / f"{stem}_mask.png")

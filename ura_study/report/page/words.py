@@ -74,7 +74,9 @@ def _images(study: Study) -> str:
     judged = {None: side, "original": "the size of the test image"}.get(
         data.eval_size, f"{data.eval_size} × {data.eval_size} pixels"
     )
-    return f"{_capital(seen)}; maps are judged at {judged}."
+    deep = "each image's own range" if data.depth == "file" else f"{data.depth} bits"
+    read = "" if data.depth == "type" else f"; grey values of more than 8 bits are read by {deep}"
+    return f"{_capital(seen)}{read}; maps are judged at {judged}."
 
 
 def _training(study: Study) -> Iterator[str]:

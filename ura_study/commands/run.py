@@ -114,7 +114,9 @@ def _check_same_data(folder: Path, study: Study) -> None:
     before = folder / "study.yaml"
     if not before.exists():
         return
-    old, new = load_yaml(before).get("data", {}), study.data
+    old, new = load_yaml(before).get("data") or {}, study.data
+    if not isinstance(old, dict):
+        raise ConfigError(f"{before}: data: expected keys and values, but got {old!r:.40}")
     if (old.get("layout"), old.get("root")) != (new.layout, new.root):
         raise ConfigError(
             f"{folder}: holds a study of the same name on other data ({old.get('layout')} {old.get('root') or ''}); "

@@ -11,7 +11,10 @@ LONGEST = 200
 
 
 def file_name(name: str) -> str:
-    """Return a name as a file's: `w/o restoration` becomes `w-o restoration`, a long one is cut short."""
+    """Return a name as a file's: `w/o restoration` becomes `w-o restoration`, a long one is cut short.
+
+    Names that differ only in what a file's name cannot hold (`a/b` and `a:b`) become the same.
+    """
     plain = re.sub(r'[/\\:*?"<>|]', "-", name)
     if len(plain.encode()) <= LONGEST:
         return plain

@@ -12,7 +12,7 @@ from hand_made import done, failed, job_of, make_study, plan_of
 
 from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES, POINTS
 from ura_study.metrics.doubt import Doubt
-from ura_study.report.results import Results
+from ura_study.results.results import Results
 from ura_study.runs.details import MAPS, Details, Picture, keep, packed
 from ura_study.search.trials import Tried
 

@@ -15,7 +15,7 @@ from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
 from ura_study.search.begin import begin
 from ura_study.search.session import Session
-from ura_study.search.space import read_space
+from ura_study.search.space.space import read_space
 from ura_study.search.storage import mend, open_storage
 
 CATEGORIES = {name: f"data of {name}" for name in ("brick", "grass", "nut", "pill")}

@@ -131,7 +131,7 @@ def test_a_bug_shows_its_traceback(call, study, monkeypatch):
 
 
 def test_two_drivers_on_one_study(call, study, tmp_path):
-    from ura_study.commands.alone import alone
+    from ura_study.runs.lock import alone
 
     folder = tmp_path / "results/small"
     folder.mkdir(parents=True)

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from ura_study.config import Study, load_study
 from ura_study.plan import Plan
-from ura_study.report.folder import remember
+from ura_study.results.folder import remember
 from ura_study.study_file import dump_yaml, load_yaml
 
 #: `$` could begin an environment variable.

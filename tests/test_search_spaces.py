@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from ura_study.config import load_study
-from ura_study.search.space import read_space
+from ura_study.search.space.space import read_space
 from ura_study.study_file import load_yaml
 
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,7 @@ from PIL import Image, ImageOps
 
 from ura_study.commands.opening import plan_line
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 from ura_study.errors import ConfigError, DataError
 from ura_study.plan import joined
 from ura_study.survey import check_backbones, survey

@@ -17,7 +17,7 @@ import typer
 from ura_study import __version__
 from ura_study.errors import UserError
 from ura_study.output import notice, tolerant
-from ura_study.report.names import ENDINGS, TABLES
+from ura_study.tables.names import ENDINGS, TABLES
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -36,7 +36,7 @@ from ura_study.features.catalogue import backbone_info, weights_id
 from ura_study.features.extract import extracted
 from ura_study.features.maps import FeatureMaps
 from ura_study.randomness import generator
-from ura_study.runs.scoring import score_maps
+from ura_study.runs.stages.scoring import score_maps
 from ura_study.training.loop import fit
 
 #: Version of the file's form; a program reads those up to its own.

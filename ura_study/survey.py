@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ura_study.config import Study
-from ura_study.data.check import check_headers, common_shape
+from ura_study.data.checks.headers import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.layouts import category_names, read_category
+from ura_study.data.layouts.registry import category_names, read_category
 from ura_study.data.protocol import drawn, fingerprints
 from ura_study.data.table import UNREAD, Category
 from ura_study.data.validation import split

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ura_study.data.check import check_headers
-from ura_study.data.findings import findings
+from ura_study.data.checks.findings import findings
+from ura_study.data.checks.headers import check_headers
+from ura_study.data.checks.look import look_at
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.look import look_at
-from ura_study.data.mvtec_ad import categories, read
+from ura_study.data.layouts.mvtec_ad import categories, read
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ CODE = """
 import sys, time
 from pathlib import Path
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 category = read(Path(sys.argv[1]), "noise")
 started = time.perf_counter()
 found = fingerprint(category)

@@ -16,11 +16,11 @@ from pathlib import Path
 from ura_study.config import Study
 from ura_study.metrics.names import METRICS
 from ura_study.plan import Plan, make_plan
-from ura_study.report.board import Board
-from ura_study.report.folder import EVENTS
-from ura_study.report.serving import serve
+from ura_study.results.folder import EVENTS
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
+from ura_study.tensorboard.serving import serve
+from ura_study.tensorboard.writer import Board
 
 #: What one report of a training holds; there are ten.
 TERMS = dict.fromkeys(("total", "perception", "prior", "restoration"), 0.5)

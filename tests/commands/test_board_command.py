@@ -13,8 +13,8 @@ from rich.console import Console
 
 from ura_study.commands.board import board
 from ura_study.errors import ConfigError, ResourceError
-from ura_study.report.board import Board
-from ura_study.report.folder import remember
+from ura_study.results.folder import remember
+from ura_study.tensorboard.writer import Board
 
 STUDY = make_study(ablations=ABLATIONS)
 PLAN = plan_of(STUDY)

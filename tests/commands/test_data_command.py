@@ -12,7 +12,7 @@ from PIL import Image
 from rich.console import Console
 
 from ura_study.commands import data as data_commands
-from ura_study.data.facts import FACTS, Counts, Facts
+from ura_study.data.checks.facts import FACTS, Counts, Facts
 from ura_study.errors import ConfigError, DataError
 
 

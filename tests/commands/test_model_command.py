@@ -10,7 +10,7 @@ from PIL import Image
 
 from ura_study.cache import replace
 from ura_study.commands.opening import open_study
-from ura_study.report.folder import remember
+from ura_study.results.folder import remember
 from ura_study.runs import store
 from ura_study.runs.attempt import attempt
 from ura_study.runs.job import Job

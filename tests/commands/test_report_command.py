@@ -8,7 +8,7 @@ import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
 from ura_study import cli
-from ura_study.report.folder import remember
+from ura_study.results.folder import remember
 from ura_study.runs import store
 from ura_study.survey import survey
 

@@ -12,7 +12,7 @@ from hand_made import make_study
 
 from ura_study.commands.opening import open_study
 from ura_study.commands.searching import Searching
-from ura_study.report.folder import remember
+from ura_study.results.folder import remember
 from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.search.trials import trials

@@ -4,12 +4,12 @@ import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from rich.console import Console
 
-from ura_study.commands.alone import alone
-from ura_study.commands.estimate import seconds_left
 from ura_study.commands.status import status
 from ura_study.errors import ConfigError, ResourceError
-from ura_study.report.folder import remember
+from ura_study.results.folder import remember
 from ura_study.runs import store
+from ura_study.runs.estimate import seconds_left
+from ura_study.runs.lock import alone
 
 STUDY = make_study(ablations=ABLATIONS)
 PLAN = plan_of(STUDY, "nut", "bolt")
@@ -108,7 +108,7 @@ def test_the_lock_of_a_dead_driver_is_taken_over(results):
 
     code = f"""
 import os, pathlib
-from ura_study.commands.alone import alone
+from ura_study.runs.lock import alone
 with alone(pathlib.Path({str(results / "example")!r})):
     os.kill(os.getpid(), 9)
 """

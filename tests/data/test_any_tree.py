@@ -21,10 +21,10 @@ from ura_study.data.config import FolderSettings
 from ura_study.data.files import BESIDE, IMAGES
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.images import load_image
-from ura_study.data.layouts import category_names, layout_of, read_category
+from ura_study.data.layouts.registry import category_names, layout_of, read_category
 from ura_study.data.preprocessing import Preprocessing
 from ura_study.errors import DataError
-from ura_study.runs.evaluation import truth_of
+from ura_study.runs.stages.evaluation import truth_of
 from ura_study.study_file import dump_yaml
 from ura_study.survey import survey
 

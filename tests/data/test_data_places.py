@@ -7,7 +7,7 @@ import trees
 from trees import counts, settings
 
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.layouts import category_names, read_category
+from ura_study.data.layouts.registry import category_names, read_category
 from ura_study.data.table import Why
 from ura_study.errors import DataError
 

@@ -1,5 +1,5 @@
+from ura_study.data.checks.facts import FACTS
 from ura_study.data.config import FOLDERS
-from ura_study.data.facts import FACTS
 
 
 def test_every_layout_has_facts():

@@ -6,7 +6,7 @@ from PIL import Image
 
 from ura_study.data import hashes
 from ura_study.data.fingerprint import BLOCK, file_digest, fingerprint
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 
 
 def test_same_content_elsewhere_is_the_same(mvtec_root, tmp_path):

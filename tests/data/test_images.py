@@ -5,9 +5,9 @@ import pytest
 from datasets import write_category
 from PIL import Image, ImageOps
 
-from ura_study.data.check import check_headers
+from ura_study.data.checks.headers import check_headers
 from ura_study.data.images import allow, image_size, load_image, load_mask, load_original, pages
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 from ura_study.data.preprocessing import Preprocessing
 from ura_study.data.resizing import resized
 from ura_study.errors import DataError

@@ -9,13 +9,13 @@ import pytest
 import trees
 from trees import counts, settings
 
-from ura_study.data import elpv, magnetic_tile, masks, oct2017
-from ura_study.data.check import check_headers
+from ura_study.data import masks
+from ura_study.data.checks.headers import check_headers
 from ura_study.data.config import FOLDERS, DataSettings
 from ura_study.data.files import images
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.images import load_masks
-from ura_study.data.layouts import category_names, read_category
+from ura_study.data.layouts.registry import category_names, elpv, magnetic_tile, oct2017, read_category
 from ura_study.data.validation import split
 from ura_study.errors import DataError
 

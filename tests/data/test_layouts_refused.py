@@ -10,7 +10,7 @@ from trees import counts, settings
 from ura_study.data.config import FOLDERS
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.images import load_image
-from ura_study.data.layouts import category_names, read_category
+from ura_study.data.layouts.registry import category_names, read_category
 from ura_study.data.preprocessing import Preprocessing
 from ura_study.errors import DataError
 

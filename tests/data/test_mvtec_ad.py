@@ -2,7 +2,7 @@ import pytest
 from datasets import write_category
 from PIL import Image
 
-from ura_study.data import mvtec_ad
+from ura_study.data.layouts import mvtec_ad
 from ura_study.errors import DataError
 
 

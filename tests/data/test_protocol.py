@@ -7,7 +7,7 @@ import trees
 
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import file_digest, fingerprint
-from ura_study.data.layouts import read_category
+from ura_study.data.layouts.registry import read_category
 from ura_study.data.protocol import described, drawn, fingerprints, read_for_run
 from ura_study.errors import DataError
 

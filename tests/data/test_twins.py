@@ -5,8 +5,8 @@ import pytest
 import trees
 from PIL import Image
 
-from ura_study.data import twins
-from ura_study.data.look import likeness, look
+from ura_study.data.checks import twins
+from ura_study.data.checks.look import likeness, look
 
 
 def test_exact_copies_name_the_first():

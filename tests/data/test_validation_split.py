@@ -4,7 +4,7 @@ import pytest
 from datasets import write_category
 
 from ura_study.data.fingerprint import file_digest
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 from ura_study.data.table import Sample
 from ura_study.data.validation import split
 from ura_study.errors import DataError

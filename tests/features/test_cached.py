@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 from ura_study.data.preprocessing import Preprocessing
 from ura_study.errors import DataError, ResourceError
 from ura_study.features import cached

@@ -13,7 +13,7 @@ from pages import Page
 
 from ura_study.report.page.document import HERE, breakable, page, rendered, write_report
 from ura_study.report.page.provenance import failures
-from ura_study.report.results import Results
+from ura_study.results.results import Results
 from ura_study.runs.record import Failure
 
 ORIGIN = {

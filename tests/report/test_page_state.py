@@ -7,7 +7,7 @@ from pages import Page
 from ura_study.plan import Variant, changed, joined, make_plan
 from ura_study.report.page.document import page, rendered
 from ura_study.report.page.state import state_of
-from ura_study.report.results import Results, Search
+from ura_study.results.results import Results, Search
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.search.trials import Tried

@@ -2,7 +2,7 @@ import pytest
 from hand_made import ABLATIONS, make_study, plan_of
 
 from ura_study.report.page.words import oracle, protocol, question
-from ura_study.report.results import Results
+from ura_study.results.results import Results
 
 SPACE = {"training.lr": {"float": [1e-4, 1e-2], "log": True}}
 SEARCH = {"space": SPACE, "trials": 5, "objective": "val_image_auroc"}

@@ -14,12 +14,12 @@ from jobs import small_job
 from ura_study.config import VariantSettings
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 from ura_study.detectors.patchcore.config import PatchCoreSettings
 from ura_study.detectors.uranet.config import PerceptionSettings
 from ura_study.errors import ConfigError
-from ura_study.runs import fitting
 from ura_study.runs.attempt import attempt
+from ura_study.runs.stages import fitting
 from ura_study.settings import trained_part
 from ura_study.training.loop import NonFiniteLoss
 

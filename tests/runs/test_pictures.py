@@ -7,8 +7,8 @@ from ura_study.data.config import DataSettings
 from ura_study.data.table import Sample
 from ura_study.metrics.uncertainty import TokenMaps
 from ura_study.runs.details import EXAMPLE, FALSE_ALARM, HIGHEST, LOWEST, MEDIAN, MISS
-from ura_study.runs.pictures import MAP_SIDE, SIDE, chosen, examples, pictures
-from ura_study.runs.scoring import Scored
+from ura_study.runs.stages.pictures import MAP_SIDE, SIDE, chosen, examples, pictures
+from ura_study.runs.stages.scoring import Scored
 
 
 def samples(*defects):

@@ -6,10 +6,11 @@ import torch
 from jobs import small_job
 
 from ura_study.metrics.names import METRICS, UNCERTAINTY_METRICS
-from ura_study.runs import execute, fitting
+from ura_study.runs import execute
 from ura_study.runs.attempt import attempt
 from ura_study.runs.details import Details
 from ura_study.runs.record import Record
+from ura_study.runs.stages import fitting
 from ura_study.training.loop import Interval, NonFiniteLoss
 
 

@@ -9,8 +9,8 @@ from ura_study.data.config import DataSettings
 from ura_study.data.table import Sample
 from ura_study.errors import DataError
 from ura_study.metrics.uncertainty import TokenMaps
-from ura_study.runs.evaluation import as_seen, enlarged, evaluate_doubt, evaluate_run, touched, truth_of
-from ura_study.runs.scoring import Scored
+from ura_study.runs.stages.evaluation import as_seen, enlarged, evaluate_doubt, evaluate_run, touched, truth_of
+from ura_study.runs.stages.scoring import Scored
 
 
 def settings(**options):

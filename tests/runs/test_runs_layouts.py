@@ -5,11 +5,11 @@ import trees
 from hand_made import make_study
 from jobs import SETTINGS
 
-from ura_study.report.results import Results
-from ura_study.report.tables import per_category
+from ura_study.results.results import Results
 from ura_study.runs.attempt import attempt
 from ura_study.runs.job import Job
 from ura_study.survey import survey
+from ura_study.tables.metric_tables import per_category
 
 IMAGE_LEVEL = ("oct2017", "elpv")
 

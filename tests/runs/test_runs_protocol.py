@@ -5,7 +5,7 @@ from jobs import small_job
 
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 from ura_study.data.protocol import fingerprints
 from ura_study.runs.attempt import attempt
 

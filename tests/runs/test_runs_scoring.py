@@ -4,8 +4,8 @@ import torch
 from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.features.maps import FeatureMaps
-from ura_study.runs import scoring
-from ura_study.runs.scoring import score_images
+from ura_study.runs.stages import scoring
+from ura_study.runs.stages.scoring import score_images
 
 CPU = torch.device("cpu")
 

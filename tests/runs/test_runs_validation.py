@@ -11,19 +11,20 @@ from datasets import write_category
 from jobs import SETTINGS, small_job
 from PIL import Image
 
-from ura_study.data import mvtec_ad
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import file_digest, fingerprint
+from ura_study.data.layouts import mvtec_ad
 from ura_study.data.validation import split
 from ura_study.detectors.uranet.network import URANet
 from ura_study.features.backbone import Backbone
 from ura_study.features.cached import feature_maps
 from ura_study.metrics.calibration import Reliability, ece
 from ura_study.metrics.names import REPORTABLE, UNCERTAINTY_METRICS, VALIDATION_METRICS
-from ura_study.runs import execute, fitting
+from ura_study.runs import execute
 from ura_study.runs.attempt import attempt
 from ura_study.runs.record import Record
-from ura_study.runs.validation import hold_out
+from ura_study.runs.stages import fitting
+from ura_study.runs.stages.validation import hold_out
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from optuna.trial import FixedTrial
 from ura_study.config import VariantSettings, validated
 from ura_study.errors import ConfigError
 from ura_study.plan import changed
-from ura_study.search.space import read_space
+from ura_study.search.space.space import read_space
 
 BASE = VariantSettings()
 PATCHCORE = {"name": "patchcore"}

@@ -8,7 +8,7 @@ import pytest
 
 from ura_study.config import VariantSettings, validated
 from ura_study.errors import ConfigError
-from ura_study.search.space import read_space
+from ura_study.search.space.space import read_space
 
 PATCHCORE = {"name": "patchcore"}
 SWITCH = {"choice": [True, False]}

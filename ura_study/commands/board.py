@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ura_study.errors import ConfigError
-from ura_study.report.folder import EVENTS, find
+from ura_study.results.folder import EVENTS, find
 
 
 def board(which: str | None, results: Path, port: int | None, console: Console) -> int:
@@ -24,7 +24,7 @@ def board(which: str | None, results: Path, port: int | None, console: Console) 
     folder = results if which is None else find(which, results) / EVENTS
     if next(folder.rglob("*tfevents*"), None) is None:
         raise ConfigError(f"{folder}: holds no events for TensorBoard; `ura-study run` writes them")
-    from ura_study.report.serving import serve
+    from ura_study.tensorboard.serving import serve
 
     console.print(Text(f"TensorBoard shows {folder} at {serve(folder, port)} (Ctrl-C ends it)"), soft_wrap=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a script ignores it

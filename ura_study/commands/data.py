@@ -9,15 +9,15 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.config import load_study, validated
+from ura_study.data.checks.facts import FACTS, Counts
+from ura_study.data.checks.findings import Finding, findings, strays
+from ura_study.data.checks.look import Look, look_at
+from ura_study.data.checks.tally import counts, kinds, sizes
 from ura_study.data.config import DataSettings
-from ura_study.data.facts import FACTS, Counts
-from ura_study.data.findings import Finding, findings, strays
 from ura_study.data.images import load_masks
-from ura_study.data.layouts import category_names, layout_of, locate, read_category
-from ura_study.data.look import Look, look_at
+from ura_study.data.layouts.registry import category_names, layout_of, locate, read_category
 from ura_study.data.preprocessing import Depth
 from ura_study.data.table import Category
-from ura_study.data.tally import counts, kinds, sizes
 from ura_study.errors import DataError
 
 #: Exit code where something would spoil results.

@@ -14,12 +14,12 @@ from ura_study.cache import replace
 from ura_study.commands.recorded import open_done
 from ura_study.errors import UserError, nearest
 from ura_study.output import notice
-from ura_study.report.across import across
-from ura_study.report.export import MAKERS, content, explained, frame_of, remarks, sheets
-from ura_study.report.flat import flat
-from ura_study.report.names import ENDINGS
-from ura_study.report.sheet import Sheet
-from ura_study.report.terminal import terminal
+from ura_study.tables.across import across
+from ura_study.tables.export import MAKERS, content, explained, frame_of, remarks, sheets
+from ura_study.tables.formats.flat import flat
+from ura_study.tables.formats.terminal import terminal
+from ura_study.tables.names import ENDINGS
+from ura_study.tables.sheet import Sheet
 
 BINARY_FORMATS = ("parquet", "excel")
 

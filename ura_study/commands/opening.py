@@ -12,7 +12,7 @@ from rich.text import Text
 from ura_study.config import Study, load_study, space_file
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan
-from ura_study.report.folder import STUDY
+from ura_study.results.folder import STUDY
 from ura_study.runs import store
 from ura_study.runs.counts import counts
 from ura_study.runs.record import Record
@@ -20,7 +20,7 @@ from ura_study.study_file import load_yaml
 from ura_study.survey import check_backbones, survey
 
 if TYPE_CHECKING:
-    from ura_study.search.space import Space
+    from ura_study.search.space.space import Space
 
 
 def open_study(path: Path) -> tuple[Study, Plan, Space | None]:
@@ -33,7 +33,7 @@ def open_study(path: Path) -> tuple[Study, Plan, Space | None]:
         planned = survey(study)
         check_backbones(planned)
         if study.report.reported:
-            from ura_study.report.reported import read_reported
+            from ura_study.results.reported import read_reported
 
             read_reported(study.report.reported)  # says now what would else be said after all runs
     except ConfigError as error:
@@ -45,7 +45,7 @@ def _space(study: Study, path: Path) -> Space | None:
     """Return the search space of a study read from `path`; None where it does not search."""
     if study.search is None:
         return None
-    from ura_study.search.space import read_space
+    from ura_study.search.space.space import read_space
 
     file = space_file(load_yaml(path), path)
     return read_space(study.search.space, study.base, str(file) if file else f"{path}: search.space")

@@ -10,13 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.cache import writing
-from ura_study.commands.alone import alone
-from ura_study.commands.estimate import seconds_left
 from ura_study.commands.opening import known, open_study, plan_line, reused
 from ura_study.config import Study
 from ura_study.plan import BASELINE, Plan, Run, readable
 from ura_study.runs import details, store
+from ura_study.runs.estimate import seconds_left
 from ura_study.runs.job import Job
+from ura_study.runs.lock import alone
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
 

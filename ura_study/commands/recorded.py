@@ -10,9 +10,9 @@ from typing import Any
 from ura_study.commands.tried import tried_of
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan
-from ura_study.report.folder import find
-from ura_study.report.opening import open_results
-from ura_study.report.results import Results, Search
+from ura_study.results.folder import find
+from ura_study.results.opening import open_results
+from ura_study.results.results import Results, Search
 
 
 def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> Results:

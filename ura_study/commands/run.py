@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.text import Text
 
 from ura_study.cache import writing
-from ura_study.commands.alone import alone
 from ura_study.commands.opening import known, open_study, plan_line, reused
 from ura_study.commands.searching import Searching
 from ura_study.config import Study
@@ -19,12 +18,13 @@ from ura_study.plan import Plan
 from ura_study.runs import details, store
 from ura_study.runs.counts import counts
 from ura_study.runs.job import Job
+from ura_study.runs.lock import alone
 from ura_study.study_file import load_yaml
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
     from ura_study.runs.record import Record
-    from ura_study.search.space import Space
+    from ura_study.search.space.space import Space
 
 #: Exit codes beside 0.
 SOME_FAILED, STOPPED = 1, 130
@@ -44,7 +44,7 @@ def run(path: Path, results: Path, address: str | None, console: Console) -> int
 
 
 def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address: str | None, console: Console) -> int:
-    from ura_study.report.folder import remember
+    from ura_study.results.folder import remember
 
     _check_same_data(folder, study)
     if odd := store.set_aside(folder):
@@ -81,9 +81,9 @@ def _finish(
     """Write and show what there is now; figures and report come last, so that a bug in them hides no result."""
     from ura_study.report.figures import gallery
     from ura_study.report.page.document import FILE, write_report
-    from ura_study.report.results import Results
-    from ura_study.report.screen import show_tables
     from ura_study.report.write import write_figures, write_results
+    from ura_study.results.results import Results
+    from ura_study.tables.screen import show_tables
 
     records, runs = store.read(folder), list(planned.runs)
     results = Results(study, planned, records, folder)
@@ -134,7 +134,7 @@ def _execute(
     console: Console,
 ) -> bool:
     """Do what is pending, and bring the board up to date in any case: the study may have been edited."""
-    from ura_study.report.board import Board
+    from ura_study.tensorboard.writer import Board
     from ura_study.tune.display import Display
     from ura_study.tune.driver import run_jobs
 

@@ -15,9 +15,9 @@ from ura_study.runs.record import Record
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
-    from ura_study.report.results import Results
+    from ura_study.results.results import Results
     from ura_study.search.session import Session
-    from ura_study.search.space import Space
+    from ura_study.search.space.space import Space
 
 
 class Searching:
@@ -75,8 +75,8 @@ class Searching:
     def finish(self, results: Results, console: Console) -> Results:
         """Write the tables of the search, print the best variants, and return the results with those of the search."""
         from ura_study.commands.recorded import with_search
-        from ura_study.report.screen import show_search
         from ura_study.report.write import write_search
+        from ura_study.tables.screen import show_search
 
         results = with_search(results, self._plan(), self._tried)
         write_search(self._folder, results)

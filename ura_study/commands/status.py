@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ura_study.commands.alone import at_work, driver
 from ura_study.commands.tried import tried_of
 from ura_study.config import Study
 from ura_study.errors import ConfigError, UserError
 from ura_study.output import notice
 from ura_study.plan import Plan, joined
-from ura_study.report.folder import STUDY, find, reopen
+from ura_study.results.folder import STUDY, find, reopen
 from ura_study.runs import store
 from ura_study.runs.counts import counts
+from ura_study.runs.lock import at_work, driver
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
 from ura_study.tune.progress import mean_of

@@ -7,14 +7,14 @@ from typing import Any
 
 from ura_study.config import Study
 from ura_study.plan import Plan
-from ura_study.report.folder import STUDY
+from ura_study.results.folder import STUDY
 
 
 def tried_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:
     """Return the plan of what a search has tried, and its `optuna.Study`; None where no search has begun."""
     if study.search is None:
         return None
-    from ura_study.search.space import read_space
+    from ura_study.search.space.space import read_space
     from ura_study.search.storage import existing
     from ura_study.search.variants import tried_plan
 

@@ -20,7 +20,7 @@ import numpy as np
 from ura_study.canonical import digest
 from ura_study.data.config import DataSettings, MagneticTileSettings
 from ura_study.data.fingerprint import contents, fingerprint
-from ura_study.data.layouts import category_names, read_category
+from ura_study.data.layouts.registry import category_names, read_category
 from ura_study.data.table import Category, Sample
 from ura_study.errors import DataError
 

@@ -33,7 +33,7 @@ class ReportSettings(Settings):
     figures: List[Kind] = ("svg", "pdf")
     """The formats of the files in `figures/`; none: no files. The report has its figures in any case."""
     reported: str | None = Field(None, min_length=1)
-    """A YAML or CSV file with numbers from the literature (see `report/reported.py`), relative to the study file."""
+    """A YAML or CSV file with numbers from the literature (see `results/reported.py`), relative to the study file."""
     pictures: int = Field(1, ge=0)
     """Of so many seeds, counted from the first, the runs of the plan keep pictures of some test images; 0: none do."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from PIL import Image
 
-from ura_study.report.figures.strips import MAP
+from ura_study.report.drawing.strips import MAP
 
 #: How much of a picture is the image; the rest is the map.
 SHARE = 0.5

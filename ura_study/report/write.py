@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import get_args
 
 from ura_study.cache import replace
-from ura_study.report.comparison_table import comparison
 from ura_study.report.config import Kind
 from ura_study.report.figures import Gallery, save
-from ura_study.report.flat import flat
-from ura_study.report.frame import tidy
-from ura_study.report.markdown import escaped, markdown
-from ura_study.report.model import Table
-from ura_study.report.results import Results
-from ura_study.report.search_table import search_frame, search_table
-from ura_study.report.sheet import sheet
-from ura_study.report.tables import per_category
+from ura_study.results.frame import tidy
+from ura_study.results.results import Results
+from ura_study.tables.comparison_table import comparison
+from ura_study.tables.formats.flat import flat
+from ura_study.tables.formats.markdown import escaped, markdown
+from ura_study.tables.metric_tables import per_category
+from ura_study.tables.model import Table
+from ura_study.tables.search_table import search_frame, search_table
+from ura_study.tables.sheet import sheet
 
 
 def write_results(folder: Path, results: Results) -> None:

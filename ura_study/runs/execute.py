@@ -19,16 +19,16 @@ from ura_study.features.catalogue import weights_id
 from ura_study.features.maps import FeatureMaps
 from ura_study.metrics.evaluate import Metrics
 from ura_study.randomness import generator
-from ura_study.runs.collect import collected
 from ura_study.runs.details import Details
-from ura_study.runs.evaluation import as_seen, evaluate_doubt, evaluate_run, touched, truth_of
-from ura_study.runs.fitting import Watch, fitted
 from ura_study.runs.job import Job
 from ura_study.runs.memory import detector_bytes
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Record
-from ura_study.runs.scoring import score_images
-from ura_study.runs.validation import HeldOut, hold_out, validate
+from ura_study.runs.stages.collect import collected
+from ura_study.runs.stages.evaluation import as_seen, evaluate_doubt, evaluate_run, touched, truth_of
+from ura_study.runs.stages.fitting import Watch, fitted
+from ura_study.runs.stages.scoring import score_images
+from ura_study.runs.stages.validation import HeldOut, hold_out, validate
 from ura_study.training.loop import Interval
 
 

@@ -7,9 +7,9 @@ from ura_study.features.cached import feature_maps
 from ura_study.randomness import generator
 from ura_study.runs.attempt import device_of
 from ura_study.runs.execute import read_category
-from ura_study.runs.fitting import fitted
 from ura_study.runs.job import Job
-from ura_study.runs.validation import hold_out
+from ura_study.runs.stages.fitting import fitted
+from ura_study.runs.stages.validation import hold_out
 
 
 def rebuilt(job: Job) -> Detector:

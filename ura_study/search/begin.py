@@ -21,7 +21,7 @@ from ura_study.plan import changed
 from ura_study.search.objective import directions
 from ura_study.search.pruners import make_pruner
 from ura_study.search.samplers import make_sampler
-from ura_study.search.space import Space
+from ura_study.search.space.space import Space
 
 #: The attribute of the Optuna study that says which search it is.
 IDENTITY = "ura_study"

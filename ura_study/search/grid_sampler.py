@@ -15,7 +15,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from ura_study.search.space import Space
+from ura_study.search.space.space import Space
 
 
 class GridSampler(BaseSampler):

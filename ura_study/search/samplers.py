@@ -13,7 +13,7 @@ from ura_study.errors import ConfigError
 from ura_study.search.config import SamplerSettings
 from ura_study.search.grid_sampler import GridSampler
 from ura_study.search.options import made
-from ura_study.search.space import Space
+from ura_study.search.space.space import Space
 
 CLASSES: dict[str, Callable[..., BaseSampler]] = {
     "tpe": samplers.TPESampler,

@@ -26,7 +26,7 @@ from ura_study.search.candidate import Candidate, row
 from ura_study.search.grid_sampler import GridSampler
 from ura_study.search.objective import Row, Undefined, constraint_names, constraints, value
 from ura_study.search.samplers import make_sampler
-from ura_study.search.space import Space
+from ura_study.search.space.space import Space
 from ura_study.search.trials import SECONDS, finished, headline, name_of, stale, trials
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from datasets import write_category
 
 from ura_study.data import fingerprint as module
 from ura_study.data import hashes
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 
 
 @pytest.fixture(autouse=True)

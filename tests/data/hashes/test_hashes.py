@@ -14,9 +14,9 @@ from hashed import SETTLING, files, once
 
 from ura_study.data import fingerprint as module
 from ura_study.data import hashes
+from ura_study.data.checks.look import look_at
 from ura_study.data.fingerprint import contents, file_digest, fingerprint
 from ura_study.data.hashes import Known, count, remember
-from ura_study.data.look import look_at
 from ura_study.errors import DataError
 
 
@@ -36,7 +36,7 @@ def test_a_later_process_reads_nothing_and_finds_the_same(nut, reads, later):
 def test_a_real_later_process_finds_the_same(nut, database):
     code = (
         "import sys; from pathlib import Path; from ura_study.data import fingerprint as f\n"
-        "from ura_study.data.mvtec_ad import read\n"
+        "from ura_study.data.layouts.mvtec_ad import read\n"
         "if sys.argv[2] == 'recall': f._content_digest = None\n"
         "print(f.fingerprint(read(Path(sys.argv[1]), 'nut')))"
     )

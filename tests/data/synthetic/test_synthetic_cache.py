@@ -9,7 +9,7 @@ from PIL import Image
 
 from ura_study.data.fingerprint import contents
 from ura_study.data.images import load_mask, load_original
-from ura_study.data.mvtec_ad import read
+from ura_study.data.layouts.mvtec_ad import read
 from ura_study.data.synthetic import cache as module
 from ura_study.data.synthetic import draw
 from ura_study.data.synthetic.cache import altered_samples
@@ -68,7 +68,7 @@ def test_a_damaged_entry_is_made_again(samples, drawn):
 def test_another_process_makes_the_same(samples, tmp_path, monkeypatch):
     here = contents(altered_samples(samples))
     code = (
-        "import sys, pathlib; from ura_study.data.mvtec_ad import read;"
+        "import sys, pathlib; from ura_study.data.layouts.mvtec_ad import read;"
         "from ura_study.data.fingerprint import contents;"
         "from ura_study.data.synthetic.cache import altered_samples;"
         "print(*contents(altered_samples(read(pathlib.Path(sys.argv[1]), 'nut').train)))"

@@ -8,8 +8,8 @@ import pytest
 from hand_made import make_study
 from made_up import SAMPLES, SEARCH, STRENGTH, tried
 
-from ura_study.report.figures.contour import contour
-from ura_study.report.figures.contour_drawing import draw
+from ura_study.report.search_figures.contour import contour
+from ura_study.report.search_figures.contour_drawing import draw
 
 STUDY = make_study(data={"validation": 0.2}, search=SEARCH)
 RATE = "training.lr"

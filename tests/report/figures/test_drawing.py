@@ -13,10 +13,10 @@ from matplotlib.text import Text
 
 from ura_study.config import VariantSettings
 from ura_study.plan import Variant, make_plan
+from ura_study.report.drawing.drawn import encoded
+from ura_study.report.drawing.style import labels, shown
 from ura_study.report.figures import gallery, save, svg
-from ura_study.report.figures.drawn import encoded
-from ura_study.report.figures.style import labels, shown
-from ura_study.report.results import Results, Search
+from ura_study.results.results import Results, Search
 
 CATEGORIES = "carpet grid leather tile wood bottle cable capsule hazelnut metal_nut pill screw toothbrush transistor"
 ABLATIONS = {

@@ -6,9 +6,9 @@ from made_up import made_details, results_of, with_details
 
 from ura_study.metrics.curves import POINTS
 from ura_study.metrics.doubt import Doubt
+from ura_study.report.drawing.style import TWO
 from ura_study.report.figures import curves, doubt, svg, training
 from ura_study.report.figures.choice import contrasted
-from ura_study.report.figures.style import TWO
 
 ABLATIONS = {
     "components": {"leave_one_out": ["model.restoration", "model.perception"]},

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from made_up import made_details, results_of, with_details
 
+from ura_study.report.drawing.strips import MAP_SIDE, SIDE, Strip, coloured, sheet, spanned
+from ura_study.report.drawing.style import TWO
 from ura_study.report.figures import gallery, svg
 from ura_study.report.figures.pictures import figure, legend, ordered, seen, strips
 from ura_study.report.figures.side_by_side import side_by_side
-from ura_study.report.figures.strips import MAP_SIDE, SIDE, Strip, coloured, sheet, spanned
-from ura_study.report.figures.style import TWO
 
 ABLATIONS = {"components": {"leave_one_out": ["model.restoration"]}}
 

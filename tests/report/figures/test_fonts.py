@@ -5,10 +5,10 @@ import warnings
 import pytest
 from made_up import results_of, with_details
 
+from ura_study.report.drawing.drawn import encoded, svg
+from ura_study.report.drawing.fonts import FONT, _installed, _say_so, _written, drawable
+from ura_study.report.drawing.style import labels, page
 from ura_study.report.figures import gallery
-from ura_study.report.figures.drawn import encoded, svg
-from ura_study.report.figures.fonts import FONT, _installed, _say_so, _written, drawable
-from ura_study.report.figures.style import labels, page
 
 #: A letter that matplotlib's own STIX has and the font of figures has not; one that no font has.
 OTHER, NONE = "\N{LATIN SMALL LETTER D WITH PALATAL HOOK}", "\U000e0fff"
@@ -23,7 +23,7 @@ def unsaid():
 @pytest.fixture
 def no_others(monkeypatch):
     """Let `FONT` be the only font that is installed."""
-    from ura_study.report.figures import fonts
+    from ura_study.report.drawing import fonts
 
     only = list(_installed())[:1]
     monkeypatch.setattr(fonts, "_installed", lambda: iter(only))

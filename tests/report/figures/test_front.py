@@ -2,9 +2,9 @@
 
 from made_up import results_of
 
-from ura_study.report.figures.drawn import svg
+from ura_study.report.drawing.drawn import svg
+from ura_study.report.drawing.numbering import placed
 from ura_study.report.figures.front import NAMED, draw, front, non_dominated
-from ura_study.report.figures.numbering import placed
 
 ABLATIONS = {
     "parts": {"leave_one_out": ["model.restoration", "model.synthesis", "model.perception"]},

@@ -3,7 +3,7 @@
 import pytest
 from made_up import SAMPLES, STRENGTH, results_of
 
-from ura_study.report.figures.cells import blank
+from ura_study.report.drawing.cells import blank
 from ura_study.report.figures.grids import grids
 from ura_study.report.figures.grids_drawing import draw
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from made_up import results_of
 
-from ura_study.report.figures.cells import blank
+from ura_study.report.drawing.cells import blank
 from ura_study.report.figures.heat import MOST, draw, heat
 
 COMPONENTS = {"components": {"leave_one_out": ["model.restoration", "model.synthesis"]}}
@@ -53,7 +53,7 @@ def test_without_numbers_there_is_nothing_to_draw():
 def test_bright_is_what_is_better(metric, way):
     from hand_made import done, job_of, make_study, plan_of
 
-    from ura_study.report.results import Results
+    from ura_study.results.results import Results
 
     study = make_study(ablations=COMPONENTS, data={"validation": 0.2}, report={"metrics": [metric]})
     plan = plan_of(study, "nut", "bolt")

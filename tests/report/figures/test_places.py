@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ura_study.report.figures.places import crowded, levels, log_spaced, places
+from ura_study.report.drawing.places import crowded, levels, log_spaced, places
 
 
 @pytest.mark.parametrize("values", [[0.001, 0.01, 0.1], [1, 2, 4, 8, 16], [0.1, 0.3, 1.0, 3.0]])

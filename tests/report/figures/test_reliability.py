@@ -7,11 +7,11 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from PIL import Image
 
 from ura_study.metrics.calibration import BINS
+from ura_study.report.drawing.drawn import encoded, svg
+from ura_study.report.drawing.style import ONE, STYLES
 from ura_study.report.figures import gallery
-from ura_study.report.figures.drawn import encoded, svg
 from ura_study.report.figures.reliability import curves, draw
-from ura_study.report.figures.style import ONE, STYLES
-from ura_study.report.results import Results
+from ura_study.results.results import Results
 
 STUDY = make_study(ablations=ABLATIONS | {"same": {"sweep": {"training.lr": [2e-3]}}}, seeds=[0, 1])
 PLAN = plan_of(STUDY, "nut", "bolt")

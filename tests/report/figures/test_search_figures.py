@@ -6,7 +6,7 @@ import pytest
 from hand_made import make_study
 from made_up import SAMPLES, SEARCH, STRENGTH, searched, tried
 
-from ura_study.report.figures import history, importances, parallel, slices
+from ura_study.report.search_figures import history, importances, parallel, slices
 
 STUDY = make_study(data={"validation": 0.2}, search=SEARCH)
 FOUND = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ura_study.report.figures.drawn import Drawn, save, svg
+from ura_study.report.drawing.drawn import Drawn, save, svg
 from ura_study.report.figures.gather import Gallery, gallery
 
 __all__ = ["Drawn", "Gallery", "gallery", "save", "svg"]

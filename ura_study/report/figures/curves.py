@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.style import STYLES, TWO, page, sentences, shown
 from ura_study.report.figures.choice import contrasted, unshown
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.style import STYLES, TWO, page, sentences, shown
-from ura_study.report.names import counted
-from ura_study.report.results import Results
+from ura_study.results.names import counted
+from ura_study.results.results import Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

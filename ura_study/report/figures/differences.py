@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ura_study.metrics.names import better
-from ura_study.report.comparison import Comparison
-from ura_study.report.comparison_table import excluded_pairs
 from ura_study.report.config import ReportSettings
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.style import BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit, wrapped
 from ura_study.report.figures.choice import left_out, strongest
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.style import BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit, wrapped
-from ura_study.report.results import Results
-from ura_study.report.sheet import number
-from ura_study.report.statistics import ALPHA, LEVEL
+from ura_study.results.comparison import Comparison
+from ura_study.results.results import Results
+from ura_study.results.statistics import ALPHA, LEVEL
+from ura_study.tables.comparison_table import excluded_pairs
+from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.fonts import dress
+from ura_study.report.drawing.numbering import number_points
+from ura_study.report.drawing.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, plain, sentences, with_unit
 from ura_study.report.figures.choice import left_out
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.fonts import dress
-from ura_study.report.figures.numbering import number_points
-from ura_study.report.figures.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, plain, sentences, with_unit
-from ura_study.report.measured import measure
-from ura_study.report.names import counted
-from ura_study.report.results import Results
-from ura_study.report.sheet import number
+from ura_study.results.aggregate import measure
+from ura_study.results.names import counted
+from ura_study.results.results import Results
+from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

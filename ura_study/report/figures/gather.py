@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from ura_study.config import Study
 from ura_study.metrics.names import better
+from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.figures import (
-    contour,
-    contour_drawing,
     curves,
     differences,
     doubt,
@@ -17,19 +16,15 @@ from ura_study.report.figures import (
     grids,
     grids_drawing,
     heat,
-    history,
-    importances,
-    parallel,
     pictures,
     reliability,
     side_by_side,
-    slices,
     sweeps,
     training,
 )
 from ura_study.report.figures.choice import FRONTS, METRICS
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.results import Results, Search
+from ura_study.report.search_figures import contour, contour_drawing, history, importances, parallel, slices
+from ura_study.results.results import Results, Search
 
 
 @dataclass(frozen=True)

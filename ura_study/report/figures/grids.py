@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ura_study.plan import BASELINE, readable
-from ura_study.report.ablation_tables import headings, variants_of
 from ura_study.report.config import ReportSettings
-from ura_study.report.decomposition import Share, decomposed
-from ura_study.report.model import Cell
-from ura_study.report.results import Results
+from ura_study.results.cell import Cell
+from ura_study.results.decomposition import Share, decomposed
+from ura_study.results.results import Results
+from ura_study.tables.ablation_tables import headings, variants_of
 
 #: Keys of a grid, and values of the key down, of the key across, and of the key with a panel for each value.
 KEYS, MOST = (2, 3), (40, 18, 4)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from ura_study.metrics.names import better
 from ura_study.plan import BASELINE
-from ura_study.report.figures import cells, share_bars
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.grids import Grid
-from ura_study.report.figures.style import (
+from ura_study.report.drawing import cells, share_bars
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.style import (
     BLACK,
     BRIGHT,
     ONE,
@@ -23,9 +22,10 @@ from ura_study.report.figures.style import (
     shown,
     with_unit,
 )
-from ura_study.report.model import Cell
-from ura_study.report.names import counted
-from ura_study.report.sheet import number
+from ura_study.report.figures.grids import Grid
+from ura_study.results.cell import Cell
+from ura_study.results.names import counted
+from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

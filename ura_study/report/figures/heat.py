@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
-from ura_study.report.figures import cells
+from ura_study.report.drawing import cells
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.style import BRIGHT, ONE, TWO, hide, labels, page, sentences, with_unit
 from ura_study.report.figures.choice import left_out, variants
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.style import BRIGHT, ONE, TWO, hide, labels, page, sentences, with_unit
-from ura_study.report.model import Cell
-from ura_study.report.names import counted
-from ura_study.report.results import Results
-from ura_study.report.sheet import number
+from ura_study.results.cell import Cell
+from ura_study.results.names import counted
+from ura_study.results.results import Results
+from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

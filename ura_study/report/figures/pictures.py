@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.strips import Strip, draw, spanned
-from ura_study.report.figures.style import sentences
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.strips import Strip, draw, spanned
+from ura_study.report.drawing.style import sentences
 from ura_study.report.file_names import file_name
-from ura_study.report.results import Results
+from ura_study.results.results import Results
 from ura_study.runs.details import EXAMPLE, FALSE_ALARM, HIGHEST, LOWEST, MEDIAN, MISS, Details, Picture
 
 #: The order of the columns.

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from ura_study.metrics.calibration import Reliability, ece, pooled
 from ura_study.plan import Plan
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.style import GREY, ONE, STYLES, page, sentences, shown
 from ura_study.report.figures.choice import left_out
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.style import GREY, ONE, STYLES, page, sentences, shown
-from ura_study.report.names import counted
+from ura_study.results.names import counted
 from ura_study.runs.record import Record
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.strips import Strip, draw, spanned
+from ura_study.report.drawing.style import sentences
 from ura_study.report.figures.choice import contrasted, unshown
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.strips import Strip, draw, spanned
-from ura_study.report.figures.style import sentences
-from ura_study.report.results import Results
+from ura_study.results.results import Results
 from ura_study.runs.details import EXAMPLE, Picture
 
 #: Rows and columns that a page has room for.

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ura_study.plan import BASELINE, Variant, readable
-from ura_study.report.ablation_tables import headings, in_order, variants_of, with_baseline
 from ura_study.report.config import ReportSettings
-from ura_study.report.figures.choice import PANELS, left_out
-from ura_study.report.figures.drawn import Drawn
-from ura_study.report.figures.places import Places, crowded, places
-from ura_study.report.figures.style import (
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.places import Places, crowded, places
+from ura_study.report.drawing.style import (
     BLACK,
     BLUE,
     GREY,
@@ -27,11 +25,13 @@ from ura_study.report.figures.style import (
     with_unit,
     wrapped,
 )
-from ura_study.report.frame import lookup, setting
-from ura_study.report.model import Cell
-from ura_study.report.names import counted
-from ura_study.report.results import Results
-from ura_study.report.sheet import number
+from ura_study.report.figures.choice import PANELS, left_out
+from ura_study.results.cell import Cell
+from ura_study.results.frame import lookup, setting
+from ura_study.results.names import counted
+from ura_study.results.results import Results
+from ura_study.tables.ablation_tables import headings, in_order, variants_of, with_baseline
+from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,21 +13,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ura_study.cache import replace
-from ura_study.report.ablation_tables import components, sweeps
-from ura_study.report.comparison_table import comparison
-from ura_study.report.cost_table import cost
 from ura_study.report.figures import Gallery, gallery
-from ura_study.report.model import Table
 from ura_study.report.page.drawings import Drawing, drawing
 from ura_study.report.page.grid import Grid, facts, grid
 from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import State, state_of
 from ura_study.report.page.words import oracle, protocol, question
-from ura_study.report.results import Results
-from ura_study.report.search_table import search_table
-from ura_study.report.sheet import sheet
-from ura_study.report.tables import per_category, summary
+from ura_study.results.results import Results
 from ura_study.study_file import dump_yaml
+from ura_study.tables.ablation_tables import components, sweeps
+from ura_study.tables.comparison_table import comparison
+from ura_study.tables.cost_table import cost
+from ura_study.tables.metric_tables import per_category, summary
+from ura_study.tables.model import Table
+from ura_study.tables.search_table import search_table
+from ura_study.tables.sheet import sheet
 
 FILE = "report.html"
 HERE = Path(__file__).parent

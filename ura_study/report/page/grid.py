@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ura_study.report.model import Row, Table
-from ura_study.report.sheet import Line, Sheet, Shown, cited
+from ura_study.tables.model import Row, Table
+from ura_study.tables.sheet import Line, Sheet, Shown, cited
 
 
 @dataclass(frozen=True)

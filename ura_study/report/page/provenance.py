@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ura_study.report.names import counted
-from ura_study.report.results import Results
+from ura_study.results.names import counted
+from ura_study.results.results import Results
 from ura_study.runs.record import Record
 from ura_study.runs.store import FILE
 

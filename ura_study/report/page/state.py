@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ura_study.plan import Plan, joined
-from ura_study.report.results import Results
+from ura_study.results.results import Results
 from ura_study.runs.counts import counts
 from ura_study.runs.record import Record
 from ura_study.search.trials import given_up, headline

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from ura_study.config import Ablation, Study
 from ura_study.data.protocol import described
 from ura_study.plan import Plan, readable
-from ura_study.report.names import counted
-from ura_study.report.results import Results
-from ura_study.report.statistics import ALPHA, LEVEL
+from ura_study.results.names import counted
+from ura_study.results.results import Results
+from ura_study.results.statistics import ALPHA, LEVEL
 from ura_study.search.config import SearchSettings
 
 ORACLE = (

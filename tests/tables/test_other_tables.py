@@ -1,0 +1,134 @@
+"""The tables of costs, comparisons and runs."""
+
+import dataclasses
+import math
+
+import pytest
+from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+
+from ura_study.results.results import Results
+from ura_study.tables.comparison_table import brief, comparison
+from ura_study.tables.cost_table import cost
+from ura_study.tables.formats.flat import flat
+from ura_study.tables.runs_table import runs
+from ura_study.tables.sheet import sheet
+
+METRIC = "image_auroc"
+STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1], report={"metrics": [METRIC]})
+PLAN = plan_of(STUDY, "nut", "bolt")
+JOBS = {cell: job_of(STUDY, PLAN, *cell) for cell in PLAN.cells}
+
+
+def results(changes):
+    """All runs are done with 0.5, apart from those in `changes`: a record, or None for none."""
+    found = {cell: changes.get(cell, done(job)) for cell, job in JOBS.items()}
+    return Results(STUDY, PLAN, {record.run_id: record for record in found.values() if record is not None})
+
+
+def timed(cell, seconds, **fields):
+    record = done(JOBS[cell])
+    return record.model_copy(update={"timings": record.timings | {"fit_seconds": seconds}} | fields)
+
+
+def test_cost_is_a_mean_over_categories():
+    table = cost(results({("full", "nut", 0): timed(("full", "nut", 0), 10.0)}))
+    assert [(c.key, c.kind) for c in table.columns] == [
+        ("fit_seconds", "seconds"),
+        ("score_ms_per_image", "milliseconds"),
+        ("parameters", "count"),
+        ("detector_bytes", "bytes"),
+    ]
+    full = table.rows[0].cells
+    assert full[0].values == (8.0, 6.0)  # seed 0: (10 + 6) / 2
+    assert (full[1].mean, full[2].mean) == (20.0, 1000)
+
+
+def test_memory_of_old_records_is_undefined_and_never_averaged_away():
+    cell = ("full", "nut", 0)
+    full, other = cost(results({cell: timed(cell, 6.0, detector_bytes=None)})).rows[:2]
+    assert (full.cells[3].undefined, math.isnan(full.cells[3].mean)) == (1, True)
+    assert (other.cells[3].undefined, other.cells[3].mean) == (0, 1_500_000)
+
+
+def test_memory_is_printed_in_megabytes_and_stays_bytes_in_data():
+    table = cost(results({}))
+    printed = sheet(table, STUDY.report, STUDY.study)
+    assert (printed.headings[3][0], printed.lines[0].cells[3].text) == ("Detector (MB)", "1.50")
+    assert flat([table])["detector_bytes"][0] == 1_500_000
+
+
+def test_the_peak_on_a_gpu_is_shown_where_there_was_one():
+    cell = ("full", "nut", 0)
+    table = cost(results({cell: timed(cell, 6.0, gpu_peak_bytes=64_000_000)}))
+    assert [column.key for column in table.columns][-1] == "gpu_peak_bytes"
+    assert (table.rows[0].cells[-1].undefined, table.rows[1].cells[-1].undefined) == (1, 2)  # of nut's two seeds
+    assert table.notes[0] == "Means over categories ± standard deviation over 2 seeds."
+    assert table.notes[2:4] == (
+        "Peak GPU memory: the most that tensors took at once while images were scored, 8 at a time.",
+        "Peak GPU memory: mean without bolt, where it was not measured.",
+    )
+
+
+def test_cost_of_failed_runs_is_not_averaged_away():
+    assert cost(results({("full", "nut", 0): failed(JOBS["full", "nut", 0])})).rows[0].cells[0].failed == 1
+
+
+def test_cost_says_on_which_machines():
+    cpu = {"device": "cpu", "processor": "Z80", "threads": 2}
+    changes = {
+        ("full", "nut", 0): timed(("full", "nut", 0), 1.0, provenance=cpu),
+        ("full", "nut", 1): timed(("full", "nut", 1), 1.0, provenance={"device": "H100", "processor": "Z80"}),
+    }
+    assert cost(results(changes)).notes[-1] == "On Z80, 2 threads; H100."
+    assert cost(results({})).notes[-1] == "On machines that are not recorded."
+
+
+def test_a_comparison_counts_what_it_leaves_out():
+    cell = ("w/o restoration", "nut", 0)
+    table = comparison(results({cell: failed(JOBS[cell]), ("full", "bolt", 1): None}), METRIC)
+    by_variant = {
+        row.labels[0]: dict(zip((c.key for c in table.columns), row.cells, strict=True)) for row in table.rows
+    }
+    row = by_variant["w/o restoration"]
+    assert (row["difference"].failed, row["difference"].missing, row["difference"].mean) == (1, 1, 0.0)
+    assert [row[key].mean for key in ("units", "pairs", "left_out")] == [2, 2, 2]
+    assert "3 pairs left out: 1 with a failed run, 2 with a missing run." in table.notes
+    assert not any("Too few" in note for note in table.notes)  # no difference is no matter of numbers
+
+
+def test_too_few_units_are_said():
+    changes = {(v, c, s): done(JOBS[v, c, s], 0.6) for v, c, s in JOBS if v != "full" and (v[0], c) != ("w", "nut")}
+    notes = comparison(results(changes), METRIC).notes
+    assert notes[1:] == (
+        "Too few to be sure: 1 category with a difference can give no p below 1 (1 after correction); "
+        "2 categories none below 0.5 (1 after correction).",
+        "Fewer than 5 units have no interval.",
+    )
+
+
+def test_a_comparison_without_pairs_says_so():
+    table = comparison(results(dict.fromkeys(JOBS)), METRIC)
+    assert [cell.text for cell in table.rows[0].cells[:4]] == ["no pair"] * 4
+    assert not any("Too few" in note for note in table.notes)
+
+
+def test_brief():
+    table = brief(comparison(results({}), METRIC))
+    assert [column.key for column in table.columns] == ["difference", "p_holm"]
+    assert {len(row.cells) for row in table.rows} == {2}
+    assert not any("Wilcoxon" in note for note in table.notes)
+
+
+def test_every_run_is_a_row_of_runs():
+    cell = ("w/o restoration", "nut", 0)
+    table = runs(results({cell: failed(JOBS[cell])}))
+    assert [row.labels for row in table.rows] == [(v, c, str(s)) for v, c, s in PLAN.cells]
+    assert [row.cells[0].run_ids for row in table.rows] == [(run_id,) for run_id in PLAN.cells.values()]
+    lost = next(row.cells[0] for row in table.rows if row.labels == ("w/o restoration", "nut", "0"))
+    assert dataclasses.replace(lost, run_ids=()) == dataclasses.replace(lost, values=(), failed=1, run_ids=())
+
+
+@pytest.mark.parametrize("variants", [{}, {"same": {"sweep": {"training.batch_size": [8]}}}])
+def test_nothing_to_compare(variants):
+    study = make_study(base={"training": {"batch_size": 8}}, ablations=variants)
+    assert comparison(Results(study, plan_of(study), {}), METRIC).rows == ()

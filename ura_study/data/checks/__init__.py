@@ -1,0 +1,1 @@
+"""What is wrong, or worth knowing, about images before anything runs."""

@@ -1,0 +1,56 @@
+"""How much each searched parameter mattered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ura_study.plan import short_names
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.style import BLUE, ONE, labels, page, sentences
+from ura_study.report.figures.choice import MOST, left_out
+
+
+@dataclass(frozen=True)
+class Importances:
+    """What is drawn of a search."""
+
+    bars: tuple[tuple[str, float], ...]
+    """Short name and share, 0..1, the largest first."""
+    left_out: int
+
+
+def importances(importance: Mapping[str, float] | None) -> Importances | None:
+    """Return what is drawn; None where fewer than two parameters were searched, or too few trials are known."""
+    if importance is None or len(importance) < 2:
+        return None
+    names = short_names(list(importance))
+    ranked = sorted(((names[key], value) for key, value in importance.items()), key=lambda bar: (-bar[1], bar[0]))
+    return Importances(tuple(ranked[:MOST]), len(ranked[MOST:]))
+
+
+def draw(info: Importances) -> Drawn:
+    """Return the figure: a bar with its number for each parameter."""
+    names, values = labels([name for name, _ in info.bars], 26), [value for _, value in info.bars]
+    with page(ONE, 0.5 + 0.17 * len(names)) as figure:
+        axes = figure.subplots()
+        bars = axes.barh(range(len(names)), values, height=0.65, color=BLUE)
+        axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=2, fontsize=6)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.set_xlim(0, 1.18 * max(*values, 1e-9))
+        axes.set_xlabel("importance (share)")
+        axes.tick_params(axis="y", length=0)
+    return Drawn("search-importance", _caption(info), _alt(info), figure)
+
+
+def _caption(info: Importances) -> str:
+    return sentences(
+        "How much each parameter tells the best tenth of the complete trials (at least 5) from all of them: PED-ANOVA, "
+        "as shares of 1. What a parameter did in the trials as they were proposed, not in the whole space.",
+        left_out(info.left_out, "parameter", "the most important"),
+    )
+
+
+def _alt(info: Importances) -> str:
+    return f"Importance: {'; '.join(f'{name} {value:.2f}' for name, value in info.bars)}."

@@ -1,0 +1,99 @@
+"""The value of each trial against each parameter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ura_study.config import Study
+from ura_study.report.drawing.drawn import Drawn
+from ura_study.report.drawing.places import Places, crowded
+from ura_study.report.drawing.style import TWO, labels, page, plain, sentences, shown
+from ura_study.report.figures.choice import left_out
+from ura_study.report.search_figures.tried import LOOKS, chosen_on, look, on_axis, ranked_keys, valued
+from ura_study.search.trials import Tried
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Parameters that are shown, and how many stand side by side.
+MOST, ACROSS = 8, 4
+#: Names on an axis that have room.
+LEVELS = 12
+
+
+@dataclass(frozen=True)
+class Slices:
+    """What is drawn of a search."""
+
+    label: str
+    """The first objective."""
+    values: tuple[float, ...]
+    looks: tuple[str, ...]
+    panels: tuple[tuple[str, Places], ...]
+    """Parameter → where each trial stands; NaN where it has none."""
+    left_out: int
+    note: str
+
+
+def slices(study: Study, found: Sequence[Tried], importance: Mapping[str, float] | None) -> Slices | None:
+    """Return what is drawn of a search, the most important parameters first; None for fewer than two trials."""
+    told = [trial for trial in valued(found) if trial.state != "running"]
+    keys = ranked_keys(told, importance)
+    if len(told) < 2 or not keys:
+        return None
+    shown_keys = list(keys)[:MOST]
+    return Slices(
+        label=study.search.objective[0].label,
+        values=tuple(trial.values[0] for trial in told),
+        looks=tuple(map(look, told)),
+        panels=tuple((keys[key], on_axis(told, key)) for key in shown_keys),
+        left_out=len(keys) - len(shown_keys),
+        note=chosen_on(study.search),
+    )
+
+
+def draw(info: Slices) -> Drawn:
+    """Return the figure: a panel for each parameter."""
+    across = min(ACROSS, len(info.panels))
+    down = math.ceil(len(info.panels) / across)
+    with page(TWO, 0.3 + 1.6 * down) as figure:
+        grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
+        for axes, (name, there) in zip(grid, info.panels, strict=False):
+            _panel(axes, name, there, info)
+        for axes in grid[len(info.panels) :]:
+            axes.set_visible(False)
+        plain(grid[0])
+        figure.supylabel(shown(info.label), fontsize=7)
+        handles = {label: h for axes in grid for h, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
+    return Drawn("search-slices", _caption(info), _alt(info), figure)
+
+
+def _panel(axes: Axes, name: str, there: Places, info: Slices) -> None:
+    for kind, (marker, face, edge) in LOOKS.items():
+        kept = [i for i, found in enumerate(info.looks) if found == kind and not math.isnan(there.positions[i])]
+        if kept:
+            x, y = [there.positions[i] for i in kept], [info.values[i] for i in kept]
+            size = 40 if marker == "*" else 8
+            axes.scatter(x, y, s=size, marker=marker, facecolor=face, edgecolor=edge, linewidth=0.7, label=kind)
+    step = math.ceil(len(there.ticks) / LEVELS)
+    texts = labels(there.labels, 12)[::step]
+    turned = crowded(there, texts, 1.3) if step == 1 else True
+    axes.set_xticks(there.ticks[::step], texts, rotation=90 if turned else 0, fontsize=5 if turned else 6)
+    axes.set_xlim(*there.limits)
+    axes.set_xlabel(f"{shown(name, 26)}{' (log)' if there.kind == 'log' else ''}")
+
+
+def _caption(info: Slices) -> str:
+    return sentences(
+        f"{info.label} of {len(info.values)} trials against each searched parameter.",
+        left_out(info.left_out, "parameter", f"the first {MOST} parameters by importance"),
+        info.note,
+    )
+
+
+def _alt(info: Slices) -> str:
+    return f"{info.label} of each trial against {', '.join(name for name, _ in info.panels)}."

@@ -1,0 +1,1 @@
+"""What a study has left, as numbers: records read, aggregated and compared."""

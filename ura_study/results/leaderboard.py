@@ -1,0 +1,161 @@
+"""What a search found, as a table: trials from best to worst, and how well choosing on validation did.
+
+Values by which variants were compared stand beside the same variants' figures on the test images, which no choice has
+seen (unless the study says `split: test`: then it is an oracle, and is called so everywhere).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from ura_study.config import Study
+from ura_study.metrics.names import VALIDATION
+from ura_study.plan import Plan, readable
+from ura_study.results.aggregate import measure, metric
+from ura_study.results.cell import Cell
+from ura_study.runs.record import Record
+from ura_study.search.candidate import row
+from ura_study.search.config import SearchSettings
+from ura_study.search.objective import Row, Undefined, value
+from ura_study.search.trials import Tried
+
+#: Resamples of the variants for the interval of a rank correlation.
+RESAMPLES = 2000
+#: Fewer variants than this rank nothing.
+FEWEST = 4
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well an objective on validation ranked the variants by the same figure on test."""
+
+    objective: str
+    variants: int
+    spearman: float
+    """−1..1; NaN where there are too few variants, or one of the two figures never varies."""
+    interval: tuple[float, float]
+    """95 % percentile bootstrap over variants."""
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """A search's result."""
+
+    study: Study
+    rows: pd.DataFrame
+    """One row per trial: `trial`, `variant`, `state`, `best`, objectives by label, `runs`, parameters, test metrics."""
+    objectives: tuple[str, ...]
+    parameters: tuple[str, ...]
+    metrics: tuple[str, ...]
+    """Those on test that are not objectives themselves."""
+    tested: Mapping[str, tuple[Cell, ...]]
+    """These metrics of each variant that was tried on all categories and seeds."""
+    recorded: Mapping[str, tuple[str, ...]]
+    """The runs of each variant that have a record."""
+    agreement: tuple[Agreement, ...]
+    oracle: bool
+    """Whether variants were chosen on test images."""
+    trained: int
+    """Trainings that the search's runs needed; others found the weights they wanted."""
+    runs: int
+    """Runs that are done."""
+
+
+def leaderboard(study: Study, plan: Plan, found: Sequence[Tried], records: Mapping[str, Record]) -> Leaderboard:
+    """Return the result of a search from its trials and the records of the plan of all its variants."""
+    search = study.search
+    labels = tuple(objective.label for objective in search.objective)
+    metrics = tuple(m for m in study.report.metrics if not m.startswith(VALIDATION) and m not in labels)
+    whole = [v.name for v in plan.variants if all(i in records for i in plan.ids[v.name])]  # others lost their records
+    rows_of = {name: _rows(plan, name, records) for name in whole}
+    measured = [measure(plan, records, metric(name)) for name in metrics]
+    known = [trial for trial in found if trial.state == "complete" and trial.variant in plan.ids]
+    tested = {trial.variant: tuple(one.mean(trial.variant) for one in measured) for trial in known}
+    table = [_line(trial, labels, metrics, tested.get(trial.variant, ())) for trial in _ranked(found, search)]
+    keys = tuple(search.space)
+    parameters = tuple(key for key in keys if any(key in trial.params for trial in found))
+    columns = ["trial", "variant", "state", "best", *labels, "runs", *parameters, *metrics, "reason"]
+    done = [records[i] for i in plan.runs if i in records and records[i].done]
+    return Leaderboard(
+        study=study,
+        rows=pd.DataFrame(table, columns=columns),
+        objectives=labels,
+        parameters=parameters,
+        metrics=metrics,
+        tested=tested,
+        recorded={name: tuple(i for i in ids if i in records) for name, ids in plan.ids.items()},
+        agreement=() if search.split == "test" else tuple(_agreements(search, found, plan, rows_of)),
+        oracle=search.split == "test",
+        trained=len({record.fit_id for record in done}),
+        runs=len(done),
+    )
+
+
+def _rows(plan: Plan, variant: str, records: Mapping[str, Record]) -> list[Row]:
+    return [row(records[i]) for i in plan.ids[variant] if i in records and records[i].done]
+
+
+def _ranked(found: Sequence[Tried], search: SearchSettings) -> list[Tried]:
+    """Return trials from best to worst: complete and feasible ones by value, then the others."""
+    sign = 1 if search.objective[0].minimizes else -1
+    order = {"complete": 0, "pruned": 2, "running": 3, "failed": 4}
+
+    def place(trial: Tried) -> tuple[float, ...]:
+        worth = math.inf if trial.values is None else sign * trial.values[0]
+        return (order[trial.state] + (trial.state == "complete" and not trial.feasible), worth, trial.number)
+
+    return sorted(found, key=place)
+
+
+def _line(trial: Tried, labels: Sequence[str], metrics: Sequence[str], tested: Sequence[Cell]) -> dict[str, object]:
+    values = trial.values or (None,) * len(labels)
+    state = trial.state if trial.feasible else "infeasible"
+    means = {metric: cell.mean for metric, cell in zip(metrics, tested, strict=False)}  # none where not complete
+    params = {key: readable(value) if isinstance(value, bool) else value for key, value in trial.params.items()}
+    base = {"trial": trial.number, "variant": trial.variant, "state": state, "best": trial.best, "runs": trial.runs}
+    return base | dict(zip(labels, values, strict=True)) | params | means | {"reason": trial.reason}
+
+
+def _agreements(
+    search: SearchSettings, found: Sequence[Tried], plan: Plan, rows_of: Mapping[str, list[Row]]
+) -> list[Agreement]:
+    """Return the rank correlation of each objective that looks at validation with its twin on test."""
+    names = [t.variant for t in found if t.state == "complete" and rows_of.get(t.variant)]
+    agreements = []
+    for objective in search.objective:
+        if not any(name.startswith(VALIDATION) for name in objective.names):
+            continue
+        try:
+            chosen = np.array([value(objective, rows_of[name]) for name in names])
+            tested = np.array([value(objective, [_on_test(r) for r in rows_of[name]]) for name in names])
+        except Undefined:
+            continue
+        agreements.append(Agreement(objective.label, len(names), *rank_correlation(chosen, tested)))
+    return agreements
+
+
+def _on_test(row: Row) -> Row:
+    """Return a row in which each validation metric has the value of the same metric on test."""
+    category, seed, numbers = row
+    twins = {n: numbers.get(n.removeprefix(VALIDATION)) for n in numbers if n.startswith(VALIDATION)}
+    return category, seed, {**numbers, **twins}
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, tuple[float, float]]:
+    """Return Spearman's rank correlation of paired values (N,) and its 95 % percentile bootstrap interval over pairs.
+
+    NaN for fewer than 4 pairs, or where one side never varies.
+    """
+    if len(first) < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return math.nan, (math.nan, math.nan)
+    draws = np.random.default_rng(0).integers(len(first), size=(RESAMPLES, len(first)))
+    varied = [d for d in draws if np.ptp(first[d]) > 0 and np.ptp(second[d]) > 0]
+    resampled = [spearmanr(first[d], second[d]).statistic for d in varied]
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return float(spearmanr(first, second).statistic), (float(low), float(high))

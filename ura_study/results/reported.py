@@ -1,0 +1,88 @@
+"""Numbers from the literature, to stand below those that were measured.
+
+A YAML file with a list of rows under `rows:`, or a CSV file with the same keys as columns. Each row is about one method
+on one category (or on `mean`, `textures`, `objects`; default `mean`), in percent, as papers print it:
+
+    rows:
+      - {method: PatchCore, cite: roth2022, image_auroc: 99.1, pixel_aupro: 93.4}
+      - {method: PatchCore, cite: roth2022, category: carpet, image_auroc: 98.7}
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, create_model
+
+from ura_study.config import validated
+from ura_study.errors import ConfigError
+from ura_study.metrics.names import METRICS
+from ura_study.settings import List, Settings
+from ura_study.study_file import load_yaml
+
+CitationKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:._+/,-]+$")]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class _Method(Settings):
+    method: Annotated[str, StringConstraints(min_length=1)]
+    cite: CitationKey
+    category: str = "mean"
+
+
+_Line = create_model("_Line", __base__=_Method, **dict.fromkeys(METRICS, (Percent | None, None)))
+_File = create_model("_File", __base__=Settings, rows=(List[_Line], ...))
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a paper says of one method on one category (fractions by metric)."""
+
+    method: str
+    citation: str
+    category: str
+    values: dict[str, float]
+
+
+def read_reported(path: str) -> tuple[Reported, ...]:
+    """Return the rows of a YAML or CSV file.
+
+    Raises:
+        ConfigError: naming the file and the key, where it is missing or not as described above.
+    """
+    raw = {"rows": list(_csv_rows(Path(path)))} if path.endswith(".csv") else load_yaml(Path(path))
+    rows = tuple(_reported(line) for line in validated(_File, raw, path).rows)
+    seen = set()
+    for number, row in enumerate(rows):
+        if (key := (row.method, row.category)) in seen:
+            raise ConfigError(f"{path}: rows.{number}: '{row.method}' on '{row.category}' stands twice")
+        seen.add(key)
+    return rows
+
+
+def _reported(line: _Method) -> Reported:
+    values = {metric: value / 100 for metric in METRICS if (value := getattr(line, metric)) is not None}
+    return Reported(line.method, line.cite, line.category, values)
+
+
+def _csv_rows(path: Path) -> Iterable[dict[str, object]]:
+    """Yield the lines of a CSV file; empty fields are left out, numbers become numbers."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            for line in csv.DictReader(file, restkey="(beyond the header)"):
+                yield {key: _number(text) if key in METRICS else text for key, text in line.items() if text}
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file") from None
+    except (OSError, ValueError, csv.Error) as error:
+        raise ConfigError(f"{path}: cannot be read ({error})") from error
+
+
+def _number(text: object) -> object:
+    try:
+        return float(text)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return text

@@ -1,0 +1,1 @@
+"""The stages of a run: fit, score, metrics, validation, details."""

@@ -1,0 +1,114 @@
+"""The metrics stage: the scores of images against their labels and masks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from ura_study.data.checks.headers import common_shape
+from ura_study.data.config import DataSettings
+from ura_study.data.images import load_masks
+from ura_study.data.resizing import regions, resized
+from ura_study.data.table import Sample
+from ura_study.metrics.borders import coverage
+from ura_study.metrics.evaluate import Metrics, evaluate
+from ura_study.metrics.names import UNCERTAINTY_METRICS
+from ura_study.metrics.uncertainty import TokenMaps, evaluate_uncertainty
+from ura_study.runs.stages.scoring import Scored
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of N images, at the size at which maps are judged."""
+
+    labels: np.ndarray
+    """(N,) bool, True where anomalous: from the folders, never from masks."""
+    shape: tuple[int, int]
+    masks: list[np.ndarray | None]
+    """Of each image (*shape) bool, or None where there is no mask."""
+    regions: int = 0
+    """Regions of defects that the masks have at their own size."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What a record says of the regions: how many there are, and how many are left to be judged."""
+        judged = sum(map(regions, self.masks))
+        return {"regions": self.regions, "regions_judged": judged} if self.regions else {}
+
+
+def truth_of(samples: Sequence[Sample], data: DataSettings) -> Truth:
+    """Return labels and masks of images, at `eval_size`.
+
+    Raises:
+        DataError: where a mask does not fit, or images of different sizes are to be judged at their own.
+    """
+    labels = np.array([sample.anomalous for sample in samples])
+    size = data.eval_size or data.image_size
+    shape = common_shape(samples) if size == "original" else (size, size)
+    crop_from = data.crop_from and round(data.crop_from * shape[0] / data.image_size)
+    masks, count = [], 0
+    for sample in samples:  # one by one: all at their own size may be large
+        mask = load_masks(sample.masks, sample.path)
+        count += regions(mask)
+        masks.append(mask if mask is None or size == "original" else resized(mask, size, crop_from))
+    return Truth(labels, shape, masks, count)
+
+
+def as_seen(samples: Sequence[Sample], data: DataSettings, truth: Truth) -> list[np.ndarray | None]:
+    """Return the masks of images at the size that the network sees; `truth` is what is known of them."""
+    if (data.eval_size or data.image_size) == data.image_size:
+        return truth.masks
+    own = (load_masks(sample.masks, sample.path) for sample in samples)
+    return [None if mask is None else resized(mask, data.image_size, data.crop_from) for mask in own]
+
+
+def touched(masks: Sequence[np.ndarray | None], side: int) -> np.ndarray:
+    """Return the tokens (N, side, side) bool that masks as seen touch: what an oracle knows. None touches nothing."""
+    return coverage(filled(masks, np.ones(len(masks), bool)), side) > 0
+
+
+def evaluate_run(scored: Scored, truth: Truth, fpr_limit: float) -> Metrics:
+    """Return the metrics of scored images."""
+    return evaluate(truth.labels, scored.scores, enlarged(scored.maps, truth.shape), truth.masks, fpr_limit=fpr_limit)
+
+
+def marked(labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> np.ndarray:
+    """Return of which of N images the anomalous pixels are known (N,); of none where that is so of no anomalous one.
+
+    On normal ones alone, nothing but a false alarm can be an error.
+    """
+    known = np.array([mask is not None or not label for mask, label in zip(masks, labels, strict=True)])
+    return known & known[labels].any()
+
+
+def evaluate_doubt(tokens: TokenMaps | None, labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> Metrics:
+    """Return `UNCERTAINTY_METRICS` on the test images whose anomalous pixels are known, for masks as seen."""
+    known = marked(labels, masks)
+    if tokens is not None and not known.any():
+        reason = "no anomalous test image has a mask"
+        return Metrics(dict.fromkeys(UNCERTAINTY_METRICS, math.nan), dict.fromkeys(UNCERTAINTY_METRICS, reason))
+    return evaluate_uncertainty(None if tokens is None else tokens.of(known), filled(masks, known))[0]
+
+
+def filled(masks: Sequence[np.ndarray | None], chosen: np.ndarray) -> np.ndarray:
+    """Return the masks of the chosen (N,) bool images as one array, (n, H, H) bool; where there is none, nothing."""
+    side = next((mask.shape[0] for mask in masks if mask is not None), 1)
+    blank = np.zeros((side, side), bool)
+    some = [blank if mask is None else mask for mask, keep in zip(masks, chosen, strict=True) if keep]
+    return np.stack(some) if some else np.zeros((0, side, side), bool)
+
+
+def enlarged(maps: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return maps (N, S, S) as (N, *shape), bilinear; the very same array where they are of this shape."""
+    if maps.shape[1:] == shape:
+        return maps
+    large = np.empty((len(maps), *shape), maps.dtype)
+    for image, result in zip(maps, large, strict=True):
+        of_one = torch.from_numpy(image)[None, None]
+        result[:] = functional.interpolate(of_one, size=shape, mode="bilinear", align_corners=False)[0, 0].numpy()
+    return large

@@ -1,0 +1,1 @@
+"""Search spaces: what may vary, how, and under which conditions."""

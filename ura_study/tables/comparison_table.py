@@ -1,0 +1,106 @@
+"""Comparisons with a baseline, as a table."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from ura_study.results.cell import Cell
+from ura_study.results.comparison import Comparison
+from ura_study.results.names import counted
+from ura_study.results.results import Results
+from ura_study.results.statistics import ALPHA, LEAST_UNITS, LEVEL
+from ura_study.tables.model import Column, Row, Table
+
+COLUMNS = (
+    Column("difference", f"Δ [{LEVEL:.0%} interval]", "points"),
+    Column("p", "p", "p"),
+    Column("p_holm", "p (Holm)", "p"),
+    Column("effect", "effect", "effect"),
+    Column("units", "units", "count"),
+    Column("pairs", "pairs", "count"),
+    Column("left_out", "left out", "count"),
+)
+BRIEF = ("difference", "p_holm")
+LEGEND = (
+    "Δ: mean difference over units, which are categories (means over seeds) or the seeds of a single category, with "
+    "its bootstrap interval. p: exact Wilcoxon signed-rank test, Holm-corrected over the variants "
+    f"(*: p < {ALPHA:g}). Effect: matched-pairs rank-biserial correlation."
+)
+NO_PAIR = Cell(text="no pair")
+
+
+def comparison(results: Results, metric: str) -> Table:
+    """Return all variants of a study against its baseline in one metric."""
+    title = f"{results.title(metric)}, difference from {results.baseline}"
+    table = comparison_table("comparison", title, metric, results.comparisons[metric])
+    return dataclasses.replace(table, notes=(*table.notes, *results.caveats, *results.mixed))
+
+
+def brief(table: Table) -> Table:
+    """Return a table of comparisons without what a terminal has no room for."""
+    return dataclasses.replace(table.only(BRIEF), notes=table.notes[1:])
+
+
+def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[Comparison]) -> Table:
+    """Return comparisons of one metric as a table; its notes say what keeps them from saying more."""
+    return Table(
+        name=name,
+        title=title,
+        stubs=("variant",),
+        columns=COLUMNS,
+        rows=tuple(Row((c.variant,), _cells(c)) for c in comparisons),
+        notes=(LEGEND, *warnings(comparisons)) if comparisons else ("There is nothing to compare.",),
+        about={"metric": metric},
+    )
+
+
+def warnings(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return what keeps the comparisons of one metric from saying more: too few units, pairs left out."""
+    hopeless = sorted({(c.differing, c.unit, c.smallest_p, c.smallest_corrected) for c in comparisons if c.hopeless})
+    few = any(c.pairs and math.isnan(c.low) for c in comparisons)
+    return [
+        *([_too_few(hopeless)] if hopeless else []),
+        *([f"Fewer than {LEAST_UNITS} units have no interval."] if few else []),
+        *excluded_pairs(comparisons),
+    ]
+
+
+def excluded_pairs(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return the sentence about pairs that do not count, and why."""
+    excluded = sum(c.excluded for c in comparisons)
+    reasons = {
+        "with a failed run": "failed",
+        "with a missing run": "missing",
+        "where the metric is undefined": "undefined",
+    }
+    found = {reason: sum(getattr(c, kind) for c in comparisons) for reason, kind in reasons.items()}
+    listed = ", ".join(f"{count} {reason}" for reason, count in found.items() if count)
+    return [f"{counted(excluded, 'pair')} left out: {listed}."] if excluded else []
+
+
+def _too_few(hopeless: Sequence[tuple[int, str, float, float]]) -> str:
+    first, *more = [
+        (counted(number, unit), f"{p:.3g} ({after:.3g} after correction)") for number, unit, p, after in hopeless
+    ]
+    further = "".join(f"; {units} none below {least}" for units, least in more)
+    return f"Too few to be sure: {first[0]} with a difference can give no p below {first[1]}{further}."
+
+
+def _cells(c: Comparison) -> tuple[Cell, ...]:
+    if c.pairs == 0:
+        numbers = [NO_PAIR] * 4
+    else:
+        difference = Cell(
+            values=(c.difference,),
+            failed=c.failed,
+            missing=c.missing,
+            undefined=c.undefined,
+            partial=True,
+            interval=None if math.isnan(c.low) else (c.low, c.high),
+            significant=c.significant,
+            run_ids=c.run_ids,
+        )
+        numbers = [difference, *(Cell((value,), run_ids=c.run_ids) for value in (c.p, c.corrected, c.effect))]
+    return (*numbers, *(Cell((count,)) for count in (c.units, c.pairs, c.excluded)))

@@ -1,0 +1,154 @@
+"""One of a study's tables as the bytes of a file."""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from ura_study.errors import ConfigError, ResourceError
+from ura_study.report.config import ReportSettings
+from ura_study.results.frame import tidy
+from ura_study.results.results import Results
+from ura_study.tables.ablation_tables import components, sweeps
+from ura_study.tables.comparison_table import comparison
+from ura_study.tables.cost_table import cost
+from ura_study.tables.formats.flat import flat
+from ura_study.tables.formats.html import html, page
+from ura_study.tables.formats.latex import document, included, latex, width
+from ura_study.tables.formats.latex_text import beyond
+from ura_study.tables.formats.markdown import markdown
+from ura_study.tables.images_table import image_frame, images
+from ura_study.tables.metric_tables import per_category, summary
+from ura_study.tables.model import Table
+from ura_study.tables.runs_table import runs
+from ura_study.tables.sheet import Sheet, sheet
+
+#: Formats of raw numbers.
+DATA = ("csv", "parquet", "excel")
+#: From how many widths of a page's text on a table that is shrunk to fit can hardly be read; and across two columns.
+LEGIBLE, LEGIBLE_WIDE = 1.5, 2.0
+#: The tables of each name in `names.TABLES`.
+MAKERS: dict[str, Callable[[Results], list[Table]]] = {
+    "summary": lambda results: [summary(results)],
+    "per_category": lambda results: [per_category(results, metric) for metric in results.metrics],
+    "components": components,
+    "sweep": sweeps,
+    "cost": lambda results: [cost(results)],
+    "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
+    "search": lambda results: [_search(results)],
+    "runs": lambda results: [runs(results)],
+    "images": lambda results: [images(results)],
+}
+
+
+def _search(results: Results) -> Table:
+    """Return the table of a search's trials.
+
+    Raises:
+        ConfigError: where no search has begun.
+    """
+    if results.board is None:
+        raise ConfigError(f"study '{results.study.study}': a table of a search needs one that has begun")
+    from ura_study.tables.search_table import search_table  # which knows Optuna
+
+    return search_table(results.board)
+
+
+def sheets(tables: Sequence[Table], settings: ReportSettings, study: str) -> list[Sheet]:
+    """Return tables as they are printed."""
+    return [sheet(table, settings, study, alone=len(tables) == 1) for table in tables]
+
+
+def content(
+    shown: Sequence[Sheet],
+    frame: Callable[[], pd.DataFrame],
+    form: str,
+    title: str,
+    standalone: bool = False,
+    wide: bool = False,
+) -> bytes:
+    """Return a file's bytes: sheets as text (see `as_text`), or the frame of raw numbers as data."""
+    return as_data(frame(), form) if form in DATA else as_text(shown, form, title, standalone, wide)
+
+
+def as_text(shown: Sequence[Sheet], form: str, title: str, standalone: bool = False, wide: bool = False) -> bytes:
+    """Return sheets as `latex`, `markdown` or `html`.
+
+    Args:
+        standalone: as a document of its own, under this title where the format has one.
+        wide: in LaTeX across both columns of a paper.
+    """
+    if form == "latex":
+        return (document if standalone else included)([latex(part, wide) for part in shown]).encode()
+    texts = [(markdown if form == "markdown" else html)(part) for part in shown]
+    if not standalone:
+        return "\n".join(texts).encode()
+    return (page(texts, title) if form == "html" else "\n".join([f"# {title}\n", *texts])).encode()
+
+
+def remarks(shown: Sequence[Sheet], source: str, wide: bool) -> list[str]:
+    """Return what somebody who puts these sheets into a paper as LaTeX should know."""
+    widest = max(shown, key=width)
+    lines = []
+    if (times := width(widest)) > (LEGIBLE_WIDE if wide else LEGIBLE):
+        ways = "--transpose or fewer --metric" + ("" if wide else " or --wide (across both columns)")
+        lines.append(f"{widest.title}: {times:.1f} times as wide as a page, so shrunk to fit; {ways} may serve better")
+    if letters := " ".join(beyond(source)):
+        lines.append(f"pdflatex does not know {letters} without further packages; lualatex does, with a font for them")
+    return lines
+
+
+def as_data(frame: pd.DataFrame, form: str) -> bytes:
+    """Return a data frame as `csv`, `parquet` or `excel`.
+
+    Names are whatever users wrote. CSV has them as they are, for programs to read: a spreadsheet would take one such as
+    `=1+1` for a formula. In Excel's own format such a cell is text.
+
+    Raises:
+        ResourceError: for Excel where openpyxl is not installed.
+    """
+    if form == "csv":
+        return frame.to_csv(index=False).encode()
+    import pandas as pd
+
+    content = io.BytesIO()
+    if form == "parquet":
+        frame.to_parquet(content, index=False)
+    else:
+        try:
+            with pd.ExcelWriter(content, engine="openpyxl") as book:
+                frame.to_excel(book, index=False)
+                for cell in itertools.chain.from_iterable(book.book.active.iter_rows()):
+                    if cell.data_type == "f":  # a name that begins with = is a name
+                        cell.data_type = "s"
+        except ImportError as error:
+            raise ResourceError("Excel files need openpyxl: pip install 'ura-study[excel]'") from error
+    return content.getvalue()
+
+
+def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFrame:
+    """Return raw numbers: of runs, trials and images all that is recorded, of other tables what they show."""
+    if name == "search":
+        from ura_study.tables.search_table import search_frame
+
+        return search_frame(results.board)
+    if name == "images":
+        return image_frame(results)
+    return tidy(results.plan, results.records) if name == "runs" else flat(tables)
+
+
+def explained(tables: Sequence[Table], shown: Sequence[Sheet]) -> str:
+    """Return for each cell the ids of its runs, or the citation."""
+    lines = []
+    for table, printed in zip(tables, shown, strict=True):
+        lines.append(printed.title)
+        for row, line in zip(table.rows, printed.lines, strict=True):
+            for cell, text, (heading, _) in zip(row.cells, line.cells, printed.headings, strict=True):
+                if cell.run_ids:
+                    runs = ", ".join(dict.fromkeys(cell.run_ids))
+                    lines.append(f"  {' · '.join((*row.labels, heading))}: {text.text} from {runs}")
+        lines += [f"  {row.labels[0]}: reported in {row.citation}" for row in table.reported]
+    return "\n".join([*lines, ""])

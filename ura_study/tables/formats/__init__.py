@@ -1,0 +1,1 @@
+"""Tables as text: LaTeX, Markdown, HTML, the terminal, and flat data."""

@@ -1,0 +1,55 @@
+"""Tables as data frames of raw numbers, for CSV, Parquet and Excel: shares are fractions, whatever is printed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ura_study.results.cell import Cell
+from ura_study.tables.model import Column, Row, Table
+
+COUNTS = ("failed", "missing", "undefined")
+SEEDS = "(seeds)"
+#: Kinds of columns that have a deviation over seeds.
+SPREAD = ("share", "seconds", "milliseconds", "bytes")
+
+
+def flat(tables: Sequence[Table]) -> pd.DataFrame:
+    """Return tables below each other, a line per row.
+
+    `<column>` is its mean, `<column> (std)` its deviation over seeds, `<column> (low)` and `(high)` its interval. In
+    brackets stands what could else be taken for a category: `(mean)`, over how many `(seeds)` means are, where they are
+    over seeds, and the numbers of runs that are `(failed)`, `(missing)` and `(undefined)`. Reported rows have a
+    `citation`.
+    """
+    lines = [_line(table, row) for table in tables for row in (*table.rows, *table.reported)]
+    empty = _line(tables[0], Row(("",) * len(tables[0].stubs), (Cell(),) * len(tables[0].columns)))
+    frame = pd.DataFrame(lines, columns=None if lines else list(empty))
+    return frame.astype({SEEDS: "Int64"}) if SEEDS in frame else frame
+
+
+def _line(table: Table, row: Row) -> dict[str, object]:
+    line: dict[str, object] = dict(table.about)
+    line |= dict(zip(table.stubs, row.labels, strict=False))
+    for column, cell in zip(table.columns, row.cells, strict=True):
+        line |= _numbers(column, cell)
+    seeds = {} if "seed" in table.stubs or not any(column.kind in SPREAD for column in table.columns) else _seeds(row)
+    counts = {f"({kind})": max(getattr(cell, kind) for cell in row.cells) for kind in COUNTS}
+    return line | seeds | counts | ({"citation": row.citation} if table.reported else {})
+
+
+def _seeds(row: Row) -> dict[str, int | None]:
+    """Return the number of seeds that a row's complete cells have; unknown of what is reported."""
+    found = max((len(cell.values) for cell in row.cells if cell.complete), default=0)
+    return {SEEDS: found if row.citation is None else None}
+
+
+def _numbers(column: Column, cell: Cell) -> dict[str, float]:
+    if column.kind == "points":
+        low, high = cell.interval or (math.nan, math.nan)
+        return {column.key: cell.mean, f"{column.key} (low)": low, f"{column.key} (high)": high}
+    if column.kind in SPREAD:
+        return {column.key: cell.mean, f"{column.key} (std)": cell.std}
+    return {column.key: cell.mean}

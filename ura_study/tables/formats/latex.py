@@ -1,0 +1,160 @@
+"""Tables as LaTeX for booktabs: best value bold, second best underlined, deviations small.
+
+Any paper can input them where `PACKAGES` are loaded. Decimal points align (see `latex_numbers`). A table that is wider
+than the column it stands in is shrunk to fit, and one that is too long for a page goes on in further tables.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from collections.abc import Sequence
+
+from ura_study.tables.formats.latex_numbers import set_column
+from ura_study.tables.formats.latex_text import escaped
+from ura_study.tables.names import MARKS
+from ura_study.tables.sheet import Sheet, Shown
+
+PACKAGES = r"\usepackage{booktabs,graphicx,amssymb}"
+PREAMBLE = rf"""\documentclass{{article}}
+{PACKAGES}
+\setlength{{\belowcaptionskip}}{{6pt}}
+\begin{{document}}
+"""
+BOTH_BEST = r"Best value bold, second best underlined."
+#: Lines of one table; what is longer goes on in further ones, since a float cannot break over pages.
+ROWS = 36
+#: Width of a letter behind a number beside one of it; letters that a line of a heading has room for at least.
+SMALL, SHORTEST = 0.8, 6
+BREAK = r"\\"
+GAP = r"@{\hspace{16pt}}"
+FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+
+
+def latex(sheet: Sheet, wide: bool = False) -> str:
+    """Return a `table` environment, for `\\input` where `PACKAGES` are loaded; several where it is too long for one.
+
+    Args:
+        wide: across both columns of a two-column paper, as `table*`.
+    """
+    return "\n".join(_float(part, "table*" if wide else "table") for part in _parts(sheet))
+
+
+def width(sheet: Sheet) -> float:
+    """Return about how wide a sheet is by nature, in widths of a page's text at 10 pt (345 pt)."""
+    stubs = [[stub, *(line.labels[i] for line in sheet.lines)] for i, stub in enumerate(sheet.stubs)]
+    letters = [max(map(len, column)) for column in stubs]
+    letters += [
+        max(_letters(cells), *map(len, _lines(heading, cells)))
+        for (heading, _), cells in zip(sheet.headings, _across(sheet), strict=True)
+    ]
+    return sum(5 * count + 8 for count in letters) / 345
+
+
+def included(tables: Sequence[str]) -> str:
+    """Return a file to `\\input`."""
+    return "\n".join([f"% Needs {PACKAGES}", *tables])
+
+
+def document(tables: Sequence[str]) -> str:
+    """Return a document of its own with these tables."""
+    return "\n".join([PREAMBLE, *tables, "\\end{document}\n"])
+
+
+def _parts(sheet: Sheet) -> list[Sheet]:
+    """Return a sheet in pieces of at most `ROWS` lines; only the first has the notes, the last what is reported."""
+    starts = range(0, max(len(sheet.lines), 1), ROWS)
+    if len(starts) == 1:
+        return [sheet]
+    return [
+        dataclasses.replace(
+            sheet,
+            caption=f"{sheet.caption[:-1]}, part {n} of {len(starts)}{sheet.caption[-1]}",
+            label=sheet.label if n == 1 else f"{sheet.label}-{n}",
+            lines=sheet.lines[start : start + ROWS],
+            reported=sheet.reported if n == len(starts) else (),
+            notes=sheet.notes if n == 1 else (),
+            ranked=sheet.ranked and n == 1,
+        )
+        for n, start in enumerate(starts, start=1)
+    ]
+
+
+def _float(sheet: Sheet, environment: str) -> str:
+    caption = " ".join(escaped(part) for part in (sheet.caption, *sheet.notes))
+    lines = _rows(sheet)
+    literature = [lines.pop() for _ in sheet.reported][::-1]
+    if sheet.rule is not None:
+        lines.insert(sheet.rule, r"\midrule")
+    rows = [_header(sheet), r"\midrule", *lines, *([r"\midrule", *literature] if literature else [])]
+    return "\n".join(
+        [
+            f"\\begin{{{environment}}}[tp]",
+            r"  \centering",
+            f"  \\caption{{{f'{caption} {BOTH_BEST}' if sheet.ranked else caption}}}",
+            f"  \\label{{{sheet.label}}}",
+            r"  \setlength{\tabcolsep}{4pt}",
+            f"  {FIT}",
+            f"  \\begin{{tabular}}{{{_columns(sheet)}}}",
+            *(f"    {row}" for row in (r"\toprule", *rows, r"\bottomrule")),
+            r"  \end{tabular}}",
+            f"\\end{{{environment}}}",
+            "",
+        ]
+    )
+
+
+def _columns(sheet: Sheet) -> str:
+    stubs = "".join("c" if {line.labels[i] for line in sheet.lines} <= MARKS else "l" for i in range(len(sheet.stubs)))
+    numbers = ["c"] * len(sheet.headings)
+    if sheet.gap is not None:
+        numbers.insert(sheet.gap, GAP)
+    return "".join([stubs, *numbers])
+
+
+def _header(sheet: Sheet) -> str:
+    headings = (
+        _cited(_stacked(text, cells), citation)
+        for (text, citation), cells in zip(sheet.headings, _across(sheet), strict=True)
+    )
+    return _row([*map(escaped, sheet.stubs), *headings])
+
+
+def _rows(sheet: Sheet) -> list[str]:
+    """Return all lines, those of reported methods last."""
+    lines = [*sheet.lines, *sheet.reported]
+    numbers = zip(*map(set_column, _across(sheet)), strict=True) if sheet.headings else [()] * len(lines)
+    return [
+        _row([*(_cited(escaped(label), line.citation) for label in line.labels), *cells])
+        for line, cells in zip(lines, numbers, strict=True)
+    ]
+
+
+def _row(texts: Sequence[str]) -> str:
+    return f"{' & '.join(texts)} {BREAK}"
+
+
+def _across(sheet: Sheet) -> list[list[Shown]]:
+    """Return the cells of each column."""
+    return [[line.cells[i] for line in (*sheet.lines, *sheet.reported)] for i in range(len(sheet.headings))]
+
+
+def _letters(cells: Sequence[Shown]) -> int:
+    """Return about how many letters wide the longest cell of a column is."""
+    return max((len(cell.main) + round(SMALL * len(cell.tail)) for cell in cells), default=0)
+
+
+def _lines(heading: str, cells: Sequence[Shown]) -> list[str]:
+    """Return a heading in lines that are about as long as the column's longest cell."""
+    room = max(_letters(cells), SHORTEST)
+    return textwrap.wrap(heading, room, break_long_words=False, break_on_hyphens=False)
+
+
+def _stacked(heading: str, cells: Sequence[Shown]) -> str:
+    lines = _lines(heading, cells)
+    text = BREAK.join(map(escaped, lines))
+    return f"\\begin{{tabular}}[b]{{@{{}}c@{{}}}}{text}\\end{{tabular}}" if len(lines) > 1 else text
+
+
+def _cited(text: str, citation: str | None) -> str:
+    return f"{text}~\\cite{{{citation}}}" if citation else text

@@ -1,0 +1,146 @@
+"""Tables of metrics: variants by categories, and variants by metrics."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Sequence
+
+from ura_study.data.layouts.mvtec_ad import OBJECTS, TEXTURES
+from ura_study.metrics.names import better
+from ura_study.results.aggregate import Measured, reason
+from ura_study.results.cell import Cell
+from ura_study.results.names import counted
+from ura_study.results.regions import reshaped
+from ura_study.results.results import Results
+from ura_study.results.statistics import ALPHA
+from ura_study.tables.model import Column, Row, Table
+from ura_study.tables.reported import reported_rows
+
+#: Means over all categories, and over those of MVTec AD by kind.
+MEAN = "mean"
+MEANS = "means over categories"
+GROUPS = {"textures": TEXTURES, "objects": OBJECTS}
+
+REPORTED = "Methods with a citation are as reported in the literature, not measured here."
+
+
+def per_category(results: Results, metric: str) -> Table:
+    """Return one metric of each variant on each category, and its means over categories.
+
+    The mean is taken over categories first and its deviation over seeds. Categories for which the metric is undefined
+    in every run that is done (no masks, say) are left out of it, and a note names them. For categories of MVTec AD of
+    both kinds there are means over textures and over objects, too.
+    """
+    measured, categories = results.measured[metric], results.plan.categories
+    groups = _groups(categories)
+    columns = (
+        *(Column(category, category, better=better(metric)) for category in categories),
+        *(Column(f"({group})", group, better=better(metric)) for group in (*groups, MEAN)),
+    )
+    rows = tuple(
+        Row(
+            (variant.name,),
+            (
+                *(measured.cells[variant.name, category] for category in categories),
+                *(measured.mean(variant.name, members) for members in groups.values()),
+                mean_cell(results, metric, variant.name),
+            ),
+        )
+        for variant in results.plan.variants
+    )
+    reported = reported_rows(results.reported, [(name, metric) for name in (*categories, *groups, MEAN)])
+    return Table(
+        name="per_category",
+        title=results.title(metric),
+        stubs=("variant",),
+        columns=columns,
+        rows=rows,
+        reported=reported,
+        notes=notes(results, [metric], rows, reported),
+        kind="share",
+        means=len(groups) + 1,
+        about={"metric": metric},
+    )
+
+
+def summary(results: Results) -> Table:
+    """Return the means over categories of all metrics of the study's report."""
+    rows = tuple(Row((variant.name,), mean_cells(results, variant.name)) for variant in results.plan.variants)
+    reported = reported_rows(results.reported, [(MEAN, metric) for metric in results.metrics])
+    return Table(
+        name="summary",
+        title=MEANS.capitalize(),
+        stubs=("variant",),
+        columns=metric_columns(results),
+        rows=rows,
+        reported=reported,
+        notes=notes(results, results.metrics, rows, reported),
+        kind="share",
+    )
+
+
+def metric_columns(results: Results) -> tuple[Column, ...]:
+    return tuple(Column(metric, results.title(metric), better=better(metric)) for metric in results.metrics)
+
+
+def mean_cells(results: Results, variant: str) -> tuple[Cell, ...]:
+    """Return the mean over categories of each metric of the study's report."""
+    return tuple(mean_cell(results, metric, variant) for metric in results.metrics)
+
+
+def mean_cell(results: Results, metric: str, variant: str) -> Cell:
+    cell = results.measured[metric].mean(variant)
+    return dataclasses.replace(cell, significant=variant in results.significant(metric))
+
+
+def notes(
+    results: Results, metrics: Sequence[str], rows: Iterable[Row], reported: Sequence[Row] = ()
+) -> tuple[str, ...]:
+    """Return what a reader must know of a table of metrics, with the rows it has."""
+    cells = [cell for row in rows for cell in row.cells]
+    seeds = counted(len(results.plan.seeds), "seed")
+    several = any(not math.isnan(cell.std) for cell in cells)
+    lines = [
+        f"Mean ± standard deviation over {seeds}."
+        if several
+        else f"{seeds}."
+        if len(results.plan.seeds) > 1
+        else "One seed."
+    ]
+    lines += _left_out(results, metrics)
+    if any(name.startswith("pixel_") for name in metrics):
+        known = (results.records[run_id] for run_id in results.plan.runs if run_id in results.records)
+        lines += [said] if (said := reshaped(known)) else []
+    if any(cell.significant for cell in cells):
+        lines.append(
+            f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
+            f"{_units(results, metrics)}, Holm-corrected over the variants)."
+        )
+    return (*results.caveats, *results.mixed, *lines, *([REPORTED] if reported else []))
+
+
+def _units(results: Results, metrics: Sequence[str]) -> str:
+    units = dict.fromkeys(c.unit for metric in metrics for c in results.comparisons[metric] if c.significant)
+    return " or ".join({"category": "categories", "seed": "seeds"}[unit] for unit in units)
+
+
+def _left_out(results: Results, metrics: Sequence[str]) -> list[str]:
+    """Return the sentences about categories on which metrics are undefined, one for all metrics that share it."""
+    found: dict[str, list[str]] = {}
+    for name in metrics:
+        measured: Measured = results.measured[name]
+        if measured.undefined:
+            reasons = ", ".join(f"{c} ({reason(results.plan, results.records, name, c)})" for c in measured.undefined)
+            everywhere = len(measured.undefined) == len(measured.categories)
+            found.setdefault(f"{'undefined:' if everywhere else 'mean without'} {reasons}.", []).append(name)
+    if len(metrics) == 1:
+        return [f"{line[0].upper()}{line[1:]}" for line in found]
+    return [f"{', '.join(map(results.title, names))}: {line}" for line, names in found.items()]
+
+
+def _groups(categories: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the categories of MVTec AD by kind where all are of it and both kinds are there."""
+    found = {name: tuple(c for c in categories if c in members) for name, members in GROUPS.items()}
+    complete = all(found.values()) and sum(map(len, found.values())) == len(categories)
+    return found if complete else {}

@@ -1,0 +1,26 @@
+"""Numbers from the literature as rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ura_study.results.cell import Cell
+from ura_study.results.reported import Reported
+from ura_study.tables.model import Row
+
+#: Says that a reported row has no such number.
+NONE = Cell(text="–")
+
+
+def reported_rows(reported: Iterable[Reported], keys: Iterable[tuple[str, str]]) -> tuple[Row, ...]:
+    """Return a row per method that has a number for one of the columns, whose (category, metric) are `keys`."""
+    by_method: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
+    for row in reported:
+        values = by_method.setdefault((row.method, row.citation), {})
+        values.update({(row.category, metric): value for metric, value in row.values.items()})
+    keys = list(keys)
+    return tuple(
+        Row((method,), tuple(Cell((values[key],)) if key in values else NONE for key in keys), citation)
+        for (method, citation), values in by_method.items()
+        if any(key in values for key in keys)
+    )

@@ -1,0 +1,59 @@
+"""What a finished study shows in the terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from ura_study.config import Study
+from ura_study.results.results import Results
+from ura_study.tables.comparison_table import brief, comparison
+from ura_study.tables.formats.terminal import terminal
+from ura_study.tables.metric_tables import per_category, summary
+from ura_study.tables.model import Table
+from ura_study.tables.sheet import sheet
+
+if TYPE_CHECKING:
+    from ura_study.results.leaderboard import Leaderboard
+
+#: Trials that are shown of a search.
+SHOWN = 10
+
+
+def show_tables(results: Results, console: Console) -> None:
+    """Print a table per metric, or where the window is too narrow the means, and how variants differ in the first."""
+    drawn = [_drawn(results.study, per_category(results, metric)) for metric in results.metrics]
+    if _too_wide(drawn, console):
+        console.print("this window is too narrow for all categories: they are in per_category.md", style="dim")
+        drawn = [_drawn(results.study, summary(results))]
+    if len(results.plan.variants) > 1:
+        drawn.append(_drawn(results.study, brief(comparison(results, results.metrics[0]))))
+    for table in drawn:
+        console.print(table)
+
+
+def show_search(board: Leaderboard, console: Console) -> None:
+    """Print a search's best trials; without their test figures where the window is too narrow for these."""
+    from ura_study.tables.search_table import search_table  # which knows Optuna
+
+    table = search_table(board)
+    table = dataclasses.replace(table, rows=table.rows[:SHOWN])
+    drawn = _drawn(board.study, table)
+    if _too_wide([drawn], console):
+        console.print("this window is too narrow for test figures: they are in search.md", style="dim")
+        drawn = _drawn(board.study, table.only(board.objectives))
+    console.print(drawn)
+
+
+def _too_wide(drawn: Sequence[RichTable], console: Console) -> bool:
+    unbound = console.options.update(max_width=sys.maxsize)
+    return any(console.measure(table, options=unbound).maximum > console.width for table in drawn)
+
+
+def _drawn(study: Study, table: Table) -> RichTable:
+    return terminal(sheet(table, study.report, study.study))

@@ -1,0 +1,118 @@
+"""What a search found, as a table: a row per trial, best first, with its hyperparameters, objectives and test figures.
+
+Only the objectives of trials that are complete and within limits are ranked: test figures stand there for information.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+import pandas as pd
+
+from ura_study.metrics.names import REPORTABLE, better
+from ura_study.plan import short_names
+from ura_study.results.cell import Cell
+from ura_study.results.leaderboard import Agreement, Leaderboard
+from ura_study.results.names import counted, title
+from ura_study.search.objective_config import ObjectiveSettings
+from ura_study.tables.model import Column, Kind, Row, Table
+
+SHARES = REPORTABLE
+KINDS: Mapping[str, Kind] = {"fit_seconds": "seconds", "score_ms_per_image": "milliseconds", "parameters": "count"}
+HEADINGS = {"fit_seconds": "Fit", "score_ms_per_image": "Scoring per image", "parameters": "Parameters"}
+NONE = Cell(text="–")
+
+
+def search_table(board: Leaderboard) -> Table:
+    """Return the table of all trials."""
+    limit = board.study.evaluation.fpr_limit
+    names = short_names(board.parameters)
+    columns = (
+        *(_objective(objective, limit) for objective in board.study.search.objective),
+        Column("runs", "runs", "count"),
+        *(Column(name, title(name, limit), better=better(name)) for name in board.metrics),
+    )
+    return Table(
+        name="search",
+        title=heading(board),
+        stubs=("variant", "state", *(names[key] for key in board.parameters)),
+        columns=columns,
+        rows=tuple(_row(line, board) for line in board.rows.to_dict("records")),
+        notes=notes(board),
+        means=len(board.metrics),
+    )
+
+
+def search_frame(board: Leaderboard) -> pd.DataFrame:
+    """Return raw numbers, a row per trial."""
+    return board.rows.assign(split=board.study.search.split)
+
+
+def heading(board: Leaderboard) -> str:
+    """Return what the table is, and on what its variants were chosen."""
+    chosen = "ORACLE: chosen on test images" if board.oracle else "chosen on validation, test figures for information"
+    return f"Search {board.study.study} ({chosen})"
+
+
+def notes(board: Leaderboard) -> tuple[str, ...]:
+    """Return what a reader must know: the outcome of trials, the work it took, and whether to trust the choice."""
+    states = Counter(board.rows["state"])
+    outcome = ", ".join(f"{states[state]} {state}" for state in sorted(states))
+    return (
+        *_about_numbers(board),
+        f"{len(board.rows)} trials ({outcome}); {board.runs} runs, for which {board.trained} detectors were trained.",
+        *map(_agreement, board.agreement),
+        *(f"{line.variant} failed: {line.reason}." for line in board.rows.itertuples() if line.reason),
+    )
+
+
+def _about_numbers(board: Leaderboard) -> list[str]:
+    """Return what the numbers of complete and of other trials are."""
+    varied = any(not math.isnan(cell.std) for cells in board.tested.values() for cell in cells)
+    line = f"Test figures are mean ± standard deviation over {counted(len(board.study.seeds), 'seed')}."
+    pruned = "Objectives of pruned trials are over the runs that were done, and are not ranked."
+    return [*([line] if varied else []), *([pruned] if "pruned" in set(board.rows["state"]) else [])]
+
+
+def _objective(objective: ObjectiveSettings, limit: float) -> Column:
+    name, way = objective.metrics[0], -1 if objective.minimizes else 1
+    shares = all(metric in SHARES for metric in objective.metrics) and not objective.minus
+    kind: Kind = "share" if shares else KINDS.get(objective.label, "value")
+    plain = title(name, limit) if name in SHARES else HEADINGS[name]
+    return Column(objective.label, plain if objective.label == name else objective.label, kind, way)
+
+
+def _row(line: Mapping[str, object], board: Leaderboard) -> Row:
+    variant = line["variant"]
+    state = line["state"] if not line["best"] else "best" if len(board.objectives) == 1 else "Pareto front"
+    ids = board.recorded.get(variant, ())
+    objectives = (_number(line[label], ids, line["state"] == "complete") for label in board.objectives)
+    tested = board.tested.get(variant, (NONE,) * len(board.metrics))
+    labels = (variant, state, *(_text(line[key]) for key in board.parameters))
+    return Row(labels, (*objectives, _number(line["runs"]), *(dataclasses.replace(c, contends=False) for c in tested)))
+
+
+def _number(value: object, ids: tuple[str, ...] = (), contends: bool = False) -> Cell:
+    return NONE if _unknown(value) else Cell((float(value),), run_ids=ids, contends=contends)
+
+
+def _text(value: object) -> str:
+    """Return a parameter's value; nothing where the trial did not have it."""
+    return "" if _unknown(value) else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _unknown(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _agreement(agreement: Agreement) -> str:
+    if math.isnan(agreement.spearman):
+        return f"{agreement.objective}: too few different values to say whether validation ranks variants as test does."
+    rho, low, high = (f"{number:.2f}".replace("-", "−") for number in (agreement.spearman, *agreement.interval))
+    return (
+        f"{agreement.objective}: Spearman's rho between the figures on validation and on test is {rho} over "
+        f"{agreement.variants} variants (95 % interval {low} to {high}); 1 where both rank them alike."
+    )

@@ -1,0 +1,199 @@
+"""A table as it is printed, whatever the format: numbers as texts, the best and the second best found, notes.
+
+Two values that look the same are ranked the same. Where all look the same, or where there is only one, none is best.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ura_study.report.config import ReportSettings
+from ura_study.results.cell import Cell
+from ura_study.tables.model import Column, Kind, Row, Table
+
+DIGITS = {"percent": 1, "fraction": 3}
+SIZES: tuple[Kind, ...] = ("count", "bytes")
+#: Behind a heading, by kind; a share's and a difference's depend on the unit of metrics.
+UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)", "bytes": " (MB)"}
+PERCENT_UNITS: dict[Kind, str] = {"share": " (%)", "points": " (points)"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One cell: `main` and `tail` make its text."""
+
+    main: str
+    """The number, or what is wrong with it."""
+    tail: str = ""
+    """Deviation or interval, e.g. ` ± 0.3`."""
+    rank: int = 0
+    """1: the best of its column, 2: the second, 0: another."""
+    significant: bool = False
+    number: bool = True
+    failed: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{self.main}{self.tail}{'*' if self.significant else ''}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row."""
+
+    labels: tuple[str, ...]
+    cells: tuple[Shown, ...]
+    citation: str | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table that only needs to be set in a format's own way."""
+
+    title: str
+    caption: str
+    label: str
+    stubs: tuple[str, ...]
+    headings: tuple[tuple[str, str | None], ...]
+    """Each with the citation of a reported method, if it is one."""
+    lines: tuple[Line, ...]
+    reported: tuple[Line, ...]
+    notes: tuple[str, ...]
+    ranked: bool
+    gap: int | None = None
+    """The column before which there is a gap: means, or what is not measured."""
+    rule: int | None = None
+    """The line before which there is a rule."""
+
+    def transposed(self) -> Sheet:
+        """Return the sheet with a column for each variant or reported method; as it is if rows have several labels."""
+        if len(self.stubs) > 1:
+            return self
+        across = [*self.lines, *self.reported]
+        lines = tuple(
+            Line((heading,), tuple(line.cells[i] for line in across)) for i, (heading, _) in enumerate(self.headings)
+        )
+        headings = tuple((line.labels[0], line.citation) for line in across)
+        gap = len(self.lines) if self.reported else None
+        return dataclasses.replace(
+            self, stubs=("",), headings=headings, lines=lines, reported=(), gap=gap, rule=self.gap
+        )
+
+
+def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True) -> Sheet:
+    """Return a table as it is printed under the `report` settings of a study.
+
+    Args:
+        alone: whether it is the only table that bears the settings' caption and label; else both are completed.
+    """
+    title = table.title if table.kind is None else f"{table.title}{_unit(table.kind, settings)}"
+    caption, label = _caption(title, settings, alone), _label(table, settings, study, alone)
+    units = ["" if table.kind is not None else _unit(column.kind, settings) for column in table.columns]
+    ranked = [_column([row.cells[i] for row in table.rows], column, settings) for i, column in enumerate(table.columns)]
+    return Sheet(
+        title=title,
+        caption=caption,
+        label=label,
+        stubs=table.stubs,
+        headings=tuple((f"{c.heading}{unit}", None) for c, unit in zip(table.columns, units, strict=True)),
+        lines=tuple(Line(row.labels, tuple(column[i] for column in ranked)) for i, row in enumerate(table.rows)),
+        reported=tuple(_reported(row, table.columns, settings) for row in table.reported),
+        notes=table.notes,
+        ranked=any(cell.rank for column in ranked for cell in column),
+        gap=len(ranked) - table.means if 0 < table.means < len(ranked) else None,
+    )
+
+
+def cited(text: str, citation: str | None) -> str:
+    """Return a heading or a label with its citation, for formats that have no citations of their own."""
+    return f"{text} [{citation}]" if citation else text
+
+
+def number(value: float, kind: Kind, settings: ReportSettings) -> str:
+    """Return a quantity as it is printed; `value` is a fraction where `kind` is share or points."""
+    if kind in ("share", "points"):
+        digits = DIGITS[settings.unit] if settings.digits is None else settings.digits
+        shown = 100 * value if settings.unit == "percent" else value
+        return _signed(f"{shown:+.{digits}f}") if kind == "points" else f"{shown:.{digits}f}"
+    if kind == "p":
+        return "<0.001" if value < 0.001 else f"{value:.3f}"
+    if kind == "effect":
+        return _signed(f"{value:+.2f}")
+    if kind == "value":
+        return f"{value:.4g}".replace("-", "−")
+    if kind == "count":
+        return f"{value:,.0f}"
+    return f"{value / 1e6:,.2f}" if kind == "bytes" else f"{value:.1f}"
+
+
+def _signed(text: str) -> str:
+    """Return a signed number with a real minus, and zero without a sign."""
+    return text.replace("-", "−") if float(text) else text[1:]
+
+
+def _caption(title: str, settings: ReportSettings, alone: bool) -> str:
+    caption = title if settings.caption is None else settings.caption
+    caption = caption if caption[-1] in ".!?" else f"{caption}."
+    return caption if alone or settings.caption is None else f"{caption} {title}."
+
+
+def _label(table: Table, settings: ReportSettings, study: str, alone: bool) -> str:
+    if alone and settings.label is not None:
+        return settings.label
+    parts = (table.name, *table.about.values())
+    return "-".join([settings.label or f"tab:{_slug(study)}", *map(_slug, parts)])
+
+
+def _shown(cell: Cell, column: Column, settings: ReportSettings) -> Shown:
+    if not cell.complete:
+        return Shown(_trouble(cell), number=False, failed=bool(cell.failed))
+    spread = cell.std if column.kind not in SIZES or cell.std else math.nan  # a size that never varies has none
+    tail = "" if math.isnan(spread) else f" ± {number(spread, column.kind, settings)}"
+    if cell.interval is not None:
+        low, high = (number(end, column.kind, settings) for end in cell.interval)
+        tail = f" [{low}, {high}]"
+    return Shown(number(cell.mean, column.kind, settings), tail, significant=cell.significant)
+
+
+def _trouble(cell: Cell) -> str:
+    if cell.text:
+        return cell.text
+    if cell.failed:
+        return f"{cell.failed} failed"
+    return f"{cell.missing} missing" if cell.missing else "undefined"
+
+
+def _column(cells: Sequence[Cell], column: Column, settings: ReportSettings) -> list[Shown]:
+    """Return the cells of a column as they are printed, with the ranks of those that may be the best."""
+    shown = [_shown(cell, column, settings) for cell in cells]
+    if column.better == 0:
+        return shown
+    contending = [s.number and cell.contends for s, cell in zip(shown, cells, strict=True)]
+    values = sorted({_read(s.main) for s, may in zip(shown, contending, strict=True) if may}, reverse=column.better > 0)
+    ranks = {value: rank for rank, value in enumerate(values[:2], start=1)} if len(values) > 1 else {}
+    return [
+        dataclasses.replace(s, rank=ranks.get(_read(s.main), 0)) if may else s
+        for s, may in zip(shown, contending, strict=True)
+    ]
+
+
+def _read(text: str) -> float:
+    return float(text.replace(",", "").replace("−", "-"))
+
+
+def _reported(row: Row, columns: Sequence[Column], settings: ReportSettings) -> Line:
+    cells = tuple(_shown(cell, column, settings) for cell, column in zip(row.cells, columns, strict=True))
+    return Line(row.labels, cells, row.citation)
+
+
+def _unit(kind: Kind, settings: ReportSettings) -> str:
+    return UNITS.get(kind, PERCENT_UNITS.get(kind, "") if settings.unit == "percent" else "")
+
+
+def _slug(text: str) -> str:
+    """Return a name as a part of a LaTeX label."""
+    return re.sub("[^A-Za-z0-9.]+", "-", text).strip("-")

@@ -1,0 +1,1 @@
+"""TensorBoard's events of a study, and its server."""

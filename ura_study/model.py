@@ -191,7 +191,7 @@ class AnomalyModel:
         return self.detector
 
     def _features(self, images: Sequence[Path | np.ndarray]) -> FeatureMaps:
-        return extracted(map(self.seen, images), self.settings.features, self.device)
+        return extracted(len(images), lambda index: self.seen(images[index]), self.settings.features, self.device)
 
     def seen(self, image: Path | np.ndarray) -> np.ndarray:
         """Return an image as the network sees it, (H, H, 3) uint8."""

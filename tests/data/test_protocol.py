@@ -113,6 +113,14 @@ def test_unified_trains_on_all_and_tests_on_one(root):
     assert cable[0].test == read_category(data, "cable").test
 
 
+def test_a_unified_model_is_told_the_category_of_each_training_image(root):
+    category, _ = read_for_run(settings(root, unified=True), "cable", 0)
+    named = {sample.path.parents[2].name: label for sample, label in zip(category.train, category.labels, strict=True)}
+    assert named == {name: number for number, name in enumerate(sorted(named))}
+    assert len(named) > 1
+    assert read_for_run(settings(root), "cable", 0)[0].labels is None
+
+
 def test_unified_depends_on_every_category(root):
     data = settings(root, unified=True)
     before = {name: read_for_run(data, name, 0)[1] for name in ("bottle", "cable")}

@@ -24,7 +24,7 @@ def build(train, **settings):
 @pytest.fixture
 def tokens(train, generator):
     statistics = token_statistics(train, torch.device("cpu"), generator)
-    return (to_tokens(train.batch([0, 1])) - statistics.mean) / statistics.std
+    return (to_tokens(train.batch([0, 1]).features) - statistics.mean) / statistics.std
 
 
 def test_positions_near_each_other_by_hand():
@@ -136,7 +136,7 @@ def test_while_nothing_is_known_what_is_near_is_left_out_farther(train, tokens):
 def test_an_image_is_not_restored_from_its_own_prototypes(train):
     """All training tokens are prototypes: each is restored to itself, unless those of its image are left out."""
     statistics = token_statistics(train, torch.device("cpu"), torch.Generator().manual_seed(0))
-    tokens = (to_tokens(train.batch([3])) - statistics.mean) / statistics.std
+    tokens = (to_tokens(train.batch([3]).features) - statistics.mean) / statistics.std
     made = Restoration(RestorationSettings(width=12, prototypes=1000, sources=1, exclusion=8), 12, 8)
     made.initialise(statistics, torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -150,7 +150,7 @@ def test_the_only_training_image_keeps_its_prototypes():
     one = make_maps(1)
     made = build(one)
     assert not made.left_out(torch.tensor([0])).any()
-    tokens = to_tokens(one.batch([0]))
+    tokens = to_tokens(one.batch([0]).features)
     assert made(tokens, images=torch.tensor([0])).isfinite().all()
 
 

@@ -82,8 +82,8 @@ def judged(scene):
             error, _ = detector._evidence(detector._standardise(images), numbers)
         return error.square().mean(dim=2).sqrt().view(-1, SIDE, SIDE)
 
-    raw = residual(test.batch(slice(None)))
-    usual = residual(train.batch(slice(None)), torch.arange(24)).mean(dim=0)
+    raw = residual(test.batch(slice(None)).features)
+    usual = residual(train.batch(slice(None)).features, torch.arange(24)).mean(dim=0)
     maps = detector.score(test.batch(slice(None))).maps
     return tuple(average_precision(found, masks) for found in (maps, raw, raw / usual))
 

@@ -12,7 +12,7 @@ from ura_study.detectors.uranet.statistics import (
 
 def test_statistics_are_those_of_all_tokens(train, generator):
     statistics = token_statistics(train, torch.device("cpu"), generator)
-    tokens = to_tokens(train.batch(slice(None))).flatten(0, 1).double()
+    tokens = to_tokens(train.batch(slice(None)).features).flatten(0, 1).double()
     torch.testing.assert_close(statistics.mean.double(), tokens.mean(dim=0), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(statistics.std.double(), tokens.std(dim=0, correction=0), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(statistics.covariance.double(), tokens.T.corrcoef(), rtol=1e-3, atol=1e-3)
@@ -20,7 +20,7 @@ def test_statistics_are_those_of_all_tokens(train, generator):
 
 def test_the_sample_is_made_of_training_tokens(train, generator):
     statistics = token_statistics(train, torch.device("cpu"), generator)
-    tokens = to_tokens(train.batch(slice(None))).flatten(0, 1)
+    tokens = to_tokens(train.batch(slice(None)).features).flatten(0, 1)
     sample = statistics.sample * statistics.std + statistics.mean
     assert torch.cdist(sample, tokens).amin(dim=1).max() < 0.1
 
@@ -62,7 +62,7 @@ def test_no_more_tokens_are_kept_than_there_are(generator):
 def test_it_is_known_from_which_image_a_token_was_drawn(train, generator):
     statistics = token_statistics(train, torch.device("cpu"), generator)
     assert statistics.origin.bincount().tolist() == [64] * 10
-    tokens = (to_tokens(train.batch([7])).flatten(0, 1) - statistics.mean) / statistics.std
+    tokens = (to_tokens(train.batch([7]).features).flatten(0, 1) - statistics.mean) / statistics.std
     assert torch.cdist(statistics.sample[statistics.origin == 7], tokens).amin(dim=1).max() < 0.01
 
 

@@ -30,7 +30,7 @@ def descend(detector, train, steps, lr=3e-3, seed=1):
     batch, totals = train.batch(slice(None)), []
     detector.train()
     for step in range(steps):
-        total = detector.losses(batch, range(len(batch)), step / steps, draws)["total"]
+        total = detector.losses(batch, step / steps, draws)["total"]
         optimiser.zero_grad()
         total.backward()
         optimiser.step()
@@ -62,7 +62,7 @@ def test_gradients_reach_every_parameter(train, model, precision):
     if not detector.trains_by_gradient:
         return
     with torch.autocast("cpu", precision, enabled=precision is not torch.float32):
-        total = detector.losses(train.batch(slice(None)), range(10), 0.5, torch.Generator().manual_seed(0))["total"]
+        total = detector.losses(train.batch(slice(None)), 0.5, torch.Generator().manual_seed(0))["total"]
     total.backward()
     learned = [(name, p.grad) for name, p in detector.named_parameters() if p.requires_grad]
     missed = [name for name, gradient in learned if gradient is None or gradient.abs().max() == 0]
@@ -70,7 +70,7 @@ def test_gradients_reach_every_parameter(train, model, precision):
 
 
 def test_the_total_is_the_sum_of_the_terms(train, generator):
-    losses = build(train).losses(train.batch([0, 1]), [0, 1], 0.0, generator)
+    losses = build(train).losses(train.batch([0, 1]), 0.0, generator)
     assert set(losses) == {"total", "perception", "divergence", "restoration"}
     torch.testing.assert_close(losses["total"], sum(v for k, v in losses.items() if k != "total"))
 
@@ -84,7 +84,7 @@ def test_training_on_one_batch_drives_the_loss_down(train):
 def test_normal_images_are_restored_to_about_themselves(train):
     detector = build(train, restoration={"width": 12, "prototypes": 32, "exclusion": 1})
     descend(detector, train, 60)
-    tokens = detector._standardise(train.batch(slice(None)))
+    tokens = detector._standardise(train.batch(slice(None)).features)
     with torch.no_grad():
         restored = detector.restoration(tokens, torch.zeros(tokens.shape[:2]))
     assert (restored - tokens).square().mean() < 0.3  # of a variance of 1
@@ -95,7 +95,7 @@ def test_a_strange_region_scores_higher_than_the_rest(train):
     descend(detector, train, 80, lr=0.01)
     detector.calibrate(train, torch.Generator().manual_seed(0))
     images = train.batch([0, 1])
-    images[:, ::2, 2:4, 5:7] += 3 * images.std()
+    images.features[:, ::2, 2:4, 5:7] += 3 * images.features.std()
     found, inside = detector.score(images), torch.zeros(2, 8, 8, dtype=torch.bool)
     inside[:, 2:4, 5:7] = True
     for maps in (found.maps, found.probability):
@@ -162,7 +162,7 @@ def test_one_sample_knows_no_epistemic_uncertainty(train):
 
 def test_without_perception_nothing_is_known_of_what_is_suspect(train):
     detector = build(train, perception=False)
-    tokens = detector._standardise(train.batch([0]))
+    tokens = detector._standardise(train.batch([0]).features)
     error, perceived = detector._evidence(tokens)
     assert perceived is None
     torch.testing.assert_close(error, tokens - detector.restoration(tokens))
@@ -179,7 +179,7 @@ def test_calibration_sees_training_images_as_new_ones(train):
     detector = build(train, perception=False, restoration={"width": 12, "prototypes": 640, "exclusion": 8})
     scores(detector, train)
     new = make_maps(10, seed=1)
-    tokens = detector._standardise(new.batch(slice(None)))
+    tokens = detector._standardise(new.batch(slice(None)).features)
     error, _ = detector._evidence(tokens)
     evidence = detector.usual_residual(residual(error, detector.channel_weights))
     assert evidence.mean().abs() < 0.2
@@ -193,7 +193,9 @@ def test_what_restoration_is_told_by_the_gate(train, gate, blocked):
     scores(detector, train)
     known = torch.zeros(1, 8, 8, dtype=torch.bool)
     known[:, 2:4, 5:7] = True
-    perceived = detector.perception.perceive(detector._seen(detector._standardise(train.batch([0]))), detector.networks)
+    perceived = detector.perception.perceive(
+        detector._seen(detector._standardise(train.batch([0]).features)), detector.networks
+    )
     told = detector._suspected(perceived, known).view(8, 8)
     expected = torch.zeros(8, 8)
     expected[1:5, 4:8] = float(blocked)
@@ -208,12 +210,12 @@ def test_plain_weights_know_no_epistemic_uncertainty_and_draw_no_samples(train):
     assert said.aleatoric.max() > 0
     torch.testing.assert_close(said.maps, again.maps)
     assert sum(p.numel() for p in few.parameters()) < sum(p.numel() for p in build(train).parameters())
-    assert few.losses(train.batch([0, 1]), [0, 1], 0.5, torch.Generator().manual_seed(0))["divergence"] == 0
+    assert few.losses(train.batch([0, 1]), 0.5, torch.Generator().manual_seed(0))["divergence"] == 0
 
 
 def test_perception_judges_what_a_trusting_restoration_leaves(train):
     detector = build(train)
-    tokens = detector._standardise(train.batch([0]))
+    tokens = detector._standardise(train.batch([0]).features)
     expected = tokens - detector.restoration(tokens)
     torch.testing.assert_close(detector._unexplained(tokens, None), expected)
     assert not detector._seen(tokens).requires_grad
@@ -221,13 +223,13 @@ def test_perception_judges_what_a_trusting_restoration_leaves(train):
 
 def test_without_restoration_perception_judges_the_tokens(train):
     detector = build(train, restoration=False)
-    tokens = detector._standardise(train.batch([0]))
+    tokens = detector._standardise(train.batch([0]).features)
     assert torch.equal(detector._unexplained(tokens, None), tokens)
 
 
 def test_what_perception_sees_of_normal_images_is_centred_and_white(train):
     detector = build(train)
-    seen = detector._seen(detector._standardise(train.batch(slice(None))))
+    seen = detector._seen(detector._standardise(train.batch(slice(None)).features))
     tokens = seen.flatten(0, 1)
     assert tokens.mean(dim=0).abs().max() < 0.01
     assert 0.5 < tokens.square().mean() < 1
@@ -244,7 +246,7 @@ def test_what_is_suspected_is_no_source_of_the_second_restoration(train, monkeyp
 
     monkeypatch.setattr(detector.restoration, "forward", watched)
     strange = train.batch([0])
-    strange[:, ::2, 2:5, 4:7] += 10 * strange.std()
+    strange.features[:, ::2, 2:5, 4:7] += 10 * strange.features.std()
     detector.score(strange)
     first, second = passes
     assert first is None

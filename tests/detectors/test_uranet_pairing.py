@@ -32,7 +32,7 @@ def test_the_same_anomalies_are_synthesised_without_a_part(train, masks, part):
         detector.prepare(train, torch.Generator().manual_seed(1))
         draws = torch.Generator().manual_seed(2)
         for step in range(3):
-            detector.losses(train.batch([0, 1, 2]), [0, 1, 2], step / 2, draws)
+            detector.losses(train.batch([0, 1, 2]), step / 2, draws)
         if detector.restoration is not None:
             prototypes.append(detector.restoration.prototypes.detach().clone())
     assert all(torch.equal(one, other) for one, other in zip(masks[:3], masks[3:], strict=True))
@@ -49,6 +49,6 @@ def test_without_synthesis_perception_is_what_it_starts_as(train):
         detector.prepare(train, torch.Generator().manual_seed(1))
     started, same = full.state_dict(), without.state_dict()
     assert all(torch.equal(started[name], same[name]) for name in started)
-    losses = without.losses(train.batch([0, 1]), [0, 1], 0.5, torch.Generator().manual_seed(2))
+    losses = without.losses(train.batch([0, 1]), 0.5, torch.Generator().manual_seed(2))
     assert set(losses) == {"total", "restoration"}
     assert not any(p.requires_grad for p in without.perception.parameters())

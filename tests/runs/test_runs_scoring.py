@@ -17,11 +17,11 @@ class Norm(Detector):
         pass
 
     def calibrate(self, train, generator):
-        self.usual = train.batch(slice(None))[:, 0].mean(dim=0)
+        self.usual = train.batch(slice(None)).features[:, 0].mean(dim=0)
         self.drawn = torch.rand(1, generator=generator).item()
 
-    def score(self, features, known=None):
-        return Scores(features[:, 0] - self.usual)
+    def score(self, batch, known=None):
+        return Scores(batch.features[:, 0] - self.usual)
 
 
 def maps(count, seed):
@@ -50,8 +50,8 @@ def test_the_batch_does_not_matter(monkeypatch):
 
 def test_an_image_score_of_the_detectors_own_is_kept():
     class Own(Norm):
-        def score(self, features, known=None):
-            return Scores(features[:, 0], images=features[:, 1, 0, 0])
+        def score(self, batch, known=None):
+            return Scores(batch.features[:, 0], images=batch.features[:, 1, 0, 0])
 
     test = maps(4, 1)
     scored = score_images(Own(), maps(2, 0), test, ScoringSettings(), 32, 0, CPU)
@@ -71,7 +71,7 @@ def test_an_oracle_is_told_what_is_true_of_each_image(monkeypatch):
     """Five images in batches of two: each map is what was known of its image."""
 
     class Oracle(Norm):
-        def score(self, features, known=None):
+        def score(self, batch, known=None):
             return Scores(known.float())
 
     monkeypatch.setattr(scoring, "BATCH", 2)

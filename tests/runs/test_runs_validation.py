@@ -77,11 +77,11 @@ def test_only_the_rest_is_trained_on(root, monkeypatch):
     seen = []
 
     def spied(detector, train, *rest):
-        seen.append(train.batch(slice(None)))
+        seen.append(train.batch(slice(None)).features)
         return fit(detector, train, *rest)
 
     def calibrated(detector, train, *rest):
-        seen.append(train.batch(slice(None)))
+        seen.append(train.batch(slice(None)).features)
         return score_images(detector, train, *rest)
 
     fit, score_images = fitting.fit, execute.score_images
@@ -91,8 +91,10 @@ def test_only_the_rest_is_trained_on(root, monkeypatch):
     record_of(job)
     samples = mvtec_ad.read(root, "nut").train
     parts = split(samples, 0.4)
-    rest = feature_maps([samples[i] for i in parts.train], job.settings.features, job.data.preprocessing, CPU).batch(
-        slice(None)
+    rest = (
+        feature_maps([samples[i] for i in parts.train], job.settings.features, job.data.preprocessing, CPU)
+        .batch(slice(None))
+        .features
     )
     for maps in seen:
         torch.testing.assert_close(maps, rest, rtol=1e-2, atol=1e-2)

@@ -25,13 +25,13 @@ class Line(Detector):
         with torch.no_grad():
             self.weight.zero_()
 
-    def losses(self, features, images, progress, generator):
+    def losses(self, batch, progress, generator):
         self.progress.append(progress)
         pull = (self.weight - 1).square().sum()
         return {"total": pull * (math.nan if progress >= self.breaks else 1), "pull": pull}
 
-    def score(self, features, known=None):
-        return Scores(features.mean(dim=1))
+    def score(self, batch, known=None):
+        return Scores(batch.features.mean(dim=1))
 
 
 class Memory(Line):
@@ -127,8 +127,8 @@ def test_accumulated_gradients_are_those_of_one_batch(train):
     """Two batches of 5, without a draw in between, take the step of one batch of 10."""
 
     class Mean(Line):
-        def losses(self, features, images, progress, generator):
-            return {"total": (features.mean(dim=(1, 2, 3)) - self.weight).square().mean()}
+        def losses(self, batch, progress, generator):
+            return {"total": (batch.features.mean(dim=(1, 2, 3)) - self.weight).square().mean()}
 
     weights = []
     for batch_size, accumulate in ((10, 1), (5, 2)):
@@ -143,3 +143,23 @@ def test_accumulated_gradients_are_those_of_one_batch(train):
 @pytest.mark.slow
 def test_compiled_parts_compute_the_same(train):
     assert trained(train, compile=True) == pytest.approx(trained(train), rel=1e-4)
+
+
+def test_groups_of_parameters_have_learning_rates_of_their_own(train):
+    class Two(Line):
+        def __init__(self):
+            super().__init__()
+            self.slow = torch.nn.Parameter(torch.zeros(1))
+
+        def parameter_groups(self):
+            return [{"params": [self.weight]}, {"params": [self.slow], "lr_factor": 0.1}]
+
+        def losses(self, batch, progress, generator):
+            return {"total": -(self.weight + self.slow).sum()}
+
+    detector = Two()
+    settings = TrainingSettings(steps=5, lr=0.1, warmup=0, final_lr=1, weight_decay=0)
+    (*_, last) = fit(detector, train, settings, 0, CPU)
+    assert last.lr == pytest.approx(0.1)
+    assert detector.weight.item() == pytest.approx(0.5, rel=1e-3)
+    assert detector.slow.item() == pytest.approx(0.05, rel=1e-3)

@@ -57,7 +57,8 @@ def read_for_run(data: DataSettings, name: str, seed: int) -> tuple[Category, st
     found = fingerprints(data, {other: fingerprint(category) for other, category in categories.items()})
     own = {other: drawn(category, data, seed) for other, category in categories.items()}
     train = tuple(sample for category in own.values() for sample in category.train)
-    return replace(own[name], train=train), found[name]
+    labels = tuple(number for number, category in enumerate(own.values()) for _ in category.train)
+    return replace(own[name], train=train, labels=labels if data.unified else None), found[name]
 
 
 def fingerprints(data: DataSettings, found: Mapping[str, str]) -> dict[str, str]:

@@ -60,3 +60,5 @@ class Category:
     test: tuple[Sample, ...]
     left: tuple[Left, ...] = ()
     """Files in its folder that are left out for no documented reason."""
+    labels: tuple[int, ...] | None = None
+    """The number of the category of each training image, where they are of several (`data.unified`)."""

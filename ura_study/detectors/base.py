@@ -12,12 +12,13 @@ The state of a calibrated detector is all that scoring needs, so it can be saved
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ura_study.features.batch import Batch
 from ura_study.features.maps import FeatureMaps
 
 
@@ -51,13 +52,17 @@ class Detector(nn.Module, ABC):
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Set statistics and initial weights from the feature maps of the normal training images."""
 
-    def losses(
-        self, features: Tensor, images: Sequence[int], progress: float, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Return `total`, which is descended, and the terms it is made of.
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Return what is trained, in groups as `torch.optim` has them: `params`, and options of AdamW if need be.
 
-        `features` (B, C, S, S) are of the normal training images with the numbers `images`; `progress` runs from 0 at
-        the first step to 1.
+        `lr_factor` of a group multiplies the learning rate of the training settings and its schedule.
+        """
+        return [{"params": [p for p in self.parameters() if p.requires_grad]}]
+
+    def losses(self, batch: Batch, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return `total`, which is descended, and the terms it is made of, of normal training images.
+
+        `progress` runs from 0 at the first step to 1.
         """
         raise NotImplementedError(f"{type(self).__name__} is not trained by gradient descent")
 
@@ -65,8 +70,8 @@ class Detector(nn.Module, ABC):
         """Set what scoring needs to know of the normal training images beyond the weights."""
 
     @abstractmethod
-    def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
-        """Return the scores of feature maps (B, C, S, S). Draws nothing: the batch an image is in does not matter.
+    def score(self, batch: Batch, known: Tensor | None = None) -> Scores:
+        """Return the scores of images. Draws nothing: the batch an image is in does not matter.
 
         Raises RuntimeError where the detector has not been calibrated.
 

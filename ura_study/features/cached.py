@@ -26,6 +26,7 @@ from ura_study.features.catalogue import weights_id
 from ura_study.features.config import FeatureSettings
 from ura_study.features.extract import passes
 from ura_study.features.maps import FeatureMaps
+from ura_study.features.origin import Origin
 
 #: Raised when the way images become features changes: older entries are then not used any more.
 VERSION = 1
@@ -60,7 +61,8 @@ def feature_maps(
                 load = partial(load_image, how=how)
                 _extract(samples, settings, load, device, {layer: entries[layer] for layer in missing})
     layers = tuple(np.load(folder / FILE, mmap_mode="r") for folder, _ in entries.values())
-    return FeatureMaps(layers, settings.map_size, settings.neighbourhood, settings.pooling)
+    source = Origin(lambda index: load_image(samples[index].path, how), settings)
+    return FeatureMaps(layers, settings.map_size, settings.neighbourhood, settings.pooling, source=source)
 
 
 def _missing(entries: dict[int, tuple[Path, dict]]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ import torch
 from ura_study.features.backbone import Backbone
 from ura_study.features.config import FeatureSettings
 from ura_study.features.maps import FeatureMaps
+from ura_study.features.origin import Origin
 
 #: Images per pass of the backbone.
 BATCH = 8
@@ -25,11 +26,16 @@ def passes(
         yield [maps.to(precision).cpu().numpy() for maps in backbone(np.stack(batch))]
 
 
-def extracted(images: Iterable[np.ndarray], settings: FeatureSettings, device: torch.device) -> FeatureMaps:
-    """Return the feature maps of images (H, W, 3) uint8 of one size, at least one; the cache plays no part."""
-    parts = zip(*passes(images, settings, settings.layers, device), strict=True)
-    layers = tuple(np.concatenate(part) for part in parts)
-    return FeatureMaps(layers, settings.map_size, settings.neighbourhood, settings.pooling)
+def extracted(
+    count: int, image: Callable[[int], np.ndarray], settings: FeatureSettings, device: torch.device
+) -> FeatureMaps:
+    """Return the feature maps of `count` images, at least one; the cache plays no part.
+
+    `image` returns that of a number, (H, W, 3) uint8, all of one size.
+    """
+    parts = zip(*passes(map(image, range(count)), settings, settings.layers, device), strict=True)
+    layers, source = tuple(np.concatenate(part) for part in parts), Origin(image, settings)
+    return FeatureMaps(layers, settings.map_size, settings.neighbourhood, settings.pooling, source=source)
 
 
 def _batched(images: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, ...]]:

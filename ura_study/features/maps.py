@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from torch.nn import functional
+
+from ura_study.features.batch import Batch
+
+if TYPE_CHECKING:
+    from ura_study.features.origin import Origin
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ class FeatureMaps:
     """Where they are averaged: each layer at its own resolution, or all of them on the grid (see `FeatureSettings`)."""
     chosen: np.ndarray | None = None
     """(N,) the positions of the N images in the arrays, where those hold more; None: all, in order."""
+    labels: np.ndarray | None = None
+    """The number of the category of each image in the arrays, of maps of several categories."""
+    source: Origin | None = None
+    """The images and the backbone; None where there are but arrays."""
 
     def __post_init__(self) -> None:
         if len({len(layer) for layer in self.layers}) != 1:
@@ -50,14 +59,32 @@ class FeatureMaps:
         index = np.asarray(index, dtype=np.int64)
         return replace(self, chosen=index if self.chosen is None else self.chosen[index])
 
-    def batch(self, index: np.ndarray | list[int] | slice, device: torch.device | str = "cpu") -> torch.Tensor:
-        """Return the feature maps (B, C, S, S) float32 of the images `index`."""
-        index = index if self.chosen is None else self.chosen[index]
-        maps = [self._on_grid(torch.from_numpy(np.array(layer[index])).to(device)) for layer in self.layers]
-        return torch.cat(maps, dim=1)
+    def batch(self, index: Sequence[int] | slice, device: torch.device | str = "cpu") -> Batch:
+        """Return the images `index`, with their maps on `device`."""
+        listed = range(len(self))[index] if isinstance(index, slice) else index
+        return Batch(self, listed, torch.device(device))
+
+    @property
+    def origin(self) -> Origin:
+        """The images and the backbone.
+
+        Raises:
+            RuntimeError: where there are but arrays.
+        """
+        if self.source is None:
+            raise RuntimeError("these feature maps came without images and backbone")
+        return self.source
+
+    def read(self, index: Sequence[int], device: torch.device) -> tuple[torch.Tensor, ...]:
+        """Return the maps (B, C_l, H_l, W_l) float32 of each layer of the images `index`."""
+        places = np.asarray(index) if self.chosen is None else self.chosen[index]
+        return tuple(torch.from_numpy(np.array(layer[places])).to(device).float() for layer in self.layers)
+
+    def on_grid(self, layers: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Return maps of all layers (B, C_l, H_l, W_l) as features (B, C, S, S)."""
+        return torch.cat([self._on_grid(maps) for maps in layers], dim=1)
 
     def _on_grid(self, maps: torch.Tensor) -> torch.Tensor:
-        maps = maps.float()  # (B, C_l, H_l, W_l)
         if self.pooling == "layer":
             return to_grid(averaged(maps, self.neighbourhood, beyond=True), self.map_size)  # (B, C_l, S, S)
         return averaged(to_grid(maps, self.map_size), self.neighbourhood, beyond=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 
 from ura_study.data.protocol import read_for_run
@@ -43,6 +45,8 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     with _timed(timings, "features_seconds"):
         train = feature_maps(category.train, settings.features, job.data.preprocessing, device)
         test = feature_maps(category.test, settings.features, job.data.preprocessing, device)
+        if category.labels is not None:
+            train = dataclasses.replace(train, labels=np.array(category.labels))
         samples, held = category.train, None
         if job.data.validation:
             samples, train, held = hold_out(category.train, train, job, device)

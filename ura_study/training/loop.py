@@ -57,8 +57,8 @@ def fit(
 def _descend(
     detector: Detector, train: FeatureMaps, settings: TrainingSettings, seed: int, device: torch.device
 ) -> Iterator[Interval]:
-    parameters = [p for p in detector.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(parameters, settings.lr, weight_decay=settings.weight_decay)
+    optimiser = torch.optim.AdamW(detector.parameter_groups(), settings.lr, weight_decay=settings.weight_decay)
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "float16")
     order = shuffled(len(train), settings.batch_size, generator(seed, "order"))
     draws = generator(seed, "losses")
@@ -68,12 +68,14 @@ def _descend(
         for part in detector.children():
             part.compile()
     for step in range(settings.steps):
-        lr = optimiser.param_groups[0]["lr"] = learning_rate(step, settings)
+        lr = learning_rate(step, settings)
+        for group in optimiser.param_groups:
+            group["lr"] = lr * group.get("lr_factor", 1.0)
         optimiser.zero_grad()
         for _ in range(settings.accumulate):
             images, progress = next(order), step / max(1, settings.steps - 1)
             with torch.autocast(device.type, PRECISIONS[settings.precision], settings.precision != "float32"):
-                terms = detector.losses(train.batch(images, device), images, progress, draws)
+                terms = detector.losses(train.batch(images, device), progress, draws)
             _check(terms, step, lr)
             scaler.scale(terms["total"] / settings.accumulate).backward()
             sums = {name: sums.get(name, 0.0) + term.detach() / settings.accumulate for name, term in terms.items()}

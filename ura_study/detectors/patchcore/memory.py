@@ -19,6 +19,7 @@ from ura_study.detectors.base import Detector, Scores, batches
 from ura_study.detectors.patchcore.config import PatchCoreSettings
 from ura_study.detectors.patchcore.coreset import greedy_coreset
 from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
+from ura_study.features.batch import Batch
 from ura_study.features.maps import FeatureMaps
 
 #: Images per batch of the passes over the training set.
@@ -53,7 +54,7 @@ class PatchCore(Detector):
         image, token = chosen // train.map_size**2, chosen % train.map_size**2
         self.memory = torch.empty(len(chosen), train.channels, device=self.device)
         for index in batches(train, BATCH):
-            tokens = self._tokens(train.batch(index, self.device))  # (B, N, C)
+            tokens = self._tokens(train.batch(index, self.device).features)  # (B, N, C)
             here = (image >= index[0]) & (image <= index[-1])
             self.memory[here] = tokens[image[here] - index[0], token[here]]
 
@@ -71,18 +72,18 @@ class PatchCore(Detector):
         matrix = torch.randn(size, generator=generator).to(self.device) / size[1] ** 0.5 if size[1] < size[0] else None
         projected = torch.empty(len(train), train.map_size**2, size[1], device=self.device)  # (images, N, D)
         for index in batches(train, BATCH):
-            tokens = self._tokens(train.batch(index, self.device))  # (B, N, C)
+            tokens = self._tokens(train.batch(index, self.device).features)  # (B, N, C)
             projected[index] = tokens if matrix is None else tokens @ matrix
         return projected.flatten(0, 1)  # (images, N, D) -> (T, D)
 
     @torch.no_grad()
-    def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
-        """Return the distance map and, unless it is left to the map, the image score of feature maps (B, C, S, S)."""
+    def score(self, batch: Batch, known: Tensor | None = None) -> Scores:
+        """Return the distance map and, unless it is left to the map, the image score of each image."""
         if not len(self.memory):
             raise RuntimeError("the detector must be prepared before it scores")
-        tokens = self._tokens(features)
+        tokens = self._tokens(batch.features)
         distance = torch.stack([nearest_distance(image, self.memory) for image in tokens])  # (B, N)
-        maps = distance.view(len(features), *features.shape[2:])  # (B, N) -> (B, S, S)
+        maps = distance.view(len(batch), *batch.features.shape[2:])  # (B, N) -> (B, S, S)
         if self.settings.image_score == "map":
             return Scores(maps)
         if self.settings.image_score == "max":

@@ -23,6 +23,7 @@ from ura_study.detectors.uranet.perception import Perceived, Perception, spread,
 from ura_study.detectors.uranet.restoration import Restoration
 from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 from ura_study.detectors.uranet.synthesis import corrupt
+from ura_study.features.batch import Batch
 from ura_study.features.maps import FeatureMaps
 from ura_study.randomness import parted
 
@@ -74,12 +75,10 @@ class URANet(Detector):
         if self.perception is not None:
             self.perception.initialise(self._normally_unexplained(train, perceiving), perceiving)
 
-    def losses(
-        self, features: Tensor, images: Sequence[int], progress: float, generator: torch.Generator
-    ) -> dict[str, Tensor]:
+    def losses(self, batch: Batch, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the loss of restoring and perceiving anomalies that are synthesised in normal features."""
         synthesising, perceiving, choosing = parted(generator, 3)
-        normal, origin = self._standardise(features), torch.as_tensor(images)
+        normal, origin = self._standardise(batch.features), torch.as_tensor(batch.indices)
         corrupted, mask, regimes = normal, torch.zeros_like(normal[..., 0]), torch.zeros(len(normal), dtype=torch.long)
         if self.settings.synthesis:
             count = self.settings.perception.regimes if self.settings.perception else 1
@@ -112,7 +111,7 @@ class URANet(Detector):
         used = torch.randperm(len(train), generator=choosing)[:count].sort().values
         errors, distances = [], []
         for index in used.split(BATCH):
-            tokens = self._standardise(train.batch(index.tolist(), self.device))
+            tokens = self._standardise(train.batch(index.tolist(), self.device).features)
             error, perceived = self._evidence(tokens, index)
             errors.append(error)
             distances.append(None if perceived is None else perceived.distance)
@@ -132,12 +131,12 @@ class URANet(Detector):
         self.usual_residual.fit(torch.cat([residual(error, self.channel_weights) for error in errors]))
 
     @torch.no_grad()
-    def score(self, features: Tensor, known: Tensor | None = None) -> Scores:
+    def score(self, batch: Batch, known: Tensor | None = None) -> Scores:
         """Return the weighted sum of residual and perceived distance, each as deviations from what is usual."""
         if not self.calibrated:
             raise RuntimeError("the detector must be calibrated before it scores")
         self.eval()
-        error, perceived = self._evidence(self._standardise(features), known=known)
+        error, perceived = self._evidence(self._standardise(batch.features), known=known)
         parts, moved = [], None
         if error is not None:
             parts.append(self.usual_residual(residual(error, self.channel_weights)))
@@ -202,7 +201,7 @@ class URANet(Detector):
     def _normally_unexplained(self, train: FeatureMaps, generator: torch.Generator) -> Tensor:
         """Return what perception will see of normal images (T, C), before it is whitened."""
         used = torch.randperm(len(train), generator=generator)[:PERCEIVED_IMAGES].sort().values
-        batches = ((index, train.batch(index.tolist(), self.device)) for index in used.split(BATCH))
+        batches = ((index, train.batch(index.tolist(), self.device).features) for index in used.split(BATCH))
         return torch.cat([self._unexplained(self._standardise(batch), index).flatten(0, 1) for index, batch in batches])
 
     def _standardise(self, features: Tensor) -> Tensor:

@@ -81,7 +81,7 @@ def token_statistics(train: FeatureMaps, device: torch.device, generator: torch.
     moments, sample, origin = Moments(train.channels), [], []
     per_image = min(-(-SAMPLED_TOKENS // len(train)), train.map_size**2)
     for index in batches(train, BATCH):
-        tokens = to_tokens(train.batch(index, device))  # (B, N, C)
+        tokens = to_tokens(train.batch(index, device).features)  # (B, N, C)
         order = torch.rand(tokens.shape[:2], generator=generator).argsort(dim=1)[:, :per_image]
         sample += [image[chosen] for image, chosen in zip(tokens, order.to(device), strict=True)]
         origin += [torch.full((per_image,), image) for image in index]

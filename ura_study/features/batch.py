@@ -1,0 +1,85 @@
+"""Some images as a detector sees them: what it does not ask for is neither read nor computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from ura_study.features.maps import FeatureMaps
+
+
+class Batch:
+    """B images of a list.
+
+    Most detectors ask for `features`. Those that work on each layer at its own resolution ask for `layers`, one model
+    for all categories for `labels`, and methods that mask or alter pixels for `images`, which `through_backbone` turns
+    into feature maps again.
+
+    Example:
+        >>> from ura_study.features.maps import FeatureMaps
+        >>> maps = FeatureMaps((np.zeros((10, 4, 16, 16), np.float32), np.zeros((10, 8, 8, 8), np.float32)), map_size=8)
+        >>> batch = maps.batch([3, 7])
+        >>> batch.features.shape, [tuple(layer.shape) for layer in batch.layers]
+        (torch.Size([2, 12, 8, 8]), [(2, 4, 16, 16), (2, 8, 8, 8)])
+    """
+
+    def __init__(self, maps: FeatureMaps, indices: Sequence[int], device: torch.device) -> None:
+        self._maps = maps
+        self.indices = list(indices)
+        """Numbers of the images in the list, B of them."""
+        self.device = device
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    @cached_property
+    def features(self) -> Tensor:
+        """(B, C, S, S) float32: the maps of all layers on the common grid, pooled and concatenated."""
+        return self._maps.on_grid(self.layers)
+
+    @cached_property
+    def layers(self) -> tuple[Tensor, ...]:
+        """The map (B, C_l, H_l, W_l) float32 of each layer at its own resolution, as the backbone gave it."""
+        return self._maps.read(self.indices, self.device)
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """(B,) int64: the number of each image's category, in the order of their names; 0 where there is but one.
+
+        Known of training images alone: who scores is not told.
+        """
+        known = self._maps.labels
+        return torch.tensor([0 if known is None else known[index] for index in self._places], device=self.device)
+
+    @cached_property
+    def images(self) -> Tensor:
+        """(B, H, H, 3) uint8: the pixels that the backbone saw, read from their files.
+
+        Raises:
+            RuntimeError: where the maps came without images.
+            DataError: where a file cannot be read any more.
+        """
+        pixels = np.stack([self._maps.origin.image(index) for index in self._places])
+        return torch.from_numpy(pixels).to(self.device)
+
+    def through_backbone(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return the layers of other pixels (B, H, H, 3) uint8, through the same frozen backbone; no gradient.
+
+        `FeatureMaps.on_grid` makes features of them.
+
+        Raises:
+            RuntimeError: where the maps came without a backbone.
+        """
+        return self._maps.origin.layers(images)
+
+    @property
+    def _places(self) -> list[int]:
+        """Where the images stand in the arrays."""
+        chosen = self._maps.chosen
+        return self.indices if chosen is None else [int(chosen[index]) for index in self.indices]

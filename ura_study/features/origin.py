@@ -1,0 +1,34 @@
+"""Where feature maps came from: the pixels, and the backbone, for detectors that want either while they train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ura_study.features.backbone import Backbone
+from ura_study.features.config import FeatureSettings
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The images of feature maps and the network that made them."""
+
+    image: Callable[[int], np.ndarray]
+    """Returns the image of a number, (H, H, 3) uint8."""
+    settings: FeatureSettings
+
+    def layers(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return the maps (B, C_l, H_l, W_l) of images (B, H, H, 3) uint8, float32, without gradient."""
+        pixels = images.cpu().numpy()
+        return tuple(maps.float() for maps in _live(self.settings, images.device)(pixels))
+
+
+@lru_cache(maxsize=1)
+def _live(settings: FeatureSettings, device: torch.device) -> Backbone:
+    """Return the backbone; the last one is kept, since a training asks for it at every step."""
+    return Backbone(settings, settings.layers, device)

@@ -1,0 +1,80 @@
+"""Modules of others that a study names (`plugins:`) or that installed packages offer: imported, and told apart.
+
+A plug-in is code, and runs with the rights of who runs the study. What it is stands in the identity of each run that
+uses it: its name, its version where it is an installed package, and a hash of its source, since sources change more
+often than versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+
+from ura_study.errors import ConfigError, UserError
+
+
+def imported(plugin: str) -> str:
+    """Import a plug-in, a module's name or the path of a `.py` file, and return its module's name.
+
+    Raises:
+        ConfigError: where there is none, or it raises an error on import.
+    """
+    path = Path(plugin)
+    name = path.stem if plugin.endswith(".py") else plugin
+    try:
+        if not plugin.endswith(".py"):
+            importlib.import_module(name)
+        elif (known := sys.modules.get(name)) is None:
+            _import_file(name, path)
+        elif Path(known.__file__ or "").resolve() != path.resolve():
+            raise ConfigError(f"plug-in {plugin}: another module is called '{name}' ({known.__file__}); rename the file")
+    except UserError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"plug-in {plugin} cannot be imported ({type(error).__name__}: {error})") from error
+    return name
+
+
+def _import_file(name: str, path: Path) -> None:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ConfigError(f"plug-in {path}: no such file")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+
+
+def identities(modules: Iterable[str]) -> dict[str, str]:
+    """Return what each plug-in is, by the name of its package: `1.2 0a1b2c3d`, or the hash of its source alone."""
+    return {name: _identity(name) for name in sorted({module.partition(".")[0] for module in modules})}
+
+
+@cache
+def _identity(package: str) -> str:
+    source = _source_hash(package)
+    for distribution in packages_distributions().get(package, []):
+        try:
+            return f"{version(distribution)} {source}"
+        except PackageNotFoundError:  # its metadata is damaged
+            continue
+    return source
+
+
+def _source_hash(package: str) -> str:
+    """Return a hash of all Python files of an imported package, or of its only one."""
+    module = sys.modules[package]
+    folders = [Path(place) for place in getattr(module, "__path__", [])]
+    files = [file for folder in folders for file in sorted(folder.rglob("*.py"))] or [Path(module.__file__ or "")]
+    found = hashlib.blake2b(digest_size=8)
+    for file in files:
+        found.update(file.name.encode() + b"\0" + (file.read_bytes() if file.is_file() else b""))
+    return found.hexdigest()

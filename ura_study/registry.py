@@ -1,0 +1,105 @@
+"""What goes by a name in a study file: detectors, layouts, metrics, kinds of synthesis.
+
+Those of this program register themselves as a plug-in's do; the table of built-in ones only says in which module each is,
+so that nothing is imported before it is asked for. An installed package offers further ones by entry points of the group
+`ura_study.<kind>s`, e.g. `ura_study.detectors`, whose names are those registered and whose values are modules.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Generic, TypeVar
+
+from ura_study.errors import ConfigError, nearest
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Named things of one kind.
+
+    Args:
+        kind: what one is called, e.g. `detector`.
+        built_in: name → module that registers it.
+
+    Example:
+        >>> shapes: Registry[int] = Registry("shape", {})
+        >>> shapes.add("square", 4, __name__)
+        >>> shapes.get("square"), shapes.names()
+        (4, ('square',))
+    """
+
+    def __init__(self, kind: str, built_in: Mapping[str, str]) -> None:
+        self.kind = kind
+        self.built_in = built_in
+        self._items: dict[str, tuple[T, str]] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    def add(self, name: str, item: T, module: str) -> None:
+        """Register something under a name; `module` is where it is defined.
+
+        Raises:
+            ConfigError: where another module has registered that name.
+        """
+        if name in self._items and self._items[name][1] != module:
+            raise ConfigError(f"{self.kind} '{name}' is registered twice: by {self._items[name][1]} and by {module}")
+        if name in self.built_in and module != self.built_in[name]:
+            raise ConfigError(f"{self.kind} '{name}': this name is taken by a built-in one; {module} must choose another")
+        self._items[name] = (item, module)
+        for listener in self._listeners:
+            listener()
+
+    def get(self, name: str) -> T:
+        """Return what is registered under a name; the module that registers it is imported where it is not yet.
+
+        Raises:
+            ConfigError: where there is none, with the nearest name, or its module cannot be imported.
+        """
+        self.load(name)
+        if name not in self._items:
+            names = self.names()
+            hint = nearest(name, names) or f"; there are {', '.join(names)}"
+            raise ConfigError(f"expected the name of a {self.kind}, but got '{name}'{hint}")
+        return self._items[name][0]
+
+    def load(self, name: str) -> None:
+        """Import the module that registers a name, where one is known to."""
+        from ura_study.plugins import imported
+
+        if name in self._items:
+            return
+        if name in self.built_in:
+            importlib.import_module(self.built_in[name])
+        elif name in (offered := _offered(f"ura_study.{self.kind}s")):
+            module = offered[name].module
+            imported(module)
+            if name not in self._items:
+                raise ConfigError(f"{self.kind} '{name}': the plug-in {module} offers it, but does not register it")
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names: built-in ones, registered ones, and those that installed packages offer."""
+        return tuple(dict.fromkeys([*self.built_in, *self._items, *_offered(f"ura_study.{self.kind}s")]))
+
+    def loaded(self) -> dict[str, T]:
+        """Return what is registered: the built-in ones always, of plug-ins those that are imported."""
+        for name in self.built_in:
+            self.load(name)
+        return {name: item for name, (item, _) in self._items.items()}
+
+    def plugin(self, name: str) -> str | None:
+        """Return the module that a name comes from; None of a built-in one."""
+        self.get(name)
+        module = self._items[name][1]
+        return None if name in self.built_in else module
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever something is registered."""
+        self._listeners.append(listener)
+
+
+@cache
+def _offered(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}

@@ -92,7 +92,17 @@ def test_the_resolved_study_is_the_study(tmp_path, sections):
 def test_the_resolved_study_holds_every_default(tmp_path):
     remember(tmp_path, make_study(), NOTHING)
     written = load_yaml(tmp_path / "study.yaml")
-    assert list(written) == ["study", "data", "base", "seeds", "ablations", "evaluation", "resources", "report"]
+    assert list(written) == [
+        "study",
+        "plugins",
+        "data",
+        "base",
+        "seeds",
+        "ablations",
+        "evaluation",
+        "resources",
+        "report",
+    ]
     assert written["base"]["model"]["synthesis"]["strength"] == 1.0
 
 

@@ -144,7 +144,7 @@ def test_one_name_for_two_configurations_is_refused():
         ({"leave_one_out": ["model.fusion"]}, "model.fusion: expected a mapping of keys to values, but got false"),
         (
             {"sweep": {"model.synthesis": [{"x": 1}]}},
-            "model.synthesis.x: unknown key; expected one of edge, max_area, min_area, ",
+            "model.synthesis.x: unknown key; expected one of edge, kind, max_area, min_area, ",
         ),
         ({"sweep": {"features.layers.0": [1]}}, "features.layers.0: cannot be set, since features.layers is [1, 2, 3]"),
         ({"sweep": {"features.backbone.x": [1]}}, "features.backbone.x: cannot be set, since features.backbone is tf_"),

@@ -15,7 +15,7 @@ PACKAGE = Path(ura_study.__file__).parent
 
 #: What may import only what stands before it. Modules that hold settings (`config`, `…_config`) are below all rooms.
 SETTINGS = {"errors", "settings", "canonical", "randomness", "cache", "output", "study_file", "config_errors"}
-SETTINGS |= {"metrics.names", "data.preprocessing"}
+SETTINGS |= {"metrics.names", "data.preprocessing", "registry", "plugins"}
 ROOMS = [
     "data",
     "features",
@@ -59,10 +59,14 @@ def modules() -> list[str]:
 
 
 def imports(module: str) -> set[str]:
-    """Return what a module imports anywhere in it, with the names of this package without their first part."""
+    """Return what a module imports anywhere in it, but for annotations alone (`if TYPE_CHECKING`)."""
     tree = ast.parse((PACKAGE / module.replace(".", "/")).with_suffix(".py").read_text())
+    annotations = [node for node in tree.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)]
+    unseen = {inner for node in annotations for inner in ast.walk(node)}
     found = set()
     for node in ast.walk(tree):
+        if node in unseen:
+            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -7,45 +7,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import (
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator, model_validator
 
 from ura_study.config_errors import explain
 from ura_study.data.config import DataSettings
-from ura_study.detectors.patchcore.config import PatchCoreSettings
+from ura_study.data.layouts.config import LAYOUTS
+from ura_study.detectors.config import DETECTORS, Model
 from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.detectors.uranet.config import URANetSettings
+from ura_study.detectors.uranet.synthesis_config import SYNTHESES
 from ura_study.errors import ConfigError
 from ura_study.features.config import FeatureSettings
-from ura_study.metrics.names import VALIDATION
+from ura_study.metrics.names import METRICS_BY_NAME, VALIDATION
+from ura_study.plugins import imported
 from ura_study.report.config import ReportSettings
 from ura_study.search.config import SearchSettings
-from ura_study.settings import List, Settings
+from ura_study.search.objective_config import RESOURCES
+from ura_study.settings import List, Settings, rebuild
 from ura_study.study_file import load_yaml
 from ura_study.training.config import TrainingSettings
 
 #: A value of a swept key: a number, a string, a switch, a section or a list.
 Value = Any
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
-
-
-def _detector(model: object) -> str:
-    """Return the name by which a `model` section chooses its detector; without one it is URA-Net."""
-    name = model.get("name", "uranet") if isinstance(model, dict) else getattr(model, "name", "")
-    return name if isinstance(name, str) else ""
-
-
-Model = Annotated[
-    Annotated[URANetSettings, Tag("uranet")] | Annotated[PatchCoreSettings, Tag("patchcore")], Discriminator(_detector)
-]
 
 
 class VariantSettings(Settings):
@@ -55,6 +39,11 @@ class VariantSettings(Settings):
     model: Model = URANetSettings()
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
+
+    def plugins(self) -> tuple[str, ...]:
+        """Return the modules of plug-ins that the weights depend on."""
+        own = DETECTORS.plugin(self.model.name)
+        return (*([] if own is None else [own]), *self.model.plugins())
 
 
 class Ablation(Settings):
@@ -109,6 +98,9 @@ class Study(Settings):
 
     study: Name
     """Name of the study and of its folder below the results folder."""
+    plugins: List[str] = ()
+    """Modules, or `.py` files relative to the study file, that register detectors, layouts, metrics or kinds of
+    synthesis. They are imported here and on the workers."""
     data: DataSettings = DataSettings()
     base: VariantSettings = VariantSettings()
     """The baseline variant, called `full` in tables."""
@@ -145,6 +137,20 @@ class Study(Settings):
         return seeds
 
     @property
+    def further_metrics(self) -> tuple[str, ...]:
+        """The metrics of plug-ins that the report or the search names: they are taken for each run."""
+        objectives = () if self.search is None else self.search.objective
+        named = [*self.report.metrics, *(name for objective in objectives for name in objective.names)]
+        bare = dict.fromkeys(name.removeprefix(VALIDATION) for name in named if name not in RESOURCES)
+        return tuple(name for name in bare if METRICS_BY_NAME.plugin(name) is not None)
+
+    def plugins_of(self, settings: VariantSettings) -> tuple[str, ...]:
+        """Return the modules of plug-ins that take part in a variant's runs."""
+        measured = map(METRICS_BY_NAME.plugin, self.further_metrics)
+        named = (*settings.plugins(), LAYOUTS.plugin(self.data.layout), *measured)
+        return tuple(dict.fromkeys(module for module in named if module is not None))
+
+    @property
     def pictured_seeds(self) -> tuple[int, ...]:
         """The seeds whose runs keep pictures."""
         return self.seeds[: self.report.pictures]
@@ -157,13 +163,45 @@ def load_study(path: Path) -> Study:
         ConfigError: with the file and the key concerned.
     """
     raw = load_yaml(path)
+    raw = raw | _plugged(raw, path)
     for section, key in (("data", "root"), ("report", "reported")):
         keys = raw.get(section)
         if isinstance(keys, dict) and isinstance(keys.get(key), str):
             raw = raw | {section: keys | {key: str(_absolute(keys[key], path, f"{section}.{key}"))}}
     if space := space_file(raw, path):
         raw = raw | {"search": raw["search"] | {"space": load_yaml(space)}}
+    load_named(raw, str(path))
     return validated(Study, raw, str(path))
+
+
+def _plugged(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Import the plug-ins of a study, and return them with the paths of files made absolute."""
+    if not isinstance(named := raw.get("plugins", []), list) or not all(isinstance(name, str) for name in named):
+        return {}  # which validation will say
+    found = [str(_absolute(name, path, "plugins")) if name.endswith(".py") else name for name in named]
+    for plugin in found:
+        try:
+            imported(plugin)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: plugins: {error}") from error
+    return {"plugins": found} if named else {}
+
+
+def load_named(raw: object, where: str) -> None:
+    """Import what installed packages offer under names that stand in settings.
+
+    Raises:
+        ConfigError: where one cannot be imported.
+    """
+    if isinstance(raw, str):
+        for registry in (DETECTORS, LAYOUTS, METRICS_BY_NAME, SYNTHESES):
+            try:
+                registry.load(raw.removeprefix(VALIDATION))
+            except ConfigError as error:
+                raise ConfigError(f"{where}: {error}") from error
+    elif isinstance(raw, Mapping | list | tuple):
+        for part in [*raw, *raw.values()] if isinstance(raw, Mapping) else raw:
+            load_named(part, where)
 
 
 def space_file(raw: Mapping[str, Any], path: Path) -> Path | None:
@@ -187,3 +225,7 @@ def validated(schema: type[Settings], raw: object, where: str) -> Any:
         return schema.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(f"{where}: {explain(error, schema, raw)}") from error
+
+
+DETECTORS.on_change(rebuild)
+SYNTHESES.on_change(rebuild)

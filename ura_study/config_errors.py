@@ -29,7 +29,8 @@ EXPECTED = {
     "string_pattern_mismatch": "a string that matches {pattern}",
     "string_too_long": "at most {max_length} characters",
     "literal_error": "{expected}",
-    "union_tag_invalid": "a mapping whose name is one of {expected_tags}",
+    "union_tag_invalid": "a mapping whose {discriminator} is one of {expected_tags}",
+    "union_tag_not_found": "a mapping of keys to values",
 }
 #: Of several errors at one key, one of the highest rank is told; 1 where not listed.
 RANK = {"missing": 0, "extra_forbidden": 2, "value_error": 2}
@@ -87,6 +88,8 @@ def _expected(details: dict[str, Any]) -> str:
     if details["type"] not in EXPECTED:
         return details["msg"].removeprefix("Input should be ")
     context = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in details.get("ctx", {}).items()}
+    if "discriminator" in context:  # pydantic has the name of the function that finds it
+        context["discriminator"] = context["discriminator"].strip("_()")
     return EXPECTED[details["type"]].format(**context).replace("False", "false")
 
 
@@ -112,5 +115,7 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
     """Yield the models that stand anywhere in a type annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
+        for kind in annotation.__subclasses__():  # of a section that may be one of several, by name
+            yield from _models(kind)
     for inner in get_args(annotation):
         yield from _models(inner)

@@ -13,6 +13,7 @@ from ura_study.config import Ablation, Study, Value, VariantSettings, validated
 from ura_study.config_errors import unknown_key
 from ura_study.data.synthetic.cache import recipe
 from ura_study.errors import ConfigError, nearest
+from ura_study.plugins import identities
 from ura_study.report.config import BASELINE
 
 #: Raised when the same configuration comes to mean other numbers: older records are then not reused.
@@ -179,14 +180,19 @@ def short_names(keys: Collection[str]) -> dict[str, str]:
 
 def readable(value: Value) -> str:
     """Return a value as it stands in names and tables, e.g. `0.3`, `[2, 3]` or `patchcore(coreset=0.1)`."""
-    if isinstance(value, dict) and "name" in value:  # a detector: patchcore(coreset=0.1)
-        options = ", ".join(f"{key}={readable(item)}" for key, item in value.items() if key != "name")
-        return f"{value['name']}({options})" if options else str(value["name"])
+    named = next((key for key in ("name", "kind") if isinstance(value, dict) and key in value), None)
+    if named is not None:  # a detector, say: patchcore(coreset=0.1)
+        options = ", ".join(f"{key}={readable(item)}" for key, item in value.items() if key != named)
+        return f"{value[named]}({options})" if options else str(value[named])
     return value if isinstance(value, str) else canonical(value).replace(",", ", ").replace('"', "")
 
 
 def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, seed: int) -> str:
-    drawn = {"recipe": recipe()} if study.data.validation else {}  # of the synthetic defects
+    drawn: dict[str, object] = {"recipe": recipe()} if study.data.validation else {}  # of the synthetic defects
+    if modules := study.plugins_of(variant.settings):
+        drawn |= {"plugins": identities(modules)}
+    if study.further_metrics:
+        drawn |= {"metrics": sorted(study.further_metrics)}
     return digest(
         {
             "version": RUN_VERSION,

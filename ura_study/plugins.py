@@ -18,6 +18,9 @@ from pathlib import Path
 
 from ura_study.errors import ConfigError, UserError
 
+#: Module -> the file that it was imported from by its path.
+_FILES: dict[str, str] = {}
+
 
 def imported(plugin: str) -> str:
     """Import a plug-in, a module's name or the path of a `.py` file, and return its module's name.
@@ -32,8 +35,11 @@ def imported(plugin: str) -> str:
             importlib.import_module(name)
         elif (known := sys.modules.get(name)) is None:
             _import_file(name, path)
+            _FILES[name] = str(path)
         elif Path(known.__file__ or "").resolve() != path.resolve():
-            raise ConfigError(f"plug-in {plugin}: another module is called '{name}' ({known.__file__}); rename the file")
+            raise ConfigError(
+                f"plug-in {plugin}: another module is called '{name}' ({known.__file__}); rename the file"
+            )
     except UserError:
         raise
     except Exception as error:
@@ -51,6 +57,18 @@ def _import_file(name: str, path: Path) -> None:
     except BaseException:
         del sys.modules[name]
         raise
+
+
+def needed(modules: Iterable[str]) -> dict[str, str]:
+    """Return what another process must import to have these modules (names, or paths of files), and what each is."""
+    return {_FILES.get(module, module): _identity(module.partition(".")[0]) for module in modules}
+
+
+def check(plugin: str, expected: str) -> None:
+    """Import a plug-in, and raise a `ConfigError` where it is not what another process has."""
+    found = _identity(imported(plugin).partition(".")[0])
+    if found != expected:
+        raise ConfigError(f"plug-in {plugin}: here it is '{found}', but the study was started with '{expected}'")
 
 
 def identities(modules: Iterable[str]) -> dict[str, str]:

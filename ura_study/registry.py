@@ -1,8 +1,9 @@
 """What goes by a name in a study file: detectors, layouts, metrics, kinds of synthesis.
 
-Those of this program register themselves as a plug-in's do; the table of built-in ones only says in which module each is,
-so that nothing is imported before it is asked for. An installed package offers further ones by entry points of the group
-`ura_study.<kind>s`, e.g. `ura_study.detectors`, whose names are those registered and whose values are modules.
+Those of this program register themselves as a plug-in's do; the table of built-in ones only says in which module each
+is, so that nothing is imported before it is asked for. An installed package offers further ones by entry points of the
+groups `ura_study.detectors`, `ura_study.layouts`, `ura_study.metrics` or `ura_study.synthesis`, whose names are those
+registered and whose values are modules.
 """
 
 from __future__ import annotations
@@ -23,17 +24,19 @@ class Registry(Generic[T]):
 
     Args:
         kind: what one is called, e.g. `detector`.
+        group: the group of entry points by which installed packages offer further ones.
         built_in: name → module that registers it.
 
     Example:
-        >>> shapes: Registry[int] = Registry("shape", {})
+        >>> shapes: Registry[int] = Registry("shape", "my_package.shapes", {})
         >>> shapes.add("square", 4, __name__)
         >>> shapes.get("square"), shapes.names()
         (4, ('square',))
     """
 
-    def __init__(self, kind: str, built_in: Mapping[str, str]) -> None:
+    def __init__(self, kind: str, group: str, built_in: Mapping[str, str]) -> None:
         self.kind = kind
+        self.group = group
         self.built_in = built_in
         self._items: dict[str, tuple[T, str]] = {}
         self._listeners: list[Callable[[], None]] = []
@@ -47,7 +50,9 @@ class Registry(Generic[T]):
         if name in self._items and self._items[name][1] != module:
             raise ConfigError(f"{self.kind} '{name}' is registered twice: by {self._items[name][1]} and by {module}")
         if name in self.built_in and module != self.built_in[name]:
-            raise ConfigError(f"{self.kind} '{name}': this name is taken by a built-in one; {module} must choose another")
+            raise ConfigError(
+                f"{self.kind} '{name}': this name is taken by a built-in one; {module} must choose another"
+            )
         self._items[name] = (item, module)
         for listener in self._listeners:
             listener()
@@ -73,7 +78,7 @@ class Registry(Generic[T]):
             return
         if name in self.built_in:
             importlib.import_module(self.built_in[name])
-        elif name in (offered := _offered(f"ura_study.{self.kind}s")):
+        elif name in (offered := _offered(self.group)):
             module = offered[name].module
             imported(module)
             if name not in self._items:
@@ -81,7 +86,7 @@ class Registry(Generic[T]):
 
     def names(self) -> tuple[str, ...]:
         """Return all names: built-in ones, registered ones, and those that installed packages offer."""
-        return tuple(dict.fromkeys([*self.built_in, *self._items, *_offered(f"ura_study.{self.kind}s")]))
+        return tuple(dict.fromkeys([*self.built_in, *self._items, *_offered(self.group)]))
 
     def loaded(self) -> dict[str, T]:
         """Return what is registered: the built-in ones always, of plug-ins those that are imported."""

@@ -20,6 +20,20 @@ class Settings(BaseModel):
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+        _SECTIONS.append(cls)
+
+
+#: All sections, in the order in which they were defined: what a section is made of stands before it.
+_SECTIONS: list[type[Settings]] = []
+
+
+def rebuild() -> None:
+    """Let all sections know what has been registered since they were defined."""
+    for section in _SECTIONS:
+        section.model_rebuild(force=True)
+
 
 #: Marks a setting that training never sees: variants that differ in nothing else share their weights.
 INFERENCE_ONLY = {"stage": "score"}

@@ -127,7 +127,7 @@ def test_across_both_columns(call):
         (["results/one", "--format", "latx"], "but got 'latx'; did you mean 'latex'?"),
         (["results/one", "-o", "t.txt"], "t.txt: ending: expected one of .tex, .md, .html, .csv, .parquet, .xlsx, but"),
         (["results/one", "--format", "parquet"], "--format parquet: needs a file to write to (-o FILE.parquet)"),
-        (["results/one", "--metric", "image_aurok"], "but got 'image_aurok'; did you mean 'image_auroc'?"),
+        (["results/one", "--metric", "image_aurok"], "unknown metric 'image_aurok'; did you mean 'image_auroc'?"),
         (["results/one", "--baseline", "fulll"], "report.baseline: no variant 'fulll'; did you mean 'full'?"),
         (["results/one", "--reported", "lit.yaml"], "lit.yaml: no such file"),
         (["results/one", "-o", "results/one/runs.jsonl/t.md"], "runs.jsonl/t.md: expected a folder, but it is a file"),

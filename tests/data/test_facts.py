@@ -1,9 +1,9 @@
 from ura_study.data.checks.facts import FACTS
-from ura_study.data.config import FOLDERS
+from ura_study.data.layouts.config import LAYOUTS
 
 
 def test_every_layout_has_facts():
-    assert list(FACTS) == ["textures", *FOLDERS]
+    assert list(FACTS) == list(LAYOUTS.built_in)
     assert all(facts.licence and facts.citation and facts.size and facts.page for facts in FACTS.values())
 
 

@@ -11,11 +11,13 @@ from trees import counts, settings
 
 from ura_study.data import masks
 from ura_study.data.checks.headers import check_headers
-from ura_study.data.config import FOLDERS, DataSettings
+from ura_study.data.config import DataSettings
 from ura_study.data.files import images
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.images import load_masks
-from ura_study.data.layouts.registry import category_names, elpv, magnetic_tile, oct2017, read_category
+from ura_study.data.layouts import elpv, magnetic_tile, oct2017
+from ura_study.data.layouts.config import LAYOUTS
+from ura_study.data.layouts.registry import category_names, read_category
 from ura_study.data.validation import split
 from ura_study.errors import DataError
 
@@ -51,7 +53,7 @@ def test_counts(layout, expected, root):
 
 
 def test_every_layout_has_a_tree():
-    assert set(trees.WRITERS) == set(FOLDERS)
+    assert set(trees.WRITERS) == set(LAYOUTS.built_in) - {"textures"}
 
 
 @pytest.mark.parametrize(("write", "name"), [(trees.write_mvtec_ad_2, "can"), (trees.write_mvtec_3d, "bagel")])

@@ -1,14 +1,14 @@
 import pytest
 import torch
 
-from ura_study.detectors.uranet.config import SynthesisSettings
 from ura_study.detectors.uranet.synthesis import corrupt, random_mask, softened
+from ura_study.detectors.uranet.synthesis_config import NoiseSettings
 
 TOKENS = torch.randn((16, 256, 6), generator=torch.Generator().manual_seed(9))
 
 
 def corrupted(seed=0, **settings):
-    return corrupt(TOKENS, SynthesisSettings(**settings), torch.Generator().manual_seed(seed))
+    return corrupt(TOKENS, NoiseSettings(**settings), torch.Generator().manual_seed(seed))
 
 
 @pytest.mark.parametrize("area", [0.01, 0.1, 0.5, 1.0])

@@ -7,14 +7,14 @@ from pydantic import ValidationError
 from ura_study.detectors.uranet.config import (
     PerceptionSettings,
     RestorationSettings,
-    SynthesisSettings,
     URANetSettings,
 )
+from ura_study.detectors.uranet.synthesis_config import NoiseSettings
 
 
 def test_true_means_the_defaults_and_false_leaves_out():
     settings = URANetSettings.model_validate({"synthesis": True, "perception": False, "restoration": True})
-    assert settings.synthesis == SynthesisSettings()
+    assert settings.synthesis == NoiseSettings()
     assert settings.perception is False
     assert settings.restoration == RestorationSettings()
 

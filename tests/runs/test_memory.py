@@ -9,7 +9,7 @@ from ura_study.runs.memory import detector_bytes, peak_bytes, start_counting
 
 
 def test_a_memory_counts_with_what_standardises_it():
-    detector = PatchCore(PatchCoreSettings(name="patchcore", coreset=0.25), channels=3)
+    detector = PatchCore(PatchCoreSettings(name="patchcore", coreset=0.25), channels=3, map_size=2)
     assert detector_bytes(detector) == 4 * 3  # std, nothing in memory yet
     train = FeatureMaps((np.random.default_rng(0).random((2, 3, 4, 4), dtype=np.float32),), 4)
     detector.prepare(train, torch.Generator().manual_seed(0))

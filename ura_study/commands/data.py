@@ -9,12 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.config import load_study, validated
-from ura_study.data.checks.facts import FACTS, Counts
+from ura_study.data.checks.facts import Counts, facts_of
 from ura_study.data.checks.findings import Finding, findings, strays
 from ura_study.data.checks.look import Look, look_at
 from ura_study.data.checks.tally import counts, kinds, sizes
 from ura_study.data.config import DataSettings
 from ura_study.data.images import load_masks
+from ura_study.data.layouts.config import LAYOUTS
 from ura_study.data.layouts.registry import category_names, layout_of, locate, read_category
 from ura_study.data.preprocessing import Depth
 from ura_study.data.table import Category
@@ -30,7 +31,7 @@ def check(layout: str, root: Path | None, console: Console) -> int:
     `layout` is the name of a layout, or a study file whose `data` section says everything.
     """
     data = _settings(layout, root)
-    facts = FACTS[data.layout]
+    facts = facts_of(data.layout)
     names = category_names(data)
     table = _table(data.layout)
     found: dict[str, list[Finding]] = {}
@@ -60,7 +61,8 @@ def check(layout: str, root: Path | None, console: Console) -> int:
 
 def listing(console: Console) -> int:
     """Show the layouts with licence, source, size and citation of their sets."""
-    for name, facts in FACTS.items():
+    for name in LAYOUTS.names():
+        facts = facts_of(name)
         console.print(Text.assemble((name, "bold"), f"  {facts.title}"), soft_wrap=True)
         rows = {"licence": facts.licence, "page": facts.page, "size": facts.size, "cite": facts.citation}
         for label, text in (rows | ({"note": facts.note} if facts.note else {})).items():

@@ -3,92 +3,24 @@
 from __future__ import annotations
 
 import unicodedata
-from itertools import combinations
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from ura_study.config_errors import explain
+from ura_study.data.layouts.config import LAYOUTS, ROOTLESS, ElpvSettings, FolderSettings, MagneticTileSettings
 from ura_study.data.preprocessing import DEEPEST, Preprocessing
+from ura_study.errors import nearest
 from ura_study.settings import List, Settings
-
-#: Layouts that are read from a folder the study names.
-FOLDERS = ("mvtec_ad", "btad", "oct2017", "visa", "mpdd", "mvtec_loco", "magnetic_tile", "elpv", "folder")
-#: Layouts that come without a root: built in, or from an installed package.
-ROOTLESS = ("textures", "elpv")
 
 #: Keys that say which images a run trains and tests on.
 PROTOCOL = ("shots", "contamination", "unified")
 
 
-class FolderSettings(Settings):
-    """Where images and masks lie in the layout `folder`, relative to a category's own folder.
-
-    `{defect}` stands for any name, or a part of one, which becomes the kind of defect. A file that lies in two places
-    belongs to the deeper one, and where masks lie among images, what has the suffix is a mask and never an image.
-    """
-
-    train: str = "train/good"
-    """The folder of normal training images; those in folders inside it are among them."""
-    normal: str | Literal[False] = "test/good"
-    """The folder of normal test images; false: `test_share` of the training images instead."""
-    anomalous: str = "test/{defect}"
-    """The folder, or folders, of anomalous test images."""
-    masks: str | Literal[False] = "ground_truth/{defect}"
-    """The folder, or folders, of masks; false: there are none. `/{image}` at its end: a folder of masks per image. The
-    same as `anomalous`: masks lie beside their images, and what ends in `mask_suffix` is one, normal images' too."""
-    mask_suffix: str = "_mask"
-    """What the name of a mask has more than that of its image, before the ending."""
-    test_share: float = Field(0.2, gt=0, lt=1)
-    """Share of the training images that is tested on instead, where `normal` is false."""
-
-    @field_validator("train", "normal", "anomalous", "masks")
-    @classmethod
-    def _placeholders(cls, place: str | Literal[False], info: ValidationInfo) -> str | Literal[False]:
-        allowed = {"anomalous": ("{defect}",), "masks": ("{defect}", "/{image}")}.get(info.field_name, ())
-        left = place or ""
-        if "/{image}" in allowed:
-            left = left.removesuffix("/{image}")
-        if "{defect}" in allowed:
-            left = left.replace("{defect}", "", 1)
-        if "{" in left or "}" in left or left.startswith("/") or ".." in PurePosixPath(left).parts:
-            names = f"with {' and '.join(allowed)} as the only placeholders" if allowed else "without placeholders"
-            raise ValueError(f"expected a folder inside a category's own, {names}, but got '{place}'")
-        return place
-
-    @model_validator(mode="after")
-    def _apart(self) -> FolderSettings:
-        """Refuse one folder for two things."""
-        named = {"train": self.train, "normal": self.normal, "anomalous": self.anomalous}
-        places = {name: PurePosixPath(place) for name, place in named.items() if place is not False}
-        for one, other in combinations(places, 2):
-            if places[one] == places[other]:
-                raise ValueError(f"{other}: expected another folder than that of {one}, but got '{named[other]}'")
-        if self.masks and not self.mask_suffix and PurePosixPath(self.masks) in places.values():
-            raise ValueError(f"mask_suffix: expected what tells masks from the images that also lie in '{self.masks}'")
-        return self
-
-
-class MagneticTileSettings(Settings):
-    """How the layout `magnetic_tile`, which has no split of its own, is divided."""
-
-    split: Literal["tile", "random"] = "tile"
-    """`tile` keeps the photographs of one tile together; `random` is what many papers do, and leaks."""
-    test_share: float = Field(0.2, gt=0, lt=1)
-    """Share of the normal images that is tested on."""
-
-
-class ElpvSettings(Settings):
-    """Which solar cells of the layout `elpv` are tested on."""
-
-    uncertain: bool = False
-    """Whether cells whose defect the experts were not sure of (probability 1/3 or 2/3) are tested on, as anomalous."""
-
-
 class DataSettings(Settings):
     """Which images, and the size at which they are seen and judged."""
 
-    layout: Literal[("textures", *FOLDERS)] = "textures"
+    layout: str = "textures"
     """How the folders are laid out (`ura-study data list`); `textures` is the built-in set."""
     root: str | None = None
     """The data set's folder as downloaded and unpacked; environment variables as `${NAME}`."""
@@ -133,10 +65,20 @@ class DataSettings(Settings):
     """Options of the layout `magnetic_tile`."""
     elpv: ElpvSettings | None = None
     """Options of the layout `elpv`."""
+    options: dict[str, Any] | None = None
+    """Options of a plug-in's layout."""
+
+    @field_validator("layout")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in (names := LAYOUTS.names()):
+            *first, last = (f"'{known}'" for known in names)
+            raise ValueError(f"expected {', '.join(first)} or {last}, but got '{name}'{nearest(name, names)}")
+        return name
 
     @model_validator(mode="after")
     def _root_where_needed(self) -> DataSettings:
-        if self.root is None and self.layout not in ROOTLESS:
+        if self.root is None and self.layout not in ROOTLESS and not LAYOUTS.get(self.layout).rootless:
             raise ValueError(f"layout '{self.layout}' needs a root")
         if self.root is not None and self.layout == "textures":
             raise ValueError("layout 'textures' is built in and takes no root")
@@ -194,4 +136,18 @@ class DataSettings(Settings):
         for name in ("folder", "magnetic_tile", "elpv"):
             if getattr(self, name) is not None and self.layout != name:
                 raise ValueError(f"'{name}' holds options of the layout '{name}', but the layout is '{self.layout}'")
+        return self
+
+    @model_validator(mode="after")
+    def _plugged_options(self) -> DataSettings:
+        """Check the options of a plug-in's layout by its own settings."""
+        if self.options is None:
+            return self
+        kind = LAYOUTS.get(self.layout)
+        if self.layout in LAYOUTS.built_in or kind.settings is None:
+            raise ValueError(f"'options' are those of a plug-in's layout, and '{self.layout}' has none of them")
+        try:
+            kind.settings.model_validate(self.options)
+        except ValidationError as error:
+            raise ValueError(f"options.{explain(error, kind.settings, self.options)}") from error
         return self

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from ura_study.detectors.base import Detector
-from ura_study.detectors.patchcore.config import PatchCoreSettings
-from ura_study.detectors.uranet.config import URANetSettings
+from ura_study.detectors.config import DETECTORS, DetectorSettings
 
 
-def build_detector(settings: URANetSettings | PatchCoreSettings, channels: int, map_size: int) -> Detector:
+def build_detector(settings: DetectorSettings, channels: int, map_size: int) -> Detector:
     """Return the detector for features of `channels` channels on a grid of side `map_size`, not yet prepared."""
-    if settings.name == "patchcore":
-        from ura_study.detectors.patchcore.memory import PatchCore
-
-        return PatchCore(settings, channels)
-    from ura_study.detectors.uranet.network import URANet
-
-    return URANet(settings, channels, map_size)
+    return DETECTORS.get(settings.name).build(settings, channels, map_size)

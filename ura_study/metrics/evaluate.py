@@ -13,23 +13,27 @@ Legend: N images of H x W pixels.
 
 from __future__ import annotations
 
+import contextlib
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ura_study.metrics import checks
 from ura_study.metrics.curves import precision_recall, pro, roc
-from ura_study.metrics.names import IMAGE_METRICS, METRICS, PIXEL_METRICS
-from ura_study.metrics.ranking import Curve, ap, auroc, f1_max, rank
-from ura_study.metrics.regions import aupro, region_weights
+from ura_study.metrics.judged import Judged, Undefined
+from ura_study.metrics.names import METRICS, METRICS_BY_NAME
+from ura_study.metrics.ranking import ap, auroc, f1_max
+from ura_study.metrics.regions import aupro
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """The metrics of one run: a value for every name in `METRICS`, and why where the value is NaN."""
+    """The metrics of one run: a value for every name, and why where the value is NaN."""
 
     values: dict[str, float]
-    """Each in 0..1, or NaN where undefined; in the order of `METRICS`."""
+    """Each in 0..1, or NaN where undefined; in the order of `METRICS`, further ones behind."""
     undefined: dict[str, str]
     """The reason for every NaN, such as "no normal test image"; the names are those of the NaN values."""
     curves: dict[str, np.ndarray] = field(default_factory=dict)
@@ -47,90 +51,68 @@ def evaluate(
     masks: checks.Masks,
     *,
     fpr_limit: float = 0.3,
+    also: Iterable[str] = (),
 ) -> Metrics:
     """Evaluate one run on its whole test set.
 
-    labels  (N,) bool, True is anomalous, from the folders
-    scores  (N,) floating, finite; larger is more anomalous
-    maps    (N, H, W) floating, finite; None where the detector gives none
-    masks   N items, each (H, W) bool with True on defects, or None: all normal on a normal image, unknown on an
-            anomalous one
-    fpr_limit  where AUPRO stops, 0 < fpr_limit <= 1
+    Args:
+        labels: as those after it, what `Judged` holds.
+        also: names of metrics to take beside `METRICS`, as plug-ins bring them.
 
-    Raises ValueError where the arguments do not fit together or a value is not finite; see `checks`.
+    Raises:
+        ValueError: where the arguments do not fit together, a value is not finite, or a metric gives no number in 0..1.
     """
-    _check(labels, scores, maps, masks, fpr_limit)
-    values = dict.fromkeys(METRICS, float("nan"))
-    undefined: dict[str, str] = {}
-    curves: dict[str, np.ndarray] = {}
-    if reason := _image_reason(labels):
-        undefined |= dict.fromkeys(IMAGE_METRICS, reason)
-    else:
-        curve = rank(labels, scores)
-        values |= _ranking_values("image", curve)
-        curves |= _ranking_curves("image", curve)
-    if reason := _map_reason(labels, maps, masks):
-        undefined |= dict.fromkeys(PIXEL_METRICS, reason)
-        return Metrics(values, undefined, curves)
-    truth = _stack(masks, maps.shape)
-    if reason := _pixel_reason(truth):
-        undefined |= dict.fromkeys(PIXEL_METRICS, reason)
-        return Metrics(values, undefined, curves)
-    curve, weights = rank(truth, maps), region_weights(truth)
-    values |= _ranking_values("pixel", curve)
-    values["pixel_aupro"] = aupro(curve, weights, fpr_limit)
-    curves |= _ranking_curves("pixel", curve) | {"pixel_pro": pro(curve, weights, fpr_limit)}
-    return Metrics(values, undefined, curves)
+    judged = Judged(labels, scores, maps, masks, fpr_limit)
+    values, undefined = {}, {}
+    for name in (*METRICS, *also):
+        try:
+            values[name] = _share(name, METRICS_BY_NAME.get(name).measure(judged))
+        except Undefined as reason:
+            values[name], undefined[name] = math.nan, str(reason)
+    return Metrics(values, undefined, _curves(judged))
 
 
-def _check(labels: np.ndarray, scores: np.ndarray, maps: np.ndarray | None, masks: checks.Masks, limit: float) -> None:
-    checks.check_labels(labels)
-    checks.check_scores(scores, len(labels))
-    checks.check_mask_count(masks, len(labels))
-    checks.check_normal_masks(labels, masks)
-    checks.check_fpr_limit(limit)
-    if maps is not None:
-        checks.check_maps(maps, len(labels))
-        checks.check_masks(masks, maps.shape[1:])
+def _share(name: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise ValueError(f"metric {name}: expected a number in 0..1 (or Undefined raised), but got {value}")
+    return float(value)
 
 
-def _image_reason(labels: np.ndarray) -> str | None:
-    """Say why there are no image metrics, if so."""
-    if not labels.any():
-        return "no anomalous test image"
-    return "no normal test image" if labels.all() else None
+def _curves(judged: Judged) -> dict[str, np.ndarray]:
+    """Return the curves of the levels whose metrics are defined."""
+    found: dict[str, np.ndarray] = {}
+    with contextlib.suppress(Undefined):
+        found |= {"image_roc": roc(judged.image_curve), "image_pr": precision_recall(judged.image_curve)}
+    with contextlib.suppress(Undefined):
+        curve = judged.pixel_curve
+        found |= {"pixel_roc": roc(curve), "pixel_pr": precision_recall(curve)}
+        found["pixel_pro"] = pro(curve, judged.region_weights, judged.fpr_limit)
+    return found
 
 
-def _map_reason(labels: np.ndarray, maps: np.ndarray | None, masks: checks.Masks) -> str | None:
-    """Say why no pixel can be ranked or none has a known label, if so."""
-    if maps is None:
-        return "the detector gives no anomaly maps"
-    if not labels.any():
-        return "no anomalous test image"
-    anomalous = np.flatnonzero(labels)
-    missing = sum(masks[index] is None for index in anomalous)
-    return f"{missing} of {len(anomalous)} anomalous test images have no mask" if missing else None
+def image_auroc(judged: Judged) -> float:
+    return auroc(judged.image_curve)
 
 
-def _pixel_reason(truth: np.ndarray) -> str | None:
-    """Say why there are no pixel metrics although all masks are known, if so."""
-    if not truth.any():
-        return "no anomalous pixel in any mask"
-    return "no normal pixel in any test image" if truth.all() else None
+def image_ap(judged: Judged) -> float:
+    return ap(judged.image_curve)
 
 
-def _stack(masks: checks.Masks, shape: tuple[int, int, int]) -> np.ndarray:
-    """Return the masks as one (N, H, W) bool array; no mask means no defect."""
-    truth = np.zeros(shape, dtype=bool)
-    for pixels, mask in zip(truth, masks, strict=True):
-        if mask is not None:
-            pixels[:] = mask
-    return truth
+def image_f1_max(judged: Judged) -> float:
+    return f1_max(judged.image_curve)[0]
 
 
-def _ranking_values(level: str, curve: Curve) -> dict[str, float]:
-    return {f"{level}_auroc": auroc(curve), f"{level}_ap": ap(curve), f"{level}_f1_max": f1_max(curve)[0]}
+def pixel_auroc(judged: Judged) -> float:
+    return auroc(judged.pixel_curve)
 
 
-def _ranking_curves(level: str, curve: Curve) -> dict[str, np.ndarray]:
-    return {f"{level}_roc": roc(curve), f"{level}_pr": precision_recall(curve)}
+def pixel_ap(judged: Judged) -> float:
+    return ap(judged.pixel_curve)
+
+
+def pixel_f1_max(judged: Judged) -> float:
+    return f1_max(judged.pixel_curve)[0]
+
+
+def pixel_aupro(judged: Judged) -> float:
+    return aupro(judged.pixel_curve, judged.region_weights, judged.fpr_limit)

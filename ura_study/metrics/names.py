@@ -1,24 +1,142 @@
-"""The names of the metrics, in the order in which tables show them. All lie in 0..1."""
+"""The metrics by name: title, which way is better, and the function that measures. All lie in 0..1.
+
+This module imports neither numpy nor scipy, so that a study file can be checked for names; the functions of built-in
+metrics stand in `metrics.evaluate` and are imported when they are first called.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from ura_study.errors import ConfigError, nearest
+from ura_study.registry import Registry
+
+if TYPE_CHECKING:
+    from ura_study.metrics.judged import Judged
+
+F = TypeVar("F", bound="Callable[[Judged], float]")
+
+#: Begins the name of a metric that is taken on held-out training images with synthetic defects instead of test images.
+VALIDATION = "val_"
 
 IMAGE_METRICS = ("image_auroc", "image_ap", "image_f1_max")
 PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "pixel_f1_max", "pixel_aupro")
 METRICS = IMAGE_METRICS + PIXEL_METRICS
-
 #: What probabilities and uncertainties are worth as such: less is better.
 CALIBRATION_METRICS = ("ece", "ece_balanced", "brier", "aurc")
 ZONES = ("border", "inside", "outside")
 #: Total and epistemic uncertainty in three places: these describe, so none of their values is better than another.
 DESCRIPTIONS = tuple(f"{kind}_{zone}" for kind in ("uncertainty", "epistemic") for zone in ZONES)
 UNCERTAINTY_METRICS = CALIBRATION_METRICS + DESCRIPTIONS
-
-#: Begins the name of a metric that is taken on held-out training images with synthetic defects instead of test images.
-VALIDATION = "val_"
 VALIDATION_METRICS = tuple(f"{VALIDATION}{name}" for name in METRICS + UNCERTAINTY_METRICS)
-#: All that a table may show.
-REPORTABLE = METRICS + UNCERTAINTY_METRICS + VALIDATION_METRICS
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that is registered."""
+
+    name: str
+    title: str
+    """As papers print it, without a unit."""
+    better: Literal[-1, 0, 1]
+    """1 where larger is better, -1 where smaller is, 0 where neither."""
+    function: Callable[[Judged], float] | str | None
+    """Returns a number in 0..1 or raises `Undefined`; `module:function` is imported when it is first called. None: it
+    is measured together with others (`metrics.uncertainty`)."""
+
+    def measure(self, judged: Judged) -> float:
+        """Return the metric of a judged test set.
+
+        Raises:
+            Undefined: where it has no value, saying why.
+        """
+        if not isinstance(self.function, str):
+            assert self.function is not None
+            return self.function(judged)
+        module, _, name = self.function.partition(":")
+        return getattr(importlib.import_module(module), name)(judged)
+
+
+_TITLES = {
+    "image_auroc": "Image AUROC",
+    "image_ap": "Image AP",
+    "image_f1_max": "Image F1-max",
+    "pixel_auroc": "Pixel AUROC",
+    "pixel_ap": "Pixel AP",
+    "pixel_f1_max": "Pixel F1-max",
+    "pixel_aupro": "AUPRO",
+    "ece": "ECE",
+    "ece_balanced": "ECE, balanced",
+    "brier": "Brier score",
+    "aurc": "AURC",
+    "uncertainty_border": "Uncertainty on borders",
+    "uncertainty_inside": "Uncertainty inside",
+    "uncertainty_outside": "Uncertainty outside",
+    "epistemic_border": "Epistemic on borders",
+    "epistemic_inside": "Epistemic inside",
+    "epistemic_outside": "Epistemic outside",
+}
+METRICS_BY_NAME: Registry[Metric] = Registry("metric", "ura_study.metrics", dict.fromkeys(_TITLES, __name__))
+
+
+def register_metric(
+    name: str, *, title: str, better: Literal[-1, 0, 1] = 1, function: str | None = None
+) -> Callable[[F], F]:
+    """Register a metric: a decorator of the function that measures it.
+
+        @register_metric("recall_at_no_alarm", title="Recall without false alarm")
+        def recall_at_no_alarm(judged: Judged) -> float: ...
+
+    It is computed for the runs of studies that name it, in `report.metrics` or an objective; `val_` before its name
+    takes it on held-out images. Records and tables take it for a share, 0..1.
+
+    Args:
+        name: small letters, digits and underscores; it heads columns of CSV files.
+        title: as papers print it, without a unit.
+        better: 1 where larger is better, -1 where smaller is, 0 where neither.
+        function: `module:function`, instead of the decorated one, where importing it is to wait.
+
+    Raises:
+        ConfigError: where the name is taken, or is none.
+    """
+    if not re.fullmatch("[a-z][a-z0-9_]*", name) or name.startswith(VALIDATION):
+        raise ConfigError(f"metric '{name}': expected small letters, digits and _, and not {VALIDATION}… as a name")
+    module = sys._getframe(1).f_globals["__name__"]
+
+    def register(measuring: F) -> F:
+        METRICS_BY_NAME.add(name, Metric(name, title, better, measuring), module)
+        return measuring
+
+    if function is not None:
+        METRICS_BY_NAME.add(name, Metric(name, title, better, function), module)
+    return register
+
+
+for _name in METRICS:
+    register_metric(_name, title=_TITLES[_name], function=f"ura_study.metrics.evaluate:{_name}")
+for _name in UNCERTAINTY_METRICS:
+    _way: Literal[-1, 0] = -1 if _name in CALIBRATION_METRICS else 0
+    METRICS_BY_NAME.add(_name, Metric(_name, _TITLES[_name], _way, None), __name__)
 
 
 def better(metric: str) -> int:
     """Return 1 where a larger value of a metric is better, -1 where a smaller one is, 0 where neither."""
-    name = metric.removeprefix(VALIDATION)
-    return -1 if name in CALIBRATION_METRICS else 0 if name in DESCRIPTIONS else 1
+    return METRICS_BY_NAME.get(metric.removeprefix(VALIDATION)).better
+
+
+def reportable(metric: str) -> bool:
+    """Tell whether a name is that of a metric, on test or on validation images."""
+    return metric.removeprefix(VALIDATION) in METRICS_BY_NAME.names()
+
+
+def known_metric(metric: str) -> str:
+    """Return the name of a metric, or raise a `ValueError` with the nearest."""
+    if not reportable(metric):
+        bare = METRICS_BY_NAME.names()
+        raise ValueError(f"unknown metric '{metric}'{nearest(metric, [*bare, *(VALIDATION + name for name in bare)])}")
+    return metric

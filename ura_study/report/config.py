@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from ura_study.metrics.names import REPORTABLE
+from ura_study.metrics.names import known_metric
 from ura_study.settings import List, Settings
 
 #: Formats of figures.
@@ -18,7 +18,7 @@ BASELINE = "full"
 class ReportSettings(Settings):
     """What the tables show."""
 
-    metrics: List[Literal[REPORTABLE]] = ("image_auroc", "pixel_auroc", "pixel_ap", "pixel_aupro")
+    metrics: List[str] = ("image_auroc", "pixel_auroc", "pixel_ap", "pixel_aupro")
     """The metrics of the tables, in their order; the records hold all of them, `val_*` only with `data.validation`."""
     baseline: str = BASELINE
     """The variant with which all others are compared."""
@@ -42,4 +42,4 @@ class ReportSettings(Settings):
     def _distinct(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
         if not metrics or len(set(metrics)) < len(metrics):
             raise ValueError(f"metrics must be distinct, at least one, but got {list(metrics)}")
-        return metrics
+        return tuple(known_metric(name) for name in metrics)

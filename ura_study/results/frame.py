@@ -11,17 +11,23 @@ from ura_study.plan import Plan, Variant, readable
 from ura_study.runs.record import Record
 
 TIMINGS = ("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds", "score_ms_per_image")
+#: Metrics of this program; those of plug-ins stand behind them.
+KNOWN = frozenset(METRICS + UNCERTAINTY_METRICS + VALIDATION_METRICS)
+FURTHER = "(further metrics)"
 SIZES = ("parameters", "detector_bytes", "gpu_peak_bytes")
 
 
-def columns(changed: Iterable[str] = (), held_out: bool = False, uncertain: bool = False) -> tuple[str, ...]:
+def columns(
+    changed: Iterable[str] = (), held_out: bool = False, uncertain: bool = False, further: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Return the columns of a study whose variants differ in the `changed` keys.
 
-    There are more where images were held out, and where a detector is `uncertain`: gives probabilities.
+    There are more where images were held out, where a detector is `uncertain` (gives probabilities), and for `further`
+    metrics.
     """
     return (
         *("variant", "ablation", *changed, "category", "seed", "status"),
-        *_metrics(held_out, uncertain),
+        *_metrics(held_out, uncertain, further),
         *(*SIZES, *TIMINGS, *(("validation_seconds",) if held_out else ())),
         *("failure", "undefined", "data_fingerprint", "finished", "reused_from", "run_id"),
     )
@@ -44,12 +50,14 @@ def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     ]
     held_out = any(record.data.get("validation") for record in records.values())
     uncertain = any(UNCERTAINTY_METRICS[0] in record.metrics for record in records.values())
-    kinds = dict.fromkeys(_metrics(held_out, uncertain), float) | dict.fromkeys(SIZES, "Int64")
-    return pd.DataFrame(rows, columns=list(columns(changed, held_out, uncertain))).astype(kinds)
+    further = tuple(dict.fromkeys(name for row in rows for name in row.pop(FURTHER)))
+    kinds = dict.fromkeys(_metrics(held_out, uncertain, further), float) | dict.fromkeys(SIZES, "Int64")
+    return pd.DataFrame(rows, columns=list(columns(changed, held_out, uncertain, further))).astype(kinds)
 
 
-def _metrics(held_out: bool, uncertain: bool) -> tuple[str, ...]:
-    return METRICS + (UNCERTAINTY_METRICS if uncertain else ()) + (VALIDATION_METRICS if held_out else ())
+def _metrics(held_out: bool, uncertain: bool, further: tuple[str, ...]) -> tuple[str, ...]:
+    known = METRICS + (UNCERTAINTY_METRICS if uncertain else ()) + (VALIDATION_METRICS if held_out else ())
+    return known + further
 
 
 def grid(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) -> pd.DataFrame:
@@ -98,6 +106,7 @@ def _row(record: Record) -> dict[str, object]:
     return {
         "run_id": record.run_id,
         "status": record.status,
+        FURTHER: [name for name in record.metrics if name not in KNOWN],
         **record.metrics,
         **record.timings,
         **{name: getattr(record, name) for name in SIZES},

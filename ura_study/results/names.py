@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from ura_study.metrics.names import VALIDATION
+from ura_study.metrics.names import METRICS_BY_NAME, VALIDATION
 
-TITLES = {
-    "image_auroc": "Image AUROC",
-    "image_ap": "Image AP",
-    "image_f1_max": "Image F1-max",
-    "pixel_auroc": "Pixel AUROC",
-    "pixel_ap": "Pixel AP",
-    "pixel_f1_max": "Pixel F1-max",
-    "pixel_aupro": "AUPRO",
-    "ece": "ECE",
-    "ece_balanced": "ECE, balanced",
-    "brier": "Brier score",
-    "aurc": "AURC",
-    "uncertainty_border": "Uncertainty on borders",
-    "uncertainty_inside": "Uncertainty inside",
-    "uncertainty_outside": "Uncertainty outside",
-    "epistemic_border": "Epistemic on borders",
-    "epistemic_inside": "Epistemic inside",
-    "epistemic_outside": "Epistemic outside",
-}
 _LOWERED = ("Image", "Pixel", "Uncertainty", "Epistemic")
-TITLES |= {
-    f"{VALIDATION}{name}": f"Validation {text[0].lower()}{text[1:]}"
-    if text.startswith(_LOWERED)
-    else f"Validation {text}"
-    for name, text in TITLES.items()
-}
 
 
 def title(metric: str, fpr_limit: float) -> str:
     """Return a metric's heading without unit, e.g. `AUPRO@0.3`."""
-    limit = f"@{fpr_limit:g}" if metric.endswith("pixel_aupro") else ""
-    return f"{TITLES[metric]}{limit}"
+    text = METRICS_BY_NAME.get(metric.removeprefix(VALIDATION)).title
+    if metric.startswith(VALIDATION):
+        text = f"Validation {text[0].lower()}{text[1:]}" if text.startswith(_LOWERED) else f"Validation {text}"
+    return f"{text}@{fpr_limit:g}" if metric.endswith("pixel_aupro") else text
 
 
 def counted(count: int, word: str) -> str:

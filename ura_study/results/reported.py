@@ -11,7 +11,7 @@ on one category (or on `mean`, `textures`, `objects`; default `mean`), in percen
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ from pydantic import Field, StringConstraints, create_model
 
 from ura_study.config import validated
 from ura_study.errors import ConfigError
-from ura_study.metrics.names import METRICS
+from ura_study.metrics.names import METRICS, METRICS_BY_NAME, UNCERTAINTY_METRICS
 from ura_study.settings import List, Settings
 from ura_study.study_file import load_yaml
 
@@ -34,8 +34,11 @@ class _Method(Settings):
     category: str = "mean"
 
 
-_Line = create_model("_Line", __base__=_Method, **dict.fromkeys(METRICS, (Percent | None, None)))
-_File = create_model("_File", __base__=Settings, rows=(List[_Line], ...))
+def _form() -> tuple[type[Settings], tuple[str, ...]]:
+    """Return what a file must hold, and the metrics that may be in it: those that rank, of plug-ins too."""
+    names = (*METRICS, *(name for name in METRICS_BY_NAME.loaded() if name not in METRICS + UNCERTAINTY_METRICS))
+    line = create_model("_Line", __base__=_Method, **dict.fromkeys(names, (Percent | None, None)))
+    return create_model("_File", __base__=Settings, rows=(List[line], ...)), names
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,9 @@ def read_reported(path: str) -> tuple[Reported, ...]:
     Raises:
         ConfigError: naming the file and the key, where it is missing or not as described above.
     """
-    raw = {"rows": list(_csv_rows(Path(path)))} if path.endswith(".csv") else load_yaml(Path(path))
-    rows = tuple(_reported(line) for line in validated(_File, raw, path).rows)
+    form, names = _form()
+    raw = {"rows": list(_csv_rows(Path(path), names))} if path.endswith(".csv") else load_yaml(Path(path))
+    rows = tuple(_reported(line, names) for line in validated(form, raw, path).rows)
     seen = set()
     for number, row in enumerate(rows):
         if (key := (row.method, row.category)) in seen:
@@ -64,17 +68,17 @@ def read_reported(path: str) -> tuple[Reported, ...]:
     return rows
 
 
-def _reported(line: _Method) -> Reported:
-    values = {metric: value / 100 for metric in METRICS if (value := getattr(line, metric)) is not None}
+def _reported(line: _Method, metrics: Iterable[str]) -> Reported:
+    values = {metric: value / 100 for metric in metrics if (value := getattr(line, metric)) is not None}
     return Reported(line.method, line.cite, line.category, values)
 
 
-def _csv_rows(path: Path) -> Iterable[dict[str, object]]:
+def _csv_rows(path: Path, metrics: Collection[str]) -> Iterable[dict[str, object]]:
     """Yield the lines of a CSV file; empty fields are left out, numbers become numbers."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for line in csv.DictReader(file, restkey="(beyond the header)"):
-                yield {key: _number(text) if key in METRICS else text for key, text in line.items() if text}
+                yield {key: _number(text) if key in metrics else text for key, text in line.items() if text}
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (OSError, ValueError, csv.Error) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import traceback
 from collections.abc import Iterator
@@ -15,6 +16,17 @@ from ura_study.runs.job import Job
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Failure, Record
 from ura_study.training.loop import Interval, NonFiniteLoss
+
+
+def attempt_read(text: str) -> Iterator[Interval | Details | Record]:
+    """Do the job that another process gave as JSON."""
+    raw = json.loads(text)
+    try:
+        job = Job.read(raw)
+    except UserError as error:
+        yield Record.refused(raw, failure_of(error))
+    else:
+        yield from attempt(job)
 
 
 def attempt(job: Job) -> Iterator[Interval | Details | Record]:

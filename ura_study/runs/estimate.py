@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ura_study.detectors.config import DETECTORS
 from ura_study.plan import Run
 from ura_study.runs.record import Record
 
@@ -38,6 +39,6 @@ def seconds_left(runs: Sequence[Run], records: Iterable[Record]) -> float | None
 def _kind(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Return what mostly decides how long a run takes."""
     features, model, training = settings["features"], settings["model"], settings["training"]
-    trained = model["name"] != "patchcore"
-    length = (training["steps"], training["batch_size"]) if trained else (model["selection"], model["coreset"])
+    own = (model.get(key) for key in DETECTORS.get(model["name"]).settings.effort)
+    length = (training["steps"], training["batch_size"], *own)
     return tuple(map(str, (model["name"], features["backbone"], features["map_size"], *length)))

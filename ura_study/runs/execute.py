@@ -60,7 +60,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device, known)
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
-        detected = evaluate_run(scored, truth, job.evaluation.fpr_limit)
+        detected = evaluate_run(scored, truth, job.evaluation.fpr_limit, job.metrics)
         metrics = detected | evaluate_doubt(scored.tokens, truth.labels, masks)
     with _timed(timings, "details_seconds"):
         details = collected(job, category.test, scored, masks, metrics, fit)
@@ -81,7 +81,9 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
         detector_bytes=detector_bytes(detector),
         gpu_peak_bytes=scored.gpu_peak_bytes,
-        provenance=provenance(device) | {"weights": weights_id(job.settings.features), "recipe": recipe()},
+        provenance=provenance(device)
+        | {"weights": weights_id(job.settings.features), "recipe": recipe()}
+        | ({"plugins": job.plugins} if job.plugins else {}),
         metrics=_known(metrics),
         undefined=metrics.undefined,
         reliability=bins.lists() if bins is not None else {},

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+import json
+from typing import Any, Self
+
+from pydantic import Field
 
 from ura_study.config import EvaluationSettings, Study, VariantSettings
 from ura_study.data.config import DataSettings
 from ura_study.plan import Run
-from ura_study.settings import Settings
+from ura_study.plugins import check, needed
+from ura_study.settings import List, Settings
 
 
 class Job(Settings):
@@ -32,6 +36,10 @@ class Job(Settings):
     """Whether the held-out images are scored at every report of the training, for a search that compares curves."""
     pictures: bool = False
     """Whether pictures of some test images are kept."""
+    metrics: List[str] = ()
+    """Metrics of plug-ins that are taken beside those of this program."""
+    plugins: dict[str, str] = Field(default_factory=dict)
+    """The plug-ins that take part, by module or file, and what each must be."""
 
     @classmethod
     def of(cls, study: Study, run: Run, *, watch: bool = False, pictures: bool = False) -> Self:
@@ -50,4 +58,17 @@ class Job(Settings):
             gpu=study.resources.gpu,
             watch=watch,
             pictures=pictures,
+            metrics=study.further_metrics,
+            plugins=needed(study.plugins_of(run.settings)),
         )
+
+    @classmethod
+    def read(cls, raw: dict[str, Any]) -> Self:
+        """Return the order that another process gave, as JSON has it, after the plug-ins it needs are imported.
+
+        Raises:
+            ConfigError: where a plug-in cannot be imported, or is another one here.
+        """
+        for plugin, identity in raw["plugins"].items():
+            check(plugin, identity)
+        return cls.model_validate_json(json.dumps(raw))

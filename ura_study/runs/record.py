@@ -95,6 +95,14 @@ class Record(BaseModel):
             **outcome | {"data": data | outcome.get("data", {})},
         )
 
+    @classmethod
+    def refused(cls, job: dict[str, Any], failure: Failure) -> Self:
+        """Return the record of a job, as JSON has it, that could not even be read here."""
+        same = ("run_id", "study", "variant", "category", "seed", "settings", "evaluation")
+        data = {"layout": job["data"]["layout"], "root": job["data"]["root"], "fingerprint": job["fingerprint"]}
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(**{key: job[key] for key in same}, data=data, status="failed", failure=failure, finished=finished)
+
     @property
     def where(self) -> str:
         """Variant, category and seed, to name the run in a line of text."""

@@ -16,21 +16,22 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ura_study.errors import nearest
-from ura_study.metrics.names import REPORTABLE, better
+from ura_study.metrics.names import METRICS_BY_NAME, VALIDATION, better, reportable
 from ura_study.settings import List, Settings
 
 #: What a run costs; less is better.
 RESOURCES = ("fit_seconds", "score_ms_per_image", "parameters")
-NAMES = REPORTABLE + RESOURCES
 OVERS = ("mean", "median", "worst")
 
 Weight = Annotated[float, Field(gt=0)]
 
 
-def known_metric(name: str) -> str:
+def known_number(name: str) -> str:
     """Return the name of a number of a run, or raise a `ValueError` with the nearest."""
-    if name not in NAMES:
-        raise ValueError(f"unknown metric '{name}'{nearest(name, NAMES)}")
+    if not (reportable(name) or name in RESOURCES):
+        bare = METRICS_BY_NAME.names()
+        known = [*bare, *(f"{VALIDATION}{metric}" for metric in bare), *RESOURCES]
+        raise ValueError(f"unknown metric '{name}'{nearest(name, known)}")
     return name
 
 
@@ -89,12 +90,12 @@ class ObjectiveSettings(Settings):
     @field_validator("metric")
     @classmethod
     def _known(cls, metric: str | None) -> str | None:
-        return metric if metric is None else known_metric(metric)
+        return metric if metric is None else known_number(metric)
 
     @field_validator("mean", "minus", "subject_to")
     @classmethod
     def _all_known(cls, names: object) -> object:
-        listed = [known_metric(name) for name in names or ()]
+        listed = [known_number(name) for name in names or ()]
         if len(set(listed)) < len(listed):
             raise ValueError(f"metrics must be distinct, but got {', '.join(listed)}")
         return names

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ura_study.metrics.names import REPORTABLE, better
+from ura_study.metrics.names import better, reportable
 from ura_study.plan import short_names
 from ura_study.results.cell import Cell
 from ura_study.results.leaderboard import Agreement, Leaderboard
@@ -20,7 +20,6 @@ from ura_study.results.names import counted, title
 from ura_study.search.objective_config import ObjectiveSettings
 from ura_study.tables.model import Column, Kind, Row, Table
 
-SHARES = REPORTABLE
 KINDS: Mapping[str, Kind] = {"fit_seconds": "seconds", "score_ms_per_image": "milliseconds", "parameters": "count"}
 HEADINGS = {"fit_seconds": "Fit", "score_ms_per_image": "Scoring per image", "parameters": "Parameters"}
 NONE = Cell(text="–")
@@ -79,9 +78,9 @@ def _about_numbers(board: Leaderboard) -> list[str]:
 
 def _objective(objective: ObjectiveSettings, limit: float) -> Column:
     name, way = objective.metrics[0], -1 if objective.minimizes else 1
-    shares = all(metric in SHARES for metric in objective.metrics) and not objective.minus
+    shares = all(map(reportable, objective.metrics)) and not objective.minus
     kind: Kind = "share" if shares else KINDS.get(objective.label, "value")
-    plain = title(name, limit) if name in SHARES else HEADINGS[name]
+    plain = title(name, limit) if reportable(name) else HEADINGS[name]
     return Column(objective.label, plain if objective.label == name else objective.label, kind, way)
 
 

@@ -57,7 +57,6 @@ def _events(job: str) -> Iterator[Any]:
     """Yield the progress and then the record of a run; torch is imported here, in the worker and not in the driver."""
     if job == NOTHING:
         return
-    from ura_study.runs.attempt import attempt
-    from ura_study.runs.job import Job
+    from ura_study.runs.attempt import attempt_read
 
-    yield from attempt(Job.model_validate_json(job))
+    yield from attempt_read(job)

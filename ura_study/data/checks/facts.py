@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ura_study.data.layouts.config import LAYOUTS
+
 NOT_VERIFIED = "not verified"
 
 
@@ -196,3 +198,13 @@ FACTS: dict[str, Facts] = {
         citation="-",
     ),
 }
+
+
+def facts_of(layout: str) -> Facts:
+    """Return what is known of the set of a layout; of a plug-in's what it says itself, if anything."""
+    if layout in FACTS:
+        return FACTS[layout]
+    kind, module = LAYOUTS.get(layout), LAYOUTS.plugin(layout)
+    return kind.facts or Facts(
+        title=f"from the plug-in {module}", licence=NOT_VERIFIED, page="-", size="-", citation=NOT_VERIFIED
+    )

@@ -10,7 +10,9 @@ Masks are found by stem whatever their type. The root is `BTech_Dataset_transfor
 
 from __future__ import annotations
 
+from ura_study.data.layouts.config import register_layout
 from ura_study.data.layouts.places import Places, by_category
 
 PLACES = Places("train/ok", "test/ok", "test/{defect}", "ground_truth/{defect}")
 LAYOUT = by_category(PLACES, wanted="the folders 01, 02 and 03, each with train/ok inside")
+register_layout("btad", LAYOUT)

@@ -18,8 +18,8 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-from ura_study.data.config import ElpvSettings
 from ura_study.data.layouts.base import Layout, require_images
+from ura_study.data.layouts.config import ElpvSettings, register_layout
 from ura_study.data.partition import set_apart
 from ura_study.data.table import GOOD, Category, Sample
 from ura_study.errors import DataError
@@ -44,8 +44,10 @@ def installed() -> Path:
     return Path(found.submodule_search_locations[0]) / "data"
 
 
-def layout(settings: ElpvSettings) -> Layout:
+@register_layout("elpv", settings=ElpvSettings, home=installed)
+def layout(options: ElpvSettings | None = None) -> Layout:
     """Return the layout with the cells that the settings ask for."""
+    settings = options or ElpvSettings()
 
     def load(root: Path, name: str) -> Category:
         return _load(root, name, settings)

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ura_study.data.config import FolderSettings
 from ura_study.data.files import folders, plain, within
 from ura_study.data.layouts.base import Layout
+from ura_study.data.layouts.config import FolderSettings, register_layout
 from ura_study.data.layouts.places import Places, read_places
 from ura_study.data.partition import set_apart
 from ura_study.data.table import Category
 
 
-def layout(settings: FolderSettings) -> Layout:
+@register_layout("folder", settings=FolderSettings)
+def layout(options: FolderSettings | None = None) -> Layout:
     """Return the layout that the settings describe."""
+    settings = options or FolderSettings()
     places = Places(
         settings.train,
         settings.normal or None,

@@ -22,9 +22,9 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from ura_study.data.config import MagneticTileSettings
 from ura_study.data.files import images, images_anywhere
 from ura_study.data.layouts.base import Layout, require_images
+from ura_study.data.layouts.config import MagneticTileSettings, register_layout
 from ura_study.data.masks import by_stem
 from ura_study.data.partition import set_apart
 from ura_study.data.table import GOOD, Category, Left, Sample, Why
@@ -38,8 +38,10 @@ GAP = 150
 _NUMBER = re.compile(r"exp\d+_num_(\d+)")
 
 
-def layout(settings: MagneticTileSettings) -> Layout:
+@register_layout("magnetic_tile", settings=MagneticTileSettings)
+def layout(options: MagneticTileSettings | None = None) -> Layout:
     """Return the layout with the split that the settings ask for."""
+    settings = options or MagneticTileSettings()
 
     def load(root: Path, name: str) -> Category:
         return _load(root, name, settings)

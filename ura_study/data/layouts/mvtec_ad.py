@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ura_study.data.layouts.config import register_layout
 from ura_study.data.layouts.places import Places, by_category
 
 #: The categories of MVTec AD itself, in the order in which papers print them.
@@ -42,6 +43,7 @@ THREE_D = Places(
 )
 
 LAYOUT = by_category(THREE_D, SECOND, FIRST, wanted="one folder per category with train/good inside")
+register_layout("mvtec_ad", LAYOUT)
 categories, read = LAYOUT.categories, LAYOUT.read
 
 

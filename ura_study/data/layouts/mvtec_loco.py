@@ -13,7 +13,9 @@ sPRO, lets a region count as found once a part of it, given in `defects_config.j
 
 from __future__ import annotations
 
+from ura_study.data.layouts.config import register_layout
 from ura_study.data.layouts.places import Places, by_category
 
 PLACES = Places("train/good", "test/good", "test/{defect}", "ground_truth/{defect}/{image}", unused=("validation",))
 LAYOUT = by_category(PLACES, wanted="one folder per category (breakfast_box, …) with train/good inside")
+register_layout("mvtec_loco", LAYOUT)

@@ -9,6 +9,7 @@ scan, so that a validation split never divides a patient. There are no masks: pi
 
 from __future__ import annotations
 
+from ura_study.data.layouts.config import register_layout
 from ura_study.data.layouts.places import Places, single
 
 NAME = "oct2017"
@@ -22,3 +23,4 @@ def patient(stem: str) -> str | None:
 
 PLACES = Places("train/NORMAL", "test/NORMAL", "test/{defect}", group=patient, unused=("train", "val"))
 LAYOUT = single(PLACES, NAME, wanted="train/NORMAL and test/{NORMAL,CNV,DME,DRUSEN}")
+register_layout("oct2017", LAYOUT)

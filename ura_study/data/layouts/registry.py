@@ -1,47 +1,32 @@
-"""The layouts by name, and where the data of a study lies."""
+"""The layout of a study's data, and where it lies."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ura_study.cache import cache_root
-from ura_study.data.config import DataSettings, ElpvSettings, FolderSettings, MagneticTileSettings
+from ura_study.data.config import DataSettings
 from ura_study.data.images import allow
-from ura_study.data.layouts import btad, elpv, folder, magnetic_tile, mpdd, mvtec_ad, mvtec_loco, oct2017, visa
+from ura_study.data.layouts import mvtec_ad
 from ura_study.data.layouts.base import Layout
+from ura_study.data.layouts.config import LAYOUTS
 from ura_study.data.table import Category
 from ura_study.errors import DataError
-
-#: Layouts without options.
-FIXED = {
-    "textures": mvtec_ad.LAYOUT,
-    "mvtec_ad": mvtec_ad.LAYOUT,
-    "btad": btad.LAYOUT,
-    "oct2017": oct2017.LAYOUT,
-    "visa": visa.LAYOUT,
-    "mpdd": mpdd.LAYOUT,
-    "mvtec_loco": mvtec_loco.LAYOUT,
-}
 
 
 def layout_of(data: DataSettings) -> Layout:
     """Return the layout of a study's data, with its options."""
-    if data.layout == "folder":
-        return folder.layout(data.folder or FolderSettings())
-    if data.layout == "magnetic_tile":
-        return magnetic_tile.layout(data.magnetic_tile or MagneticTileSettings())
-    if data.layout == "elpv":
-        return elpv.layout(data.elpv or ElpvSettings())
-    return FIXED[data.layout]
+    kind = LAYOUTS.get(data.layout)
+    if data.layout in LAYOUTS.built_in:
+        return kind.make(getattr(data, data.layout, None))
+    return kind.make(None if kind.settings is None else kind.settings.model_validate(data.options or {}))
 
 
 def locate(data: DataSettings) -> Path:
-    """Return the root folder of a study's data; the built-in textures are written to the cache when first asked for."""
-    if data.layout == "textures":
-        from ura_study.data.textures.cache import ensure_textures
-
-        return ensure_textures(cache_root())
-    return Path(data.root) if data.root is not None else elpv.installed()
+    """Return the root folder of a study's data."""
+    home = LAYOUTS.get(data.layout).home
+    if data.root is not None or home is None:
+        return Path(data.root or "")
+    return home()
 
 
 def category_names(data: DataSettings) -> tuple[str, ...]:
@@ -72,13 +57,8 @@ def read_category(data: DataSettings, name: str) -> Category:
 
 
 def _fitting(root: Path, but: str) -> str | None:
-    """Return the name of a layout other than `but` that a folder is a root of, if there is one."""
+    """Return the name of a built-in layout other than `but` that a folder is a root of, if there is one."""
     if not root.is_dir():
         return None
-    known = FIXED | {
-        "magnetic_tile": magnetic_tile.layout(MagneticTileSettings()),
-        "elpv": elpv.layout(ElpvSettings()),
-    }
-    return next(
-        (f"'{name}'" for name, layout in known.items() if name not in (but, "textures") and layout.names(root)), None
-    )
+    others = [name for name in LAYOUTS.built_in if name not in (but, "textures", "folder")]
+    return next((f"'{name}'" for name in others if LAYOUTS.get(name).make(None).names(root)), None)

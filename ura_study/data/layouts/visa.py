@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ura_study.data.files import images, within
 from ura_study.data.layouts.base import Layout, require_images
+from ura_study.data.layouts.config import register_layout
 from ura_study.data.layouts.mvtec_ad import FIRST
 from ura_study.data.layouts.places import by_category
 from ura_study.data.table import GOOD, Category, Left, Sample, Why
@@ -98,3 +99,4 @@ def _sample(root: Path, row: dict[str, str]) -> Sample:
 
 
 LAYOUT = Layout(PREPARED.wanted, names, load)
+register_layout("visa", LAYOUT)

@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from ura_study.settings import Settings, inference_field
+from ura_study.detectors.config import DetectorSettings, register_detector
+from ura_study.settings import inference_field
 
 
-class PatchCoreSettings(Settings):
+class PatchCoreSettings(DetectorSettings):
     """PatchCore (Roth et al., CVPR 2022): distance to the nearest of a coreset of normal tokens. Nothing is trained.
 
     Which features it sees stands in the variant's `features` section; the paper's are levels 2 and 3 on the grid of
@@ -17,7 +18,9 @@ class PatchCoreSettings(Settings):
     `{grid: {features.layers: [[2, 3]], model: [{name: patchcore}]}}`.
     """
 
-    name: Literal["patchcore"]
+    effort = ("selection", "coreset")
+
+    name: Literal["patchcore"] = "patchcore"
     """Which detector this is."""
     coreset: float = Field(0.1, gt=0, le=1)
     """Share of all training tokens that the memory keeps, rounded, at least one. The paper has 25 %, 10 % and 1 %."""
@@ -39,3 +42,6 @@ class PatchCoreSettings(Settings):
     def oracle(self) -> bool:
         """Whether scoring is told the true masks: never."""
         return False
+
+
+register_detector(PatchCoreSettings, "ura_study.detectors.patchcore.memory:PatchCore")

@@ -35,7 +35,7 @@ class PatchCore(Detector):
 
     trains_by_gradient = False
 
-    def __init__(self, settings: PatchCoreSettings, channels: int) -> None:
+    def __init__(self, settings: PatchCoreSettings, channels: int, map_size: int) -> None:
         super().__init__()
         self.settings = settings
         self.register_buffer("std", torch.ones(channels))

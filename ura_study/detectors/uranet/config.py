@@ -9,44 +9,9 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ura_study.detectors.config import DetectorSettings, register_detector
+from ura_study.detectors.uranet.synthesis_config import SYNTHESES, NoiseSettings, Synthesis
 from ura_study.settings import Settings, inference_field
-
-
-class SynthesisSettings(Settings):
-    """How normal features are made anomalous in training: noise inside smooth random masks.
-
-    `false`: nothing is corrupted. Perception is then what it is before training, the Mahalanobis distance of what the
-    first restoration leaves unexplained, and restoration is trained to reconstruct normal features.
-    """
-
-    strength: float = Field(1.0, gt=0, le=10)
-    """Noise of a corrupted region in standard deviations of each channel; its level varies by `spread` around this."""
-    spread: float = Field(4.0, ge=1, le=10)
-    """The level is log-uniform between strength / spread and strength × spread, drawn anew for each image. The heads of
-    perception share this range: each learns from a part of it."""
-    share: float = Field(0.8, gt=0, le=1)
-    """Share of the training images that are corrupted."""
-    min_area: float = Field(0.01, gt=0, lt=1)
-    """Smallest share of an image that is corrupted; areas are log-uniform."""
-    max_area: float = Field(0.25, gt=0, lt=1)
-    """Largest share of an image that is corrupted."""
-
-    edge: int = Field(1, ge=1, le=9)
-    """Side in tokens of the square over which a mask is averaged, odd: tokens on its edge are corrupted in part, and
-    perception learns their share. 1: hard edges, every token corrupted in full or not at all."""
-
-    @field_validator("edge")
-    @classmethod
-    def _centred(cls, edge: int) -> int:
-        if edge % 2 == 0:
-            raise ValueError(f"edge must be odd, but got {edge}")
-        return edge
-
-    @model_validator(mode="after")
-    def _ordered_areas(self) -> SynthesisSettings:
-        if self.min_area > self.max_area:
-            raise ValueError(f"min_area <= max_area must hold, but got {self.min_area} and {self.max_area}")
-        return self
 
 
 class PerceptionSettings(Settings):
@@ -115,12 +80,12 @@ class FusionSettings(Settings):
     """At most this many training images are used to learn what evidence is usual."""
 
 
-class URANetSettings(Settings):
+class URANetSettings(DetectorSettings):
     """URA-Net: features are corrupted, suspected, restored, and compared with what they were restored to."""
 
     name: Literal["uranet"] = "uranet"
     """Which detector this is."""
-    synthesis: SynthesisSettings | Literal[False] = SynthesisSettings()
+    synthesis: Synthesis | Literal[False] = NoiseSettings()
     """Synthesis of anomalies in training; `false` leaves it out."""
     perception: PerceptionSettings | Literal[False] = PerceptionSettings()
     """Uncertainty-integrated perception of anomalies; `false` leaves it out."""
@@ -134,6 +99,11 @@ class URANetSettings(Settings):
         """Whether scoring is told the true masks."""
         return bool(self.restoration and self.perception and self.perception.gate == "oracle")
 
+    def plugins(self) -> tuple[str, ...]:
+        """Return the module of the kind of synthesis, where it is a plug-in's."""
+        module = SYNTHESES.plugin(self.synthesis.kind) if self.synthesis else None
+        return () if module is None else (module,)
+
     @field_validator("synthesis", "perception", "restoration", mode="before")
     @classmethod
     def _true_is_default(cls, value: object) -> object:
@@ -144,3 +114,6 @@ class URANetSettings(Settings):
         if self.restoration is False and self.perception is False:
             raise ValueError("restoration and perception are both off: nothing to score with")
         return self
+
+
+register_detector(URANetSettings, "ura_study.detectors.uranet.network:URANet")

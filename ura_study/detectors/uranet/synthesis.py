@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ura_study.detectors.uranet.config import SynthesisSettings
+from ura_study.detectors.uranet.synthesis_config import SYNTHESES, SynthesisSettings
 
 #: Grid points along a side of the noise from which masks are thresholded: coarse to fine.
 GRIDS = (3, 5, 9, 17)
@@ -42,8 +42,15 @@ def corrupt(
     shares = softened(masks, settings.edge).flatten(1).to(tokens.device)  # (B, S, S) -> (B, N)
     place = uniform(count, generator) if part is None else (part + uniform(count, generator)) / parts  # (B,), 0..1
     level = (settings.strength * settings.spread ** (2 * place - 1)).to(tokens.device)
-    noise = torch.randn(tokens.shape, generator=generator).to(tokens)
-    return tokens + noise * (level[:, None] * shares)[..., None], shares
+    return SYNTHESES.get(settings.kind)(tokens, shares, level, settings, generator), shares
+
+
+def noise(
+    tokens: Tensor, shares: Tensor, levels: Tensor, settings: SynthesisSettings, generator: torch.Generator
+) -> Tensor:
+    """Return tokens (B, N, C) with Gaussian noise of the standard deviation `levels` (B,) × `shares` (B, N)."""
+    drawn = torch.randn(tokens.shape, generator=generator).to(tokens)
+    return tokens + drawn * (levels[:, None] * shares)[..., None]
 
 
 def softened(masks: Tensor, edge: int) -> Tensor:

@@ -72,9 +72,10 @@ def touched(masks: Sequence[np.ndarray | None], side: int) -> np.ndarray:
     return coverage(filled(masks, np.ones(len(masks), bool)), side) > 0
 
 
-def evaluate_run(scored: Scored, truth: Truth, fpr_limit: float) -> Metrics:
-    """Return the metrics of scored images."""
-    return evaluate(truth.labels, scored.scores, enlarged(scored.maps, truth.shape), truth.masks, fpr_limit=fpr_limit)
+def evaluate_run(scored: Scored, truth: Truth, fpr_limit: float, also: Sequence[str] = ()) -> Metrics:
+    """Return the metrics of scored images, those of plug-ins that are named (`also`) included."""
+    maps = enlarged(scored.maps, truth.shape)
+    return evaluate(truth.labels, scored.scores, maps, truth.masks, fpr_limit=fpr_limit, also=also)
 
 
 def marked(labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> np.ndarray:

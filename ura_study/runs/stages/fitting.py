@@ -26,6 +26,7 @@ from ura_study.detectors.build import build_detector
 from ura_study.errors import ConfigError
 from ura_study.features.catalogue import weights_id
 from ura_study.features.maps import FeatureMaps
+from ura_study.plugins import identities
 from ura_study.runs.job import Job
 from ura_study.settings import trained_part
 from ura_study.training.loop import Interval, fit
@@ -106,6 +107,7 @@ def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[st
         "model": trained_part(settings.model),
         "training": trained_part(settings.training),
         "seed": job.seed,
+        **({"plugins": identities(plugins)} if (plugins := job.settings.plugins()) else {}),
     }
 
 

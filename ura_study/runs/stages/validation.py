@@ -74,7 +74,7 @@ def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) 
         ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
         tokens=joined([part.tokens for part in parts]),
     )
-    detected = evaluate_run(scored, truth, job.evaluation.fpr_limit)
+    detected = evaluate_run(scored, truth, job.evaluation.fpr_limit, job.metrics)
     masks = [np.zeros((size, size), bool) if mask is None else mask for mask in truth.masks]
     uncertain, reliability = evaluate_uncertainty(scored.tokens, np.stack(masks))
     values, undefined = detected.values | uncertain.values, detected.undefined | uncertain.undefined

@@ -1,0 +1,1 @@
+"""Plug-ins for ura_study: each module registers one thing when it is imported."""

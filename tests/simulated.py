@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +12,12 @@ from hand_made import make_study
 
 from ura_study.config import Study
 from ura_study.metrics.names import METRICS, VALIDATION_METRICS
+from ura_study.plan import make_plan
 from ura_study.runs.job import Job
+from ura_study.runs.ledger import Ledger
 from ura_study.runs.record import Failure, Record
-from ura_study.search.begin import begin
 from ura_study.search.session import Session
-from ura_study.search.space.space import read_space
-from ura_study.search.storage import mend, open_storage
+from ura_study.tune.queue import next_jobs
 
 CATEGORIES = {name: f"data of {name}" for name in ("brick", "grass", "nut", "pill")}
 SPACE = {
@@ -54,34 +55,33 @@ class Laboratory:
 
     def __init__(self, study: Study, folder: Path, outcome: Callable[[Job], Record] | None = None) -> None:
         self.study, self.folder = study, folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.outcome = outcome or (lambda job: measured(job, worth(job)))
-        self.records: dict[str, Record] = {}
         self.planned: set[str] = set()
+        """Runs of the baseline and the ablations."""
         self.done: list[str] = []
         """Run ids in the order in which they were done."""
 
     def open(self) -> Session:
         folder, study = self.folder, self.study
-        mend(folder)
-        space = read_space(study.search.space, study.base, "search.space")
-        storage = open_storage(study.search.storage, folder)
-        self.tried = begin(study, CATEGORIES, space, storage, folder)
-        return Session(study, CATEGORIES, space, self.tried, self.planned, self._find, lambda plan: None)
+        plan = make_plan(study, CATEGORIES)
+        plan = dataclasses.replace(plan, runs=dict.fromkeys(self.planned))
+        ledger = Ledger(folder)
+        ledger.__dict__["_others"] = {}  # folders of other tests lie beside
+        session = Session.open(study, plan, ledger)
+        self.tried = session._tried
+        return session
 
     def work(self, most: int = 10_000) -> None:
         """Open the search and do at most so many runs; then drop everything, as a killed process would."""
         session, queue = self.open(), []
         for _ in range(most):
-            queue = queue or list(session.more())
+            queue = queue or list(next_jobs(session, ()))
             if not queue:
                 return
             job = queue.pop(0)
             record = self.outcome(job)
             self.done.append(job.run_id)
-            self.records[job.run_id] = record
-            dropped = session.taken(record)
+            session._ledger.append(record)
+            dropped = session.tell(record)
             queue = [other for other in queue if other.run_id not in dropped]
-
-    def _find(self, run: Any) -> Record | None:
-        record = self.records.get(run.run_id)
-        return record if record is not None and record.done else None

@@ -121,7 +121,7 @@ def test_wrong_arguments(call, arguments):
 
 
 def test_a_bug_shows_its_traceback(call, study, monkeypatch):
-    from ura_study.commands import opening
+    from ura_study import opening
 
     monkeypatch.setattr(opening, "survey", lambda study: 1 / 0)
     code, _, err = call("plan", study())
@@ -131,11 +131,11 @@ def test_a_bug_shows_its_traceback(call, study, monkeypatch):
 
 
 def test_two_drivers_on_one_study(call, study, tmp_path):
-    from ura_study.runs.lock import alone
+    from ura_study.runs.lock import StudyLock
 
     folder = tmp_path / "results/small"
     folder.mkdir(parents=True)
-    with alone(folder):
+    with StudyLock(folder):
         code, _, err = call("run", study())
     who = f"host {platform.node()}, process {os.getpid()}"
     assert (code, err) == (2, f"ura-study: {folder}: another `ura-study run` is at work on this study ({who})\n")

@@ -29,6 +29,7 @@ ROOMS = [
     "model",
     "search",
     "results",
+    "opening",
     "tables",
     "report",
     "tensorboard",

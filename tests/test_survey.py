@@ -3,11 +3,12 @@ from datasets import write_category
 from hand_made import make_study, plan_of
 from PIL import Image, ImageOps
 
-from ura_study.commands.opening import plan_line
+from ura_study.commands.plan import plan_line
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts.mvtec_ad import read
 from ura_study.errors import ConfigError, DataError
 from ura_study.plan import joined
+from ura_study.runs.ledger import Ledger
 from ura_study.survey import check_backbones, survey
 
 
@@ -81,7 +82,8 @@ def test_images_that_are_not_read_are_told_with_the_plan(mvtec_root):
     (mvtec_root / "nut/train/good/000.gif").write_bytes(b"GIF89a")
     plan = survey(study_of(mvtec_root))
     assert plan.unread == 10
-    assert "; files beside the images, not read: 10 (ura-study data check)" in plan_line(plan, {}, {})
+    line = plan_line(plan, Ledger(mvtec_root / "none"))
+    assert "; files beside the images, not read: 10 (ura-study data check)" in line
     assert joined(plan, plan).unread == 10
 
 

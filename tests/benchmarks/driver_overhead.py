@@ -15,6 +15,7 @@ from ura_study.config import EvaluationSettings, ResourceSettings, VariantSettin
 from ura_study.data.config import DataSettings
 from ura_study.runs import store
 from ura_study.runs.job import Job
+from ura_study.runs.ledger import Ledger
 from ura_study.tune.driver import run_jobs
 
 
@@ -37,7 +38,7 @@ def seconds(count: int) -> float:
     """Return the wall time of a study of `count` no-op runs, Ray's start included."""
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        run_jobs(no_op_jobs(count), Path(folder), ResourceSettings(), ())
+        run_jobs(no_op_jobs(count), Ledger(Path(folder)), ResourceSettings(), ())
         taken = time.perf_counter() - started
         assert len(store.read(Path(folder))) == count
     return taken

@@ -20,7 +20,7 @@ from ura_study.results.folder import EVENTS
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.tensorboard.serving import serve
-from ura_study.tensorboard.writer import Board
+from ura_study.tensorboard.writer import TensorBoardWriter
 
 #: What one report of a training holds; there are ten.
 TERMS = dict.fromkeys(("total", "perception", "prior", "restoration"), 0.5)
@@ -36,7 +36,7 @@ def planned(variants: int, categories: int, seeds: int) -> tuple[Study, Plan]:
 
 def write(study: Study, plan: Plan, folder: Path) -> dict[str, Record]:
     """Write what a study leaves that runs from the first run to the last; return its records."""
-    board, records = Board(folder, study, plan, {}.get), {}
+    board, records = TensorBoardWriter(folder, study, plan, {}.get), {}
     for run in plan.runs.values():
         job = Job.of(study, run)
         for step in range(40, 401, 40):
@@ -80,7 +80,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as results:
         folder = Path(results)
         records = timed(f"{len(plan.runs)} runs written one by one", lambda: write(study, plan, folder))
-        timed("their metrics written anew by another session", lambda: Board(folder, study, plan, records.get))
+        again = lambda: TensorBoardWriter(folder, study, plan, records.get)  # noqa: E731
+        timed("their metrics written anew by another session", again)
         files = [path for path in folder.rglob("*") if path.is_file()]
         print(f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.0f} MB", flush=True)
         address = timed("TensorBoard started", lambda: serve(folder / EVENTS, None))

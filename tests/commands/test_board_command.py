@@ -14,7 +14,7 @@ from rich.console import Console
 from ura_study.commands.board import board
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.results.folder import remember
-from ura_study.tensorboard.writer import Board
+from ura_study.tensorboard.writer import TensorBoardWriter
 
 STUDY = make_study(ablations=ABLATIONS)
 PLAN = plan_of(STUDY)
@@ -24,7 +24,7 @@ PLAN = plan_of(STUDY)
 def results(tmp_path):
     folder = tmp_path / "results" / "example"
     remember(folder, STUDY, PLAN)
-    written = Board(folder, STUDY, PLAN, {}.get)
+    written = TensorBoardWriter(folder, STUDY, PLAN, {}.get)
     job = job_of(STUDY, PLAN, "full")
     written.finished(job, done(job, 0.75))
     return folder.parent

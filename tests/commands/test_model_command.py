@@ -9,7 +9,7 @@ from jobs import SETTINGS
 from PIL import Image
 
 from ura_study.cache import replace
-from ura_study.commands.opening import open_study
+from ura_study.opening import open_study
 from ura_study.results.folder import remember
 from ura_study.runs import store
 from ura_study.runs.attempt import attempt
@@ -24,7 +24,7 @@ def recorded(tmp_path):
     data = {"layout": "mvtec_ad", "root": str(root), "image_size": 64}
     study = {"study": "small", "data": data, "base": SETTINGS, "seeds": [3]}
     replace(tmp_path / "small.yaml", dump_yaml(study))
-    opened, plan, _ = open_study(tmp_path / "small.yaml")
+    opened, plan = open_study(tmp_path / "small.yaml")
     folder = tmp_path / "results/small"
     remember(folder, opened, plan)
     (run,) = plan.runs.values()

@@ -10,13 +10,15 @@ import simulated
 from datasets import write_category
 from hand_made import make_study
 
-from ura_study.commands.opening import open_study
-from ura_study.commands.searching import Searching
+from ura_study.commands.run import _session, _take_up
+from ura_study.opening import open_study
 from ura_study.results.folder import remember
 from ura_study.runs import store
 from ura_study.runs.job import Job
+from ura_study.runs.ledger import Ledger
 from ura_study.search.trials import trials
 from ura_study.survey import survey
+from ura_study.tensorboard.writer import TensorBoardWriter
 from ura_study.tune.progress import Progress
 
 GOOD = {"model.synthesis.strength": 2.0, "model.perception.mc_samples": 20}
@@ -44,7 +46,7 @@ def leave(folder, root, monkeypatch, outcome=outcome, **search):
     lab = simulated.Laboratory(study, folder, outcome)
     lab.work()
     own = {i: outcome(Job.of(study, run)) for i, run in plan.runs.items()}
-    for record in (lab.records | own).values():
+    for record in own.values():
         store.append(folder, record)
     return trials(lab.tried)
 
@@ -126,11 +128,13 @@ def test_a_torn_file_of_records_leaves_trials_missing(call, tried, tmp_path):
 
 def test_a_search_that_goes_on_counts_what_was_done_before(tried, tmp_path):
     folder = tmp_path / "results/sought"
-    study, plan, space = open_study(folder / "study.yaml")
+    study, plan = open_study(folder / "study.yaml")
     study = study.model_copy(update={"search": study.search.model_copy(update={"trials": 5})})
     own = store.read(folder)
-    progress = Progress(plan, "image_auroc", {i: own[i] for i in plan.runs})
-    Searching(study, plan, space, folder, progress, own, {})
+    ledger = Ledger(folder)
+    session = _session(study, plan, ledger)
+    progress = Progress(plan, "image_auroc", {i: own[i] for i in plan.runs}, search=session)
+    _take_up(session, progress, TensorBoardWriter(folder, study, plan, ledger.own), ledger)
     assert progress.records.keys() == own.keys()
     assert progress.total == len(own) + 2 * 4  # trials to come, of four runs each
 

@@ -9,7 +9,7 @@ from ura_study.errors import ConfigError, ResourceError
 from ura_study.results.folder import remember
 from ura_study.runs import store
 from ura_study.runs.estimate import seconds_left
-from ura_study.runs.lock import alone
+from ura_study.runs.lock import StudyLock
 
 STUDY = make_study(ablations=ABLATIONS)
 PLAN = plan_of(STUDY, "nut", "bolt")
@@ -77,7 +77,7 @@ def test_a_corrupt_line_is_passed_over_and_the_file_stays_as_it_is(results, caps
 
 
 def test_while_it_runs_elsewhere(results):
-    with alone(results / "example"):
+    with StudyLock(results / "example"):
         assert "2 left, at work: host " in shown(results, "example")
         assert "to go" in shown(results, "example")
     assert "at work" not in shown(results, "example")
@@ -95,9 +95,9 @@ def test_a_second_driver_is_told_who_the_first_is(results):
     import platform
 
     with (
-        alone(results / "example"),
+        StudyLock(results / "example"),
         pytest.raises(ResourceError, match=rf"\(host {platform.node()}, process {os.getpid()}\)$"),
-        alone(results / "example"),
+        StudyLock(results / "example"),
     ):
         pass
 
@@ -108,14 +108,14 @@ def test_the_lock_of_a_dead_driver_is_taken_over(results):
 
     code = f"""
 import os, pathlib
-from ura_study.runs.lock import alone
-with alone(pathlib.Path({str(results / "example")!r})):
+from ura_study.runs.lock import StudyLock
+with StudyLock(pathlib.Path({str(results / "example")!r})):
     os.kill(os.getpid(), 9)
 """
     subprocess.run([sys.executable, "-c", code], check=False)
     assert (results / "example" / ".driver.json").exists()
     assert "at work" not in shown(results, "example")
-    with alone(results / "example"):
+    with StudyLock(results / "example"):
         pass
 
 

@@ -89,7 +89,7 @@ def test_the_tables_of_a_search(tmp_path):
     results = Results(study, plan, numbers, search=Search(found, plan))
     write_search(tmp_path, results)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["search.csv", "search.md", "search_runs.csv"]
-    assert pd.read_csv(tmp_path / "search.csv").variant.tolist() == results.board.rows.variant.tolist()
+    assert pd.read_csv(tmp_path / "search.csv").variant.tolist() == results.leaderboard.rows.variant.tolist()
 
 
 @pytest.mark.parametrize(("formats", "files"), [(["png"], ["png"]), ([], [])])

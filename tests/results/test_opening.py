@@ -1,11 +1,12 @@
 import shutil
+from pathlib import Path
 
 import pytest
 from hand_made import ABLATIONS, done, job_of, make_study, plan_of
 
 from ura_study.errors import ConfigError
 from ura_study.results.folder import remember
-from ura_study.results.opening import open_results
+from ura_study.results.opening import open_recorded
 from ura_study.runs import store
 from ura_study.study_file import dump_yaml
 
@@ -24,7 +25,7 @@ def folder(tmp_path):
 
 
 def opened(path, results="results", **options):
-    return open_results(path, results, options)
+    return open_recorded(str(path), Path(results), options)
 
 
 def test_the_plan_is_that_of_the_runs(folder):

@@ -10,8 +10,13 @@ from simulated import CATEGORIES, SPACE, Laboratory, lost, measured, searching, 
 from ura_study.config import VariantSettings
 from ura_study.search.session import Session
 from ura_study.search.trials import trials
+from ura_study.tune.queue import next_jobs
 
 WITHOUT_PRUNING = {"pruner": "none"}
+
+
+def more(session: Session):
+    return list(next_jobs(session, ()))
 
 
 def states(laboratory: Laboratory) -> list[str]:
@@ -114,11 +119,11 @@ def test_running_and_waiting_runs_of_a_pruned_variant_are_named(tmp_path):
     lab = Laboratory(searching(trials=2, enqueue=[{}, {"model.synthesis.strength": 4.0}]), tmp_path)
     lab.work(most=12)
     session = lab.open()
-    jobs = list(session.more())
+    jobs = more(session)
     assert len(jobs) == 12
     dropped = set()
     for job in jobs[:4]:
-        dropped |= set(session.taken(lab.outcome(job)))
+        dropped |= set(session.tell(lab.outcome(job)))
     assert dropped == {job.run_id for job in jobs[4:]}
 
 
@@ -190,11 +195,11 @@ def test_what_the_plan_wants_is_not_dropped(tmp_path):
     lab = Laboratory(searching(trials=2, enqueue=[{}, bad]), tmp_path)
     lab.work(most=12)
     session = lab.open()
-    jobs = list(session.more())
+    jobs = more(session)
     lab.planned = {job.run_id for job in jobs}
     session = lab.open()
-    jobs = list(session.more())
-    assert not set().union(*(session.taken(lab.outcome(job)) for job in jobs[:4]))
+    jobs = more(session)
+    assert not set().union(*(session.tell(lab.outcome(job)) for job in jobs[:4]))
     assert states(lab)[1] == "pruned"
 
 
@@ -270,10 +275,10 @@ def test_a_run_that_two_candidates_wait_for_is_handed_out_once_and_counts_for_bo
     space = {"model.perception.mc_samples": {"choice": [1, 6]}}
     lab = Laboratory(searching(space=space, trials=2, enqueue=[{}], sampler="random", seeds=[0], seed=3), tmp_path)
     session = lab.open()
-    jobs = [*session.more(), *session.more()]
+    jobs = [*more(session), *more(session)]
     assert len({job.run_id for job in jobs}) == len(jobs)
     for job in jobs:
-        session.taken(lab.outcome(job))
+        session.tell(lab.outcome(job))
     assert states(lab) == ["complete"] * 2
 
 
@@ -294,7 +299,7 @@ def test_values_that_do_not_go_together_fail_their_trial(tmp_path, monkeypatch):
 def curve(session: Session, job, values: list[float | None]) -> set[str]:
     dropped: set[str] = set()
     for step, value in enumerate(values, start=1):
-        dropped |= set(session.progressed(job, [{"step": step, "metrics": {"val_image_auroc": value}}]))
+        dropped |= set(session.report(job, [{"step": step, "metrics": {"val_image_auroc": value}}]))
     return dropped
 
 
@@ -306,11 +311,11 @@ def test_asha_compares_training_curves(tmp_path, monkeypatch):
     lab = Laboratory(searching(trials=3, pruner=pruner, seeds=[0]), tmp_path)
     session = lab.open()
     for _ in range(2):
-        (job,) = session.more()
+        (job,) = more(session)
         assert job.watch
         assert not curve(session, job, [0.8, 0.9])
-        session.taken(lab.outcome(job))
-    (job,) = session.more()
+        session.tell(lab.outcome(job))
+    (job,) = more(session)
     assert curve(session, job, [0.5]) == {job.run_id}
     assert states(lab) == ["complete", "complete", "pruned"]
 
@@ -320,7 +325,7 @@ def test_a_curve_that_is_undefined_fails_its_trial(tmp_path, monkeypatch):
         monkeypatch.delitem(CATEGORIES, name)
     lab = Laboratory(searching(trials=1, pruner="asha", seeds=[0]), tmp_path)
     session = lab.open()
-    (job,) = session.more()
+    (job,) = more(session)
     assert curve(session, job, [None, None]) == {job.run_id}
     assert states(lab) == ["failed"]
 
@@ -330,9 +335,9 @@ def test_headline_and_runs_ahead(tmp_path):
     session = lab.open()
     assert session.headline() == "search: 0 of 4 trials"
     assert session.runs_ahead() == 16
-    for job in session.more():
-        session.taken(lab.outcome(job))
-    session.more()
+    for job in more(session):
+        session.tell(lab.outcome(job))
+    more(session)
     assert session.headline() == "search: 1 of 4 trials (1 running), best val_image_auroc 0.7625 (search-0000)"
     assert session.runs_ahead() == 8
     assert session.closed() == {"search-0000"}

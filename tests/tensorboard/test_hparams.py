@@ -8,7 +8,7 @@ from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment
 
 from ura_study.plan import Variant, changed, joined, make_plan
 from ura_study.tensorboard.hparams import columns
-from ura_study.tensorboard.writer import Board
+from ura_study.tensorboard.writer import TensorBoardWriter
 
 SPACE = {
     "model.perception": {"choice": [True, False]},
@@ -46,7 +46,7 @@ def plain(value):
 
 
 def board_of(folder, study, plan):
-    return Board(folder, study, plan, {}.get)
+    return TensorBoardWriter(folder, study, plan, {}.get)
 
 
 def test_every_key_for_every_variant_and_the_means(tmp_path):

@@ -7,7 +7,7 @@ from hand_made import make_study, plan_of
 
 from ura_study.results.folder import EVENTS
 from ura_study.tensorboard.serving import FILES, serve
-from ura_study.tensorboard.writer import Board
+from ura_study.tensorboard.writer import TensorBoardWriter
 
 FEW = 128
 
@@ -24,7 +24,7 @@ def few_files():
 def test_more_variants_than_open_files_are_allowed(tmp_path, few_files):
     rates = [round(0.003 + 0.00001 * i, 5) for i in range(2 * FEW)]
     study = make_study(ablations={"lr": {"sweep": {"training.lr": rates}}})
-    Board(tmp_path, study, plan_of(study), {}.get)
+    TensorBoardWriter(tmp_path, study, plan_of(study), {}.get)
     address = serve(tmp_path / EVENTS, None)
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == min(few_files, FILES)
     for _ in range(600):

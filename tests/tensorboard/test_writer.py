@@ -16,7 +16,7 @@ from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.drawing.strips import MAP_SIDE
 from ura_study.report.file_names import file_name
 from ura_study.runs.details import keep, packed
-from ura_study.tensorboard.writer import Board
+from ura_study.tensorboard.writer import TensorBoardWriter
 
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])
 PLAN = plan_of(STUDY)
@@ -27,7 +27,7 @@ CURVE = [
 
 
 def board_of(folder, study=STUDY, plan=PLAN, records=()):
-    return Board(folder, study, plan, {record.run_id: record for record in records}.get)
+    return TensorBoardWriter(folder, study, plan, {record.run_id: record for record in records}.get)
 
 
 def events(folder, variant="full"):
@@ -193,7 +193,7 @@ def test_a_candidate_whose_runs_were_all_found_is_shown_in_the_end(tmp_path):
     name, changes = "search-0000", {"features.layers": [2]}
     more = make_plan(STUDY, PLAN.fingerprints, [Variant(name, changed(STUDY.base, changes, ""), changes, "search")])
     records = {}
-    board = Board(tmp_path, STUDY, PLAN, records.get)
+    board = TensorBoardWriter(tmp_path, STUDY, PLAN, records.get)
     board.extend(more)
     assert events(tmp_path, name) == {}
     for seed in STUDY.seeds:

@@ -7,6 +7,8 @@ from ura_study.errors import ResourceError
 from ura_study.runs import store
 from ura_study.runs.details import unpacked
 from ura_study.runs.job import Job
+from ura_study.runs.ledger import Ledger
+from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.queue import Queue
 from ura_study.tune.worker import JOB, NOTHING, Worker
@@ -28,6 +30,9 @@ class Diary:
     def finished(self, job, record):
         self.events.append((record.status, job.run_id))
 
+    def proposed(self, proposal):
+        self.events.append(("proposed", len(proposal.jobs)))
+
 
 @pytest.fixture
 def jobs(mvtec_root):
@@ -41,7 +46,7 @@ def diary():
 
 @pytest.fixture
 def queue(jobs, tmp_path, diary):
-    return Queue(jobs, tmp_path, [diary])
+    return Queue(jobs, Ledger(tmp_path), [diary])
 
 
 def done(job):
@@ -120,7 +125,7 @@ def out_of_memory(job):
 
 
 def test_what_the_machine_did_is_tried_again_and_then_recorded(jobs, tmp_path, diary):
-    queue = Queue(jobs[:1], tmp_path, [diary], retries=2)
+    queue = Queue(jobs[:1], Ledger(tmp_path), [diary], retries=2)
     queue.suggest("t0")
     queue.on_trial_error("t0", None)
     assert Job.model_validate_json(queue.suggest("t1")[JOB]) == jobs[0]
@@ -134,7 +139,7 @@ def test_what_the_machine_did_is_tried_again_and_then_recorded(jobs, tmp_path, d
 
 
 def test_a_failure_that_would_only_repeat_is_not_tried_again(jobs, tmp_path, diary):
-    queue = Queue(jobs[:1], tmp_path, [diary], retries=2)
+    queue = Queue(jobs[:1], Ledger(tmp_path), [diary], retries=2)
     queue.suggest("t0")
     queue.on_trial_error("t0", TypeError("unexpected keyword"))
     assert queue.suggest("t1") == Searcher.FINISHED
@@ -147,20 +152,20 @@ class Proposals:
     def __init__(self, *batches):
         self.batches, self.drop, self.seen = list(batches), set(), []
 
-    def more(self):
-        return self.batches.pop(0) if self.batches else []
+    def ask(self):
+        return Proposal(None, (), tuple(self.batches.pop(0))) if self.batches else None
 
-    def progressed(self, job, intervals):
+    def report(self, job, intervals):
         return self.drop
 
-    def taken(self, record):
+    def tell(self, record):
         self.seen.append(record.run_id)
         return self.drop
 
 
 def test_a_source_is_asked_when_a_worker_is_free_and_nothing_is_pending(jobs, tmp_path):
     source = Proposals(jobs[1:])
-    queue = Queue(jobs[:1], tmp_path, [], source=source, slots=1)
+    queue = Queue(jobs[:1], Ledger(tmp_path), [], source=source, slots=1)
     assert Job.model_validate_json(queue.suggest("t0")[JOB]) == jobs[0]
     assert queue.suggest("t1") is None  # the only worker is busy
     assert source.batches
@@ -169,9 +174,16 @@ def test_a_source_is_asked_when_a_worker_is_free_and_nothing_is_pending(jobs, tm
     assert Job.model_validate_json(queue.suggest("t1")[JOB]) == jobs[1]
 
 
+def test_candidates_without_anything_to_do_are_told_and_passed_over(jobs, tmp_path, diary):
+    source = Proposals([], [], jobs[:2])
+    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=1)
+    assert Job.model_validate_json(queue.suggest("t0")[JOB]) == jobs[0]
+    assert diary.events == [("proposed", 0), ("proposed", 0), ("proposed", 2)]
+
+
 def test_what_is_not_wanted_any_more_is_dropped(jobs, tmp_path, diary):
     source = Proposals(jobs)
-    queue = Queue([], tmp_path, [diary], source=source, slots=1)
+    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=1)
     queue.suggest("t0")
     queue.suggest("t1")
     source.drop = {"1", "2"}
@@ -186,7 +198,7 @@ def test_what_is_not_wanted_any_more_is_dropped(jobs, tmp_path, diary):
 
 def test_a_run_that_goes_on_is_not_begun_again(jobs, tmp_path):
     source = Proposals(jobs[:2])
-    queue = Queue(jobs[:1], tmp_path, [], source=source, slots=2)
+    queue = Queue(jobs[:1], Ledger(tmp_path), [], source=source, slots=2)
     queue.suggest("t0")
     assert Job.model_validate_json(queue.suggest("t1")[JOB]) == jobs[1]
     assert queue.suggest("t2") is None
@@ -196,7 +208,7 @@ def test_a_run_that_goes_on_is_not_begun_again(jobs, tmp_path):
 
 def test_a_run_that_was_dropped_and_is_wanted_again_goes_on(jobs, tmp_path):
     source = Proposals(jobs[1:2])
-    queue = Queue(jobs[:2], tmp_path, [], source=source, slots=3)
+    queue = Queue(jobs[:2], Ledger(tmp_path), [], source=source, slots=3)
     queue.suggest("t0")
     queue.suggest("t1")
     source.drop = {"1"}
@@ -209,7 +221,7 @@ def test_a_run_that_was_dropped_and_is_wanted_again_goes_on(jobs, tmp_path):
 def test_a_worker_that_was_cut_off_is_made_to_let_go(jobs, tmp_path):
     """It holds the lock of what it was training, for which another run may wait, until it gets something else to do."""
     source = Proposals(jobs)
-    queue = Queue([], tmp_path, [], source=source, slots=2)
+    queue = Queue([], Ledger(tmp_path), [], source=source, slots=2)
     for trial in ("t0", "t1", "t2"):
         assert queue.suggest(trial) is not None
     source.drop = {"1"}
@@ -247,7 +259,7 @@ def iter_closing(closed):
 
 def test_an_unwanted_run_whose_worker_dies_is_not_tried_again(jobs, tmp_path, diary):
     source = Proposals(jobs[:2])
-    queue = Queue([], tmp_path, [diary], source=source, slots=2, retries=2)
+    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=2, retries=2)
     queue.suggest("t0")
     queue.suggest("t1")
     source.drop = {"1"}
@@ -259,8 +271,8 @@ def test_an_unwanted_run_whose_worker_dies_is_not_tried_again(jobs, tmp_path, di
 
 def test_an_error_of_the_source_stops_the_study(jobs, tmp_path):
     source = Proposals()
-    source.more = lambda: 1 / 0
-    queue = Queue([], tmp_path, [], source=source)
+    source.ask = lambda: 1 / 0
+    queue = Queue([], Ledger(tmp_path), [], source=source)
     assert queue.suggest("t0") == Searcher.FINISHED
     assert isinstance(queue.error, ZeroDivisionError)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from rich.console import Console
 
 from ura_study.cache import replace
-from ura_study.commands.recorded import open_done
 from ura_study.errors import UserError, nearest
 from ura_study.output import notice
+from ura_study.results.opening import open_done
 from ura_study.tables.across import across
 from ura_study.tables.export import MAKERS, content, explained, frame_of, remarks, sheets
 from ura_study.tables.formats.flat import flat

@@ -9,8 +9,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ura_study.commands.recorded import open_recorded
 from ura_study.errors import ConfigError, nearest
+from ura_study.results.opening import open_recorded
 
 SCORES, HEAT = "scores.csv", "heat"
 

@@ -10,13 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.cache import writing
-from ura_study.commands.opening import known, open_study, plan_line, reused
 from ura_study.config import Study
+from ura_study.opening import open_study
 from ura_study.plan import BASELINE, Plan, Run, readable
-from ura_study.runs import details, store
+from ura_study.runs import details
+from ura_study.runs.counts import counts
 from ura_study.runs.estimate import seconds_left
 from ura_study.runs.job import Job
-from ura_study.runs.lock import alone
+from ura_study.runs.ledger import Ledger
+from ura_study.runs.lock import StudyLock
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
 
@@ -26,23 +28,21 @@ def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
 
     Nothing is run, except with `calibrate` one missing run, whose record counts like any other.
     """
-    study, planned, _ = open_study(path)
-    own, library = known(study, planned, results, console)
-    other = reused(study, planned, own, library)
-    missing = [run for i, run in planned.runs.items() if not ((i in own and own[i].done) or i in other)]
-    if calibrate and missing:
-        record = _measured(study, missing[0], results.absolute() / study.study, console)
-        own, missing = own | {record.run_id: record}, missing[1:] if record.done else missing
-    console.print(_table(study, planned, own, other))
-    console.print(Text(plan_line(planned, own, other)), soft_wrap=True)
+    study, planned = open_study(path)
+    ledger = Ledger(results.absolute() / study.study)
+    missing = [run for run in planned.runs.values() if ledger.find(run) is None]
+    if calibrate and missing and _measured(study, missing[0], ledger, console).done:
+        missing = missing[1:]
+    console.print(_table(study, planned, ledger))
+    console.print(Text(plan_line(planned, ledger)), soft_wrap=True)
     left = _trials_left(study, results / study.study)
     missing += [planned.runs[i] for i in planned.ids[BASELINE]] * left
     if left:
         most = left * len(planned.ids[BASELINE])
         console.print(Text(f"search: {left} trials left, at most {most} runs; fewer with pruning"), soft_wrap=True)
-    alike = [r for r in (*own.values(), *library.values()) if r.data["image_size"] == study.data.image_size]
-    for line in _estimate(study, missing, seconds_left(missing, alike)):
-        console.print(Text(line), soft_wrap=True)
+    if missing:
+        alike = [record for record in ledger.known() if record.data["image_size"] == study.data.image_size]
+        console.print(Text(_estimate(study, seconds_left(missing, alike))), soft_wrap=True)
     return 0
 
 
@@ -57,42 +57,55 @@ def _trials_left(study: Study, folder: Path) -> int:
     return max(0, study.search.trials - (len(finished(tried)) if tried is not None else 0))
 
 
-def _table(study: Study, planned: Plan, own: dict[str, Record], other: dict[str, Record]) -> Table:
+def _table(study: Study, planned: Plan, ledger: Ledger) -> Table:
     table = Table(title=f"{study.study}: {len(planned.runs)} runs", title_justify="left")
     for heading in ("variant", "ablation", "changes", "runs", "recorded"):
         table.add_column(heading, justify="right" if heading in ("runs", "recorded") else "left")
     for variant in planned.variants:
         ids = planned.ids[variant.name]
         changes = ", ".join(f"{key}: {readable(value)}" for key, value in variant.changes.items())
-        recorded = sum((run_id in own and own[run_id].done) or run_id in other for run_id in ids)
+        recorded = sum(ledger.find(planned.runs[run_id]) is not None for run_id in ids)
         table.add_row(*map(Text, (variant.name, variant.ablation or "", changes, str(len(ids)), str(recorded))))
     return table
 
 
-def _estimate(study: Study, missing: list[Run], seconds: float | None) -> list[str]:
+def _estimate(study: Study, seconds: float | None) -> str:
     """Say how long what is missing takes."""
-    if not missing:
-        return []
     if seconds is None:
-        return ["time: unknown, since no run like these is recorded; --calibrate measures one"]
+        return "time: unknown, since no run like these is recorded; --calibrate measures one"
     slots = max(1, (os.cpu_count() or 1) // study.resources.cpu)
-    return [
-        f"time: {duration(seconds)} of work, {duration(seconds / slots)} on {slots} workers of this machine",
-    ]
+    return f"time: {duration(seconds)} of work, {duration(seconds / slots)} on {slots} workers of this machine"
 
 
-def _measured(study: Study, run: Run, folder: Path, console: Console) -> Record:
+def plan_line(plan: Plan, ledger: Ledger) -> str:
+    """Return how much there is to do, in a line."""
+    found = {run.run_id: record for run in plan.runs.values() if (record := ledger.find(run)) is not None}
+    other = [record for run_id, record in found.items() if ledger.own(run_id) is None]
+    done, failed, left = counts(plan, ledger.records | found)
+    parts = [f"{done} recorded", f"{left} to run"]
+    if failed:
+        parts.append(f"{failed} failed before and to be tried again")
+    if other:
+        sources = sorted({str(record.reused_from) for record in other})
+        parts.append(f"{len(other)} of the recorded reused from {', '.join(sources)}")
+    if plan.unread:
+        parts.append(f"files beside the images, not read: {plan.unread} (ura-study data check)")
+    v, c, s = len(plan.variants), len(plan.categories), len(plan.seeds)
+    return f"{v} variants × {c} categories × {s} seeds: {len(plan.runs)} different runs, {'; '.join(parts)}"
+
+
+def _measured(study: Study, run: Run, ledger: Ledger, console: Console) -> Record:
     """Do one run in this process and record it."""
     from ura_study.runs.attempt import attempt
 
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder), console.status(f"calibrating: {run.variant} · {run.category} · seed {run.seed}"):
+    with writing(ledger.folder):
+        ledger.folder.mkdir(parents=True, exist_ok=True)
+    with StudyLock(ledger.folder), console.status(f"calibrating: {run.variant} · {run.category} · seed {run.seed}"):
         *events, record = attempt(Job.of(study, run, pictures=run.seed in study.pictured_seeds))
         for found in events:
             if isinstance(found, details.Details):
-                details.keep(folder, record.run_id, details.packed(found))
-        store.append(folder, record)
+                ledger.keep(record.run_id, details.packed(found))
+        ledger.append(record)
     if record.failure is not None:
         console.print(Text(f"failed: {record.where}: {record.failure.message}", "red"), soft_wrap=True)
     return record

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ura_study.commands.recorded import open_recorded
 from ura_study.report.page.document import FILE, write_report
 from ura_study.results.folder import find
+from ura_study.results.opening import open_recorded
 
 
 def report(which: str, results: Path, output: Path | None, console: Console) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,21 +10,24 @@ from rich.console import Console
 from rich.text import Text
 
 from ura_study.cache import writing
-from ura_study.commands.opening import known, open_study, plan_line, reused
-from ura_study.commands.searching import Searching
+from ura_study.commands.plan import plan_line
 from ura_study.config import Study
 from ura_study.errors import ConfigError, ResourceError
+from ura_study.opening import open_study
 from ura_study.plan import Plan
-from ura_study.runs import details, store
+from ura_study.results.folder import STUDY, remember
+from ura_study.runs import store
 from ura_study.runs.counts import counts
 from ura_study.runs.job import Job
-from ura_study.runs.lock import alone
+from ura_study.runs.ledger import Ledger
+from ura_study.runs.lock import StudyLock
 from ura_study.study_file import load_yaml
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
     from ura_study.runs.record import Record
-    from ura_study.search.space.space import Space
+    from ura_study.search.session import Session
+    from ura_study.tensorboard.writer import TensorBoardWriter
 
 #: Exit codes beside 0.
 SOME_FAILED, STOPPED = 1, 130
@@ -32,75 +35,103 @@ SOME_FAILED, STOPPED = 1, 130
 
 def run(path: Path, results: Path, address: str | None, console: Console) -> int:
     """Do what is not yet recorded of a study, then write and show its tables."""
-    study, planned, space = open_study(path)
+    study, plan = open_study(path)
     folder = results.absolute() / study.study
     try:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
     except FileNotFoundError as error:  # in /proc, say
         raise ResourceError(f"{folder}: no folder can be made there") from error
-    with alone(folder):
-        return _run(study, planned, space, folder, address, console)
+    with StudyLock(folder):
+        _check_same_data(folder, study)
+        if odd := store.set_aside(folder):
+            line = f"{odd} lines of {folder / store.FILE} are no records: set aside in {store.ODD}"
+            console.print(Text(line), soft_wrap=True)
+        ledger = Ledger(folder)
+        session = _session(study, plan, ledger)
+        remember(folder, study, plan)
+        console.print(Text(plan_line(plan, ledger)), soft_wrap=True)
+        completed, left = _execute(study, plan, session, ledger, address, console)
+        return _finish(study, plan, ledger, completed, left, console)
 
 
-def _run(study: Study, planned: Plan, space: Space | None, folder: Path, address: str | None, console: Console) -> int:
-    from ura_study.results.folder import remember
+def _session(study: Study, plan: Plan, ledger: Ledger) -> Session | None:
+    """Return the search of a study that has one, begun or continued."""
+    if study.search is None:
+        return None
+    from ura_study.search.session import Session
 
-    _check_same_data(folder, study)
-    if odd := store.set_aside(folder):
-        console.print(
-            Text(f"{odd} lines of {folder / store.FILE} are no records: set aside in {store.ODD}"), soft_wrap=True
-        )
-    own, library = known(study, planned, folder.parent, console)
-    other = reused(study, planned, own, library)
-    done = {i: r for i, r in (own | other).items() if r.done}
-    progress = Progress(planned, study.report.metrics[0], {i: r for i, r in done.items() if i in planned.runs})
-    search = None if space is None else Searching(study, planned, space, folder, progress, done, library)
-    remember(folder, study, planned)
-    for record in other.values():
-        details.adopt(folder.parent / record.reused_from, folder, record.run_id)
-        store.append(folder, record)
-    console.print(Text(plan_line(planned, own, other)), soft_wrap=True)
-    missing = [run for run in planned.runs.values() if run.run_id not in progress.records]
-    pending = [Job.of(study, run, pictures=run.seed in study.pictured_seeds) for run in missing]
-    if search is not None and not pending:
-        pending = list(search.session.more())
-    completed = _execute(study, pending, progress, search, folder, address, console)
-    return _finish(study, planned, progress, search, completed, folder, console)
+    return Session.open(study, plan, ledger)
 
 
-def _finish(
-    study: Study,
-    planned: Plan,
-    progress: Progress,
-    search: Searching | None,
-    completed: bool,
-    folder: Path,
-    console: Console,
-) -> int:
+def _execute(
+    study: Study, plan: Plan, session: Session | None, ledger: Ledger, address: str | None, console: Console
+) -> tuple[bool, str]:
+    """Do what is missing, and bring TensorBoard's files up to date in any case: the study may have been edited.
+
+    Return whether it came to its end, and what is left, in words.
+    """
+    from ura_study.tensorboard.writer import TensorBoardWriter
+    from ura_study.tune.display import Display
+    from ura_study.tune.driver import run_jobs
+    from ura_study.tune.queue import next_jobs
+
+    done = {run.run_id: record for run in plan.runs.values() if (record := ledger.adopt(run)) is not None}
+    progress = Progress(plan, study.report.metrics[0], done, search=session)
+    display, writer = Display(progress, console), TensorBoardWriter(ledger.folder, study, plan, ledger.own)
+    try:
+        if session is not None:
+            _take_up(session, progress, writer, ledger)
+        writer.forget_others()
+        missing = [run for run in plan.runs.values() if run.run_id not in done]
+        jobs: Sequence[Job] = [Job.of(study, run, pictures=run.seed in study.pictured_seeds) for run in missing]
+        if session is not None and not jobs:
+            jobs = next_jobs(session, (display, writer))
+        completed = True
+        if jobs:
+            with display:
+                completed = run_jobs(jobs, ledger, study.resources, (display, writer), address, session)
+        finished, failed, left = counts(progress.plan, ledger.records, () if session is None else session.closed())
+        return completed, f"{finished} done, {failed} failed, {left} left"
+    finally:
+        writer.close()
+
+
+def _take_up(session: Session, progress: Progress, writer: TensorBoardWriter, ledger: Ledger) -> None:
+    """Let progress and TensorBoard know what earlier sessions of a search have tried."""
+    writer.extend(session.plan())
+    decided = session.decided()
+    progress.extend(decided)
+    for run_id in decided.runs:
+        if (record := ledger.own(run_id)) is not None:
+            progress.found(record)
+
+
+def _finish(study: Study, plan: Plan, ledger: Ledger, completed: bool, left: str, console: Console) -> int:
     """Write and show what there is now; figures and report come last, so that a bug in them hides no result."""
     from ura_study.report.figures import gallery
     from ura_study.report.page.document import FILE, write_report
-    from ura_study.report.write import write_figures, write_results
+    from ura_study.report.write import write_figures, write_results, write_search
+    from ura_study.results.opening import with_search
     from ura_study.results.results import Results
-    from ura_study.tables.screen import show_tables
+    from ura_study.tables.screen import show_search, show_tables
 
-    records, runs = store.read(folder), list(planned.runs)
-    results = Results(study, planned, records, folder)
-    if search is not None:
-        results = search.finish(results, console)
+    folder, runs = ledger.folder, list(plan.runs)
+    results = with_search(Results(study, plan, ledger.records, folder))
+    if results.search is not None:
+        write_search(folder, results)
+        show_search(results.leaderboard, console)
         runs += results.search.plan.runs
     write_results(folder, results)
     if completed:
         show_tables(results, console)
-        failures = [records[i] for i in dict.fromkeys(runs) if i in records and not records[i].done]
+        found = (ledger.records.get(run_id) for run_id in dict.fromkeys(runs))
+        failures = [record for record in found if record is not None and not record.done]
         _show_failures(failures, console)
         console.print(Text(f"everything is in {folder}"), soft_wrap=True)
         code = SOME_FAILED if failures else 0
     else:
-        closed = search.session.closed() if search is not None else ()
-        done, failed, left = counts(progress.plan, records, closed)
-        console.print(f"stopped: {done} done, {failed} failed, {left} left; the same command continues", soft_wrap=True)
+        console.print(f"stopped: {left}; the same command continues", soft_wrap=True)
         code = STOPPED
     drawn = gallery(results)
     write_figures(folder, drawn, study.report.figures)
@@ -111,7 +142,7 @@ def _finish(
 
 def _check_same_data(folder: Path, study: Study) -> None:
     """Raise a `ConfigError` where the folder holds results of another data set under the same study name."""
-    before = folder / "study.yaml"
+    before = folder / STUDY
     if not before.exists():
         return
     old, new = load_yaml(before).get("data") or {}, study.data
@@ -124,39 +155,12 @@ def _check_same_data(folder: Path, study: Study) -> None:
         )
 
 
-def _execute(
-    study: Study,
-    pending: list[Job],
-    progress: Progress,
-    search: Searching | None,
-    folder: Path,
-    address: str | None,
-    console: Console,
-) -> bool:
-    """Do what is pending, and bring the board up to date in any case: the study may have been edited."""
-    from ura_study.tensorboard.writer import Board
-    from ura_study.tune.display import Display
-    from ura_study.tune.driver import run_jobs
-
-    board = Board(folder, study, progress.plan, progress.records.get if search is None else search.record)
-    source = None if search is None else search.session
-    try:
-        if search is not None:
-            search.follow(board.extend)
-        board.forget_others()
-        if not pending:
-            return True
-        with Display(progress, console) as display:
-            return run_jobs(pending, folder, study.resources, (display, board), address, source)
-    finally:
-        board.close()
-
-
 def _show_failures(failures: Iterable[Record], console: Console) -> None:
     """Print which runs failed and why, those of a search's variants too; a traceback that is known only once."""
     shown = set()
     for record in failures:
         failure = record.failure
+        assert failure is not None
         console.print(Text(f"failed: {record.where}: {failure.kind}: {failure.message}", "red"), soft_wrap=True)
         if failure.traceback and failure.traceback not in shown:
             console.print(Text(failure.traceback, "dim"))

@@ -12,15 +12,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ura_study.commands.tried import tried_of
 from ura_study.config import Study
 from ura_study.errors import ConfigError, UserError
 from ura_study.output import notice
 from ura_study.plan import Plan, joined
 from ura_study.results.folder import STUDY, find, reopen
+from ura_study.results.tried import tried_of
 from ura_study.runs import store
 from ura_study.runs.counts import counts
-from ura_study.runs.lock import at_work, driver
+from ura_study.runs.lock import StudyLock
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
 from ura_study.tune.progress import mean_of
@@ -92,8 +92,8 @@ def _opened(folder: Path) -> tuple[Study, Plan, list[Tried], frozenset[str]]:
 def _line(study: Study, plan: Plan, records: Mapping[str, Record], folder: Path, given_up: frozenset[str]) -> str:
     done, failed, left = counts(plan, records, given_up)
     parts = [f"{study.study}: {done} of {done + failed + left} runs done", f"{failed} failed", f"{left} left"]
-    if at_work(folder):
-        parts.append(f"at work: {driver(folder)}")
+    if (lock := StudyLock(folder)).held:
+        parts.append(f"at work: {lock.holder}")
         if left and (speed := _speed(records)) is not None:
             parts.append(f"about {duration(left / speed)} to go")
     return ", ".join(parts)

@@ -2,43 +2,77 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
 from ura_study.config import Study, load_study, validated
 from ura_study.errors import ConfigError
 from ura_study.plan import make_plan
-from ura_study.results.folder import reopen
-from ura_study.results.results import Results
+from ura_study.results.folder import find, reopen
+from ura_study.results.results import Results, Search
+from ura_study.results.tried import tried_of
 from ura_study.runs import store
 
 
-def open_results(path: Path, results: Path, options: Mapping[str, object]) -> Results:
-    """Return the results of a study, its baseline and ablations.
+def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> Results:
+    """Return the results of a study, those of its search included.
 
     Args:
-        path: its results folder; or its YAML file, whose ablations and `report` section then count as they are now.
-        results: where the results folder is looked for that belongs to a YAML file.
+        which: its file, whose ablations and `report` section then count as they are now, its folder or its name.
+        results: where the folders of studies are.
         options: keys of the `report` section that take other values; None: as the study has it.
 
     Raises:
-        ConfigError: where there are no results, or the study or an option is not as it must be.
-        DataError: where what lies in the folder cannot be read.
+        ConfigError: where there is no such study, or an option is not as it must be.
+        DataError: where what lies in its folder cannot be read.
     """
-    study = None if path.is_dir() else load_study(path)
-    folder = path if study is None else results / study.study
+    folder, path = find(which, results), Path(which)
     kept, plan = reopen(folder)
-    study = _with(kept if study is None else study, {k: v for k, v in options.items() if v is not None}, path)
+    place = path if path.is_file() else folder
+    study = _with(load_study(path) if path.is_file() else kept, options, place)
     chosen = plan.categories if study.data.categories == "all" else study.data.categories
     try:
         if unknown := [name for name in chosen if name not in plan.fingerprints]:
             raise ConfigError(f"data.categories: category '{unknown[0]}' was not there in the last run ({folder})")
-        fingerprints = {name: plan.fingerprints[name] for name in chosen}
-        return Results(study, make_plan(study, fingerprints), store.read(folder), folder)
+        plan = make_plan(study, {name: plan.fingerprints[name] for name in chosen})
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{place}: {error}") from error
+    return with_search(Results(study, plan, store.read(folder), folder))
+
+
+def with_search(results: Results) -> Results:
+    """Return results with those of the study's search: its best variants stand beside the other ones."""
+    assert results.folder is not None
+    found = tried_of(results.study, results.plan, results.folder)
+    if found is None:
+        return results
+    from ura_study.search.importance import importance
+    from ura_study.search.trials import trials
+    from ura_study.search.variants import with_best
+
+    every, tried = found
+    told = trials(tried)
+    plan = with_best(results.study, results.plan, every, told)
+    return dataclasses.replace(results, plan=plan, search=Search(told, every, importance(tried)))
+
+
+def open_done(which: str, results: Path, options: Mapping[str, object]) -> Results:
+    """Return what `open_recorded` does, for what needs numbers.
+
+    Raises:
+        ConfigError: also where none of the study's runs is recorded.
+    """
+    opened = open_recorded(which, results, options)
+    plans = [opened.plan, *([opened.search.plan] if opened.search else [])]
+    if not any(run_id in opened.records for plan in plans for run_id in plan.runs):
+        raise ConfigError(
+            f"{find(which, results)}: nothing is recorded of this study yet; `ura-study run` does its runs"
+        )
+    return opened
 
 
 def _with(study: Study, options: Mapping[str, object], path: Path) -> Study:
+    given = {key: value for key, value in options.items() if value is not None}
     raw = study.model_dump(mode="json", exclude_none=True)
-    return validated(Study, raw | {"report": raw["report"] | options}, f"{path} with the options given")
+    return validated(Study, raw | {"report": raw["report"] | given}, f"{path} with the options given")

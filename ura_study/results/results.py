@@ -80,7 +80,7 @@ class Results:
         return (said,) if said else ()
 
     @cached_property
-    def board(self) -> Leaderboard | None:
+    def leaderboard(self) -> Leaderboard | None:
         """The search's result."""
         if self.search is None:
             return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import platform
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -18,44 +17,47 @@ from ura_study.errors import ResourceError
 DRIVER = ".driver.json"
 
 
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of a study's folder.
+class StudyLock:
+    """The lock of a study's folder, held while it is entered.
 
-    Raises:
-        ResourceError: where another process holds it, naming that process and its machine.
+    Entering raises a `ResourceError` where another process holds it, naming that process and its machine.
     """
-    lock = FileLock(folder / ".lock")
-    try:
-        with writing(folder):
-            lock.acquire(timeout=1)  # `status` holds it for a moment to see whether it is free
-            (folder / DRIVER).write_text(json.dumps({"host": platform.node(), "pid": os.getpid()}))
-    except Timeout:
-        raise ResourceError(f"{folder}: another `ura-study run` is at work on this study ({driver(folder)})") from None
-    try:
-        yield
-    finally:
-        (folder / DRIVER).unlink(missing_ok=True)
-        lock.release()
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / ".lock")
 
-def driver(folder: Path) -> str:
-    """Return the host and process that work on a study, as far as is known."""
-    try:
-        noted = json.loads((folder / DRIVER).read_text())
-        return f"host {noted['host']}, process {noted['pid']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "host and process unknown"
+    def __enter__(self) -> Self:
+        try:
+            with writing(self._folder):
+                self._lock.acquire(timeout=1)  # `status` holds it for a moment to see whether it is free
+                (self._folder / DRIVER).write_text(json.dumps({"host": platform.node(), "pid": os.getpid()}))
+        except Timeout:
+            what = f"another `ura-study run` is at work on this study ({self.holder})"
+            raise ResourceError(f"{self._folder}: {what}") from None
+        return self
 
+    def __exit__(self, *exception: object) -> None:
+        (self._folder / DRIVER).unlink(missing_ok=True)
+        self._lock.release()
 
-def at_work(folder: Path) -> bool:
-    """Tell whether a process holds the lock of a study's folder right now."""
-    if not (folder / ".lock").exists():
+    @property
+    def holder(self) -> str:
+        """The host and process that work on the study, as far as is known."""
+        try:
+            noted = json.loads((self._folder / DRIVER).read_text())
+            return f"host {noted['host']}, process {noted['pid']}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "host and process unknown"
+
+    @property
+    def held(self) -> bool:
+        """Whether a process holds the lock right now."""
+        if not (self._folder / ".lock").exists():
+            return False
+        try:
+            self._lock.acquire(timeout=0)
+        except (Timeout, OSError):
+            return True
+        self._lock.release()
         return False
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except (Timeout, OSError):
-        return True
-    lock.release()
-    return False

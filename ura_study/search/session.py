@@ -11,57 +11,60 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import optuna
 from optuna.trial import TrialState
 
 from ura_study.config import Study
 from ura_study.errors import ConfigError
-from ura_study.plan import Plan, Run, Variant, changed, make_plan
+from ura_study.plan import Plan, Variant, changed, make_plan
 from ura_study.randomness import derived_seed
 from ura_study.runs.job import Job
+from ura_study.runs.ledger import Ledger
+from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Record
+from ura_study.search.begin import begin
 from ura_study.search.candidate import Candidate, row
 from ura_study.search.grid_sampler import GridSampler
 from ura_study.search.objective import Row, Undefined, constraint_names, constraints, value
 from ura_study.search.samplers import make_sampler
-from ura_study.search.space.space import Space
+from ura_study.search.space.space import Space, read_space
+from ura_study.search.storage import mend, open_storage
 from ura_study.search.trials import SECONDS, finished, headline, name_of, stale, trials
+from ura_study.search.variants import SEARCH, tried_plan
 
 T = TypeVar("T")
 
-#: The ablation under which searched variants stand.
-SEARCH = "search"
-
 
 class Session:
-    """The source of a study's jobs while it searches (`tune.queue.Source`)."""
+    """A search that goes on: the source of a study's jobs (`tune.queue.Source`), in Optuna's words `ask` and `tell`."""
 
-    def __init__(
-        self,
-        study: Study,
-        fingerprints: Mapping[str, str],
-        space: Space,
-        tried: optuna.Study,
-        planned: Collection[str],
-        find: Callable[[Run], Record | None],
-        announce: Callable[[Plan], None],
-    ) -> None:
-        """Take up a search.
+    @classmethod
+    def open(cls, study: Study, plan: Plan, ledger: Ledger) -> Self:
+        """Begin a search, or continue it where there is one; the caller holds the study's lock.
 
         Args:
             study: the study, with its `search` section.
-            fingerprints: category → content hash of its data.
-            space: the search space.
-            tried: the Optuna study (`begin.begin`).
-            planned: ids of the runs of the baseline and the ablations, which are wanted whatever the search decides.
-            find: returns the record of a run that is done already, and sees to it that it is this study's.
-            announce: told the plan of each candidate before its runs begin.
+            plan: its baseline and ablations on its data; their runs are wanted whatever the search decides.
+            ledger: what is recorded.
+
+        Raises:
+            ConfigError: where a search of the same name is another one.
+            DataError: where what is kept of it is damaged.
+            ResourceError: where its storage cannot be reached.
         """
+        assert study.search is not None
+        mend(ledger.folder)
+        space = read_space(study.search.space, study.base, f"{study.study}: search.space")
+        storage = open_storage(study.search.storage, ledger.folder)
+        return cls(study, plan, ledger, space, begin(study, plan.fingerprints, space, storage, ledger.folder))
+
+    def __init__(self, study: Study, plan: Plan, ledger: Ledger, space: Space, tried: optuna.Study) -> None:
+        assert study.search is not None
         self._study, self._search, self._space = study, study.search, space
-        self._fingerprints, self._tried = fingerprints, tried
-        self._planned, self._find, self._announce = frozenset(planned), find, announce
+        self._fingerprints, self._tried = plan.fingerprints, tried
+        self._planned, self._ledger = frozenset(plan.runs), ledger
         self._open: dict[int, Candidate] = {}
         self._handed: set[str] = set()
         """Runs that were handed out and are not back."""
@@ -69,14 +72,14 @@ class Session:
         self._before = tried.user_attrs.get(SECONDS, 0.0)
         self._started = time.monotonic()
 
-    def more(self) -> Sequence[Job]:
-        """Return the runs of the next candidate that has any to do; none where nothing more is to be proposed now."""
+    def ask(self) -> Proposal | None:
+        """Return the next candidate; None where nothing more is to be proposed before something is told, or at all."""
         while (trial := self._next()) is not None:
-            if jobs := self._begin(trial):
-                return jobs
-        return ()
+            if (proposal := self._begin(trial)) is not None:
+                return proposal
+        return None
 
-    def taken(self, record: Record) -> Collection[str]:
+    def tell(self, record: Record) -> Collection[str]:
         """Count a record in where candidates wait for it; return the runs that nobody wants any more."""
         self._handed.discard(record.run_id)
         dropped: set[str] = set()
@@ -85,12 +88,12 @@ class Session:
                 dropped |= self._unwanted(candidate)
         return dropped
 
-    def progressed(self, job: Job, intervals: Sequence[Mapping[str, Any]]) -> Collection[str]:
+    def report(self, job: Job, intervals: Sequence[Mapping[str, Any]]) -> Collection[str]:
         """Compare training curves, where the pruner does; return the runs that nobody wants any more."""
         for interval in intervals if job.watch else ():
             for candidate in self._waiting(job.run_id) if interval.get("metrics") else ():
                 worth = self._worth(candidate, [(job.category, job.seed, interval["metrics"])])
-                self._report(candidate, worth, interval["step"])
+                self._note(candidate, worth, interval["step"])
                 if worth is not None and candidate.trial.should_prune():
                     self._tell(candidate, TrialState.PRUNED)
                 if candidate.trial.number not in self._open:
@@ -105,6 +108,15 @@ class Session:
     def closed(self) -> frozenset[str]:
         """Return the variants that were decided about."""
         return frozenset(name_of(trial.number) for trial in finished(self._tried))
+
+    def decided(self) -> Plan:
+        """Return the plan of the variants that were decided about."""
+        closed = self.closed()
+        return make_plan(self._study, self._fingerprints, [v for v in self.plan().variants if v.name in closed])
+
+    def plan(self) -> Plan:
+        """Return the plan of all variants that were tried so far."""
+        return tried_plan(self._study, self._fingerprints, self._space, self._tried)
 
     def headline(self) -> str:
         """Return how far the search is, in a line."""
@@ -141,8 +153,8 @@ class Session:
         """Return how long the search has been at work, earlier sessions included."""
         return self._before + time.monotonic() - self._started
 
-    def _begin(self, trial: optuna.Trial) -> list[Job]:
-        """Start or take up a candidate; return the runs that nobody does yet."""
+    def _begin(self, trial: optuna.Trial) -> Proposal | None:
+        """Start or take up a candidate; None where its values do not go together."""
         changes, name = self._space.suggest(trial), name_of(trial.number)
         trial.set_user_attr("variant", name)
         try:
@@ -150,17 +162,24 @@ class Session:
         except ConfigError as error:  # values that are valid one by one but not together
             trial.set_user_attr("reason", str(error))
             self._tried.tell(trial, state=TrialState.FAIL)
-            return []
+            return None
         plan = make_plan(self._study, self._fingerprints, [Variant(name, settings, changes, SEARCH)])
         candidate = self._open[trial.number] = Candidate(trial, plan)
-        self._announce(plan)
-        for run in candidate.runs:
-            record = self._find(run)
-            if record is not None and self._count(candidate, record):
-                return []
+        recorded = self._recorded(plan)
+        for record in recorded:
+            if self._count(candidate, record):
+                return Proposal(plan, recorded, ())
         missing = [r for r in candidate.runs if r.run_id not in candidate.records and r.run_id not in self._handed]
         self._handed |= {run.run_id for run in missing}
-        return [Job.of(self._study, run, watch=self._search.pruner.name == "asha") for run in missing]
+        watch = self._search.pruner.name == "asha"
+        return Proposal(plan, recorded, tuple(Job.of(self._study, run, watch=watch) for run in missing))
+
+    def _recorded(self, plan: Plan) -> tuple[Record, ...]:
+        """Return the records of runs that are done, taken over from other studies where times are not compared."""
+        names = {name for objective in self._search.objective for name in objective.names}
+        timed = bool(names & {"fit_seconds", "score_ms_per_image"})
+        found = (self._ledger.own(run.run_id) if timed else self._ledger.adopt(run) for run in plan.runs.values())
+        return tuple(record for record in found if record is not None)
 
     def _count(self, candidate: Candidate, record: Record) -> bool:
         """Count one record of a candidate in; return whether that decided about it."""
@@ -170,7 +189,7 @@ class Session:
             self._fail(candidate, f"{failures[0].where}: {failures[0].failure.message}")
         elif record.done and self._compares_instances:
             worth = self._worth(candidate, [row(record)])
-            self._report(candidate, worth, candidate.instance(record.run_id))
+            self._note(candidate, worth, candidate.instance(record.run_id))
         if candidate.trial.number in self._open:
             self._decide(candidate)
         return candidate.trial.number not in self._open
@@ -215,7 +234,7 @@ class Session:
             self._fail(candidate, str(error))
             return None
 
-    def _report(self, candidate: Candidate, worth: Sequence[float] | None, step: int) -> None:
+    def _note(self, candidate: Candidate, worth: Sequence[float] | None, step: int) -> None:
         """Report an intermediate value, unless a session before this one did."""
         known = self._tried.get_trials(deepcopy=False)[candidate.trial.number].intermediate_values
         if worth is not None and step not in known:
@@ -237,7 +256,7 @@ class Session:
         return [c for c in self._open.values() if run_id in c.plan.runs and run_id not in c.records]
 
     def _unwanted(self, candidate: Candidate) -> set[str]:
-        """Return the runs of a candidate that was decided about which neither another one nor the plan wants."""
+        """Return run ids of a decided candidate that no open candidate and no ablation needs."""
         left = {i for i in candidate.plan.runs if i not in candidate.records and not self._waiting(i)}
         dropped = left - self._planned
         self._handed -= dropped

@@ -9,9 +9,11 @@ import optuna
 from ura_study.config import Study
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan, Variant, changed, joined, make_plan
-from ura_study.search.session import SEARCH
 from ura_study.search.space.space import Space
 from ura_study.search.trials import Tried, trials
+
+#: The ablation under which searched variants stand.
+SEARCH = "search"
 
 
 def tried_plan(study: Study, fingerprints: Mapping[str, str], space: Space, tried: optuna.Study) -> Plan:

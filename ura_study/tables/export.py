@@ -50,11 +50,11 @@ def _search(results: Results) -> Table:
     Raises:
         ConfigError: where no search has begun.
     """
-    if results.board is None:
+    if results.leaderboard is None:
         raise ConfigError(f"study '{results.study.study}': a table of a search needs one that has begun")
     from ura_study.tables.search_table import search_table  # which knows Optuna
 
-    return search_table(results.board)
+    return search_table(results.leaderboard)
 
 
 def sheets(tables: Sequence[Table], settings: ReportSettings, study: str) -> list[Sheet]:
@@ -134,7 +134,7 @@ def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFra
     if name == "search":
         from ura_study.tables.search_table import search_frame
 
-        return search_frame(results.board)
+        return search_frame(results.leaderboard)
     if name == "images":
         return image_frame(results)
     return tidy(results.plan, results.records) if name == "runs" else flat(tables)

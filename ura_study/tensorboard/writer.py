@@ -28,6 +28,7 @@ from ura_study.report.file_names import file_name
 from ura_study.results.folder import EVENTS
 from ura_study.runs import details
 from ura_study.runs.job import Job
+from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Record
 from ura_study.study_file import dump_yaml
 from ura_study.tensorboard.events import PREFIX, append, image, once, scalars, text
@@ -37,7 +38,7 @@ from ura_study.tensorboard.hparams import begun, columns, ended, tag
 RESULTS, CURVES = "results", "curves"
 
 
-class Board:
+class TensorBoardWriter:
     """Writes `<study folder>/tensorboard/<variant>/` while a study goes on."""
 
     def __init__(self, folder: Path, study: Study, plan: Plan, find: Callable[[str], Record | None]) -> None:
@@ -113,6 +114,9 @@ class Board:
 
     def dropped(self, job: Job) -> None:
         self._curves.pop(job.run_id, None)
+
+    def proposed(self, proposal: Proposal) -> None:
+        self.extend(proposal.plan)
 
     def close(self) -> None:
         """Write what others have found meanwhile: runs that a search shares with other studies."""

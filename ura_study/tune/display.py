@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.runs.job import Job
+from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Record
 from ura_study.tune.progress import Line, Progress
 
@@ -53,6 +54,11 @@ class Display:
 
     def dropped(self, job: Job) -> None:
         self._progress.drop(job.run_id)
+
+    def proposed(self, proposal: Proposal) -> None:
+        self._progress.extend(proposal.plan)
+        for record in proposal.found:
+            self._progress.found(record)
 
     def draw(self) -> Group:
         """Return the progress bar and the table of variants: as many as fit, those that go on first."""

@@ -9,13 +9,13 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from ura_study.cache import cache_root
 from ura_study.config import ResourceSettings
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.runs.job import Job
+from ura_study.runs.ledger import Ledger
 
 #: Ray reads these when it is imported. Its console output would tear the live display.
 QUIET = {
@@ -33,17 +33,17 @@ ENDLESS = 1_000_000_000
 
 def run_jobs(
     jobs: Sequence[Job],
-    folder: Path,
+    ledger: Ledger,
     resources: ResourceSettings,
     listeners: Iterable[Any],
     address: str | None = None,
     source: Any = None,
 ) -> bool:
-    """Do the jobs and store their records in `folder`; return False where the user stopped it before the end.
+    """Do the jobs and add their records to the ledger; return False where the user stopped it before the end.
 
     Args:
         jobs: what to do, in order.
-        folder: the study's folder.
+        ledger: the study's records.
         resources: what each run occupies.
         listeners: told of starts, progress and records (see `queue.Listener`).
         address: a running Ray cluster that this machine is part of (`auto`, `host:port`); None: this machine alone.
@@ -60,7 +60,7 @@ def run_jobs(
 
     with _ray(address), tempfile.TemporaryDirectory(prefix="ura-study-") as scratch:
         slots = _slots(resources, ray.nodes())
-        queue = Queue(jobs, folder, listeners, source=source, slots=slots, retries=resources.retries)
+        queue = Queue(jobs, ledger, listeners, source=source, slots=slots, retries=resources.retries)
         with _stop_on_signal(queue):
             _tune(queue, resources, scratch)
     if queue.error is not None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import traceback
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError, WorkerCrashedError
 from ray.tune.search import Searcher
 
-from ura_study.runs import details, store
 from ura_study.runs.job import Job
+from ura_study.runs.ledger import Ledger
+from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.worker import JOB, NOTHING
 
@@ -35,18 +35,31 @@ class Listener(Protocol):
     def dropped(self, job: Job) -> None:
         """It was cut off, or had not even begun, when nobody wanted its record any more."""
 
+    def proposed(self, proposal: Proposal) -> None:
+        """A search is about to begin with a candidate."""
+
 
 class Source(Protocol):
     """Where jobs come from while a study goes on: a search, which proposes by what came back."""
 
-    def more(self) -> Sequence[Job]:
-        """Return further jobs; none where there is nothing to do before something comes back, or nothing at all."""
+    def ask(self) -> Proposal | None:
+        """Return the next candidate; None where there is none before something is told, or none at all."""
 
-    def progressed(self, job: Job, intervals: list[dict[str, Any]]) -> Collection[str]:
+    def report(self, job: Job, intervals: list[dict[str, Any]]) -> Collection[str]:
         """Take in how the training of a job goes on; return the ids of runs that are not wanted any more."""
 
-    def taken(self, record: Record) -> Collection[str]:
+    def tell(self, record: Record) -> Collection[str]:
         """Take in a record that is stored; return the ids of runs that are not wanted any more."""
+
+
+def next_jobs(source: Source, listeners: Iterable[Listener]) -> Sequence[Job]:
+    """Ask for candidates until one has jobs to do; listeners are told of each. None where nothing is to be done now."""
+    while (proposal := source.ask()) is not None:
+        for listener in listeners:
+            listener.proposed(proposal)
+        if proposal.jobs:
+            return proposal.jobs
+    return ()
 
 
 class Queue(Searcher):
@@ -55,7 +68,7 @@ class Queue(Searcher):
     def __init__(
         self,
         jobs: Iterable[Job],
-        folder: Path,
+        ledger: Ledger,
         listeners: Iterable[Listener],
         *,
         source: Source | None = None,
@@ -73,7 +86,7 @@ class Queue(Searcher):
         """What made it impossible to go on (a full disk, a bug); raised by the driver once Tune has stopped."""
         self.stopped = False
         self._pending = deque(jobs)
-        self._folder = folder
+        self._ledger = ledger
         self._listeners = tuple(listeners)
         self._source = source
         self._slots = slots
@@ -108,7 +121,7 @@ class Queue(Searcher):
     def _refill(self) -> None:
         """Take in further jobs. One that goes on already is not begun again: its record will count."""
         running = {job.run_id: trial_id for trial_id, job in self.jobs.items()}
-        for job in self._source.more() if self._source is not None else ():
+        for job in next_jobs(self._source, self._listeners) if self._source is not None else ():
             if job.run_id in running:
                 self._unwanted.discard(running[job.run_id])
             else:
@@ -123,7 +136,7 @@ class Queue(Searcher):
         if trial_id in self.jobs:
             self._guarded(self._progressed, self.jobs[trial_id], result["intervals"])
             if "details" in result:
-                self._guarded(details.keep, self._folder, self.jobs[trial_id].run_id, result["details"])
+                self._guarded(self._ledger.keep, self.jobs[trial_id].run_id, result["details"])
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         if error or trial_id not in self.jobs:
@@ -153,10 +166,10 @@ class Queue(Searcher):
             self._tell("dropped", job)
             self._pending.appendleft(job)
             return
-        store.append(self._folder, record)
+        self._ledger.append(record)
         self._tell("finished", job, record)
         if self._source is not None:
-            self._drop(self._source.taken(record))
+            self._drop(self._source.tell(record))
 
     def _tried(self, job: Job) -> int:
         """Return how often a job was tried, this time included."""
@@ -166,7 +179,7 @@ class Queue(Searcher):
     def _progressed(self, job: Job, intervals: list[dict[str, Any]]) -> None:
         self._tell("progressed", job, intervals)
         if self._source is not None:
-            self._drop(self._source.progressed(job, intervals))
+            self._drop(self._source.report(job, intervals))
 
     def _drop(self, run_ids: Collection[str]) -> None:
         """Forget pending runs, and let those that go on stop at their next report."""

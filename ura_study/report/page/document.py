@@ -112,8 +112,8 @@ def breakable(name: str) -> Markup:
 
 def _sections(results: Results) -> Iterator[tuple[str, str, list[Grid]]]:
     yield "summary", "Summary", _grids(results, [summary(results)])
-    if results.board is not None:
-        yield "search", "Search", _grids(results, [search_table(results.board)])
+    if results.leaderboard is not None:
+        yield "search", "Search", _grids(results, [search_table(results.leaderboard)])
     forms = {ablation.leave_one_out is not None for ablation in results.study.ablations.values()}
     yield "components", "Components", _grids(results, components(results) if True in forms else [])
     yield "sweeps", "Sweeps", _grids(results, sweeps(results) if False in forms else [])

@@ -1,4 +1,4 @@
-"""What a study's search has tried so far. (Apart from `recorded`, so that who shows no table need not load pandas.)"""
+"""What a study's search has tried so far. (Apart from `opening`, so that who shows no table need not load pandas.)"""
 
 from __future__ import annotations
 

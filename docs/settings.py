@@ -56,36 +56,33 @@ class Section:
 
     title: str
     schema: type[BaseModel]
+    anchor: str
+    """What links to the section end with; those to its keys have a point and the key's own name after it."""
     prefix: str = ""
     """What stands before each key, with its point at the end."""
-    anchor: str = ""
-    """What tells the links to these keys from those of another section with the same keys."""
     level: int = 2
-
-    def key(self, name: str) -> str:
-        return f"{self.prefix}{name}"
 
 
 def sections() -> Iterator[Section]:
     """Yield all sections, in the order of the page."""
-    yield Section("Study", Study)
+    yield Section("Study", Study, "a-study")
     yield from nested(Study, but={"base", "search"})
     for name, field in VariantSettings.model_fields.items():
         if name == "model":
             for detector, schema in DETECTORS.items():
-                title = f"`model`, with `name: {detector}`"
-                yield Section(title, schema, "model.", "" if detector == "uranet" else f"{detector}.")
+                anchor = "model" if detector == "uranet" else f"{detector}.model"
+                yield Section(f"`model`, with `name: {detector}`", schema, anchor, "model.")
                 yield from nested(schema, "model.", level=3)
         else:
             (schema,) = schemas(field.annotation)
-            yield Section(f"`{name}`", schema, f"{name}.")
+            yield Section(f"`{name}`", schema, name, f"{name}.")
     (search,) = schemas(Study.model_fields["search"].annotation)
-    yield Section("`search`", search, "search.")
+    yield Section("`search`", search, "search", "search.")
     yield from nested(search, "search.", level=3, but={"objective"})
-    yield Section("One objective of `search.objective`", ObjectiveSettings, "objective.", level=3)
-    yield Section("One limit of `subject_to`", LimitSettings, "subject_to.", level=3)
+    yield Section("One objective of `search.objective`", ObjectiveSettings, "search.objective", "objective.", level=3)
+    yield Section("One limit of `subject_to`", LimitSettings, "subject_to", "subject_to.<number>.", level=3)
     for name, schema in DOMAINS.items():
-        yield Section(f"Search space: a domain with `{name}`", schema, anchor=f"domain-{name}.", level=3)
+        yield Section(f"A domain of `search.space`: `{name}`", schema, f"domain-{name}", level=3)
 
 
 def nested(
@@ -93,31 +90,39 @@ def nested(
 ) -> Iterator[Section]:
     """Yield the sections inside a schema, each before those inside it."""
     for name, field in schema.model_fields.items():
-        if name in but:
-            continue
-        for inner in schemas(field.annotation):
-            key = f"{prefix}{name}"
-            title = f"One entry of `{key}`" if get_origin(field.annotation) is dict else f"`{key}`"
-            yield Section(title, inner, f"{key}.{'<name>.' * title.startswith('One')}", level=level)
+        for inner in schemas(field.annotation) if name not in but else ():
+            key, many = f"{prefix}{name}", get_origin(field.annotation) is dict
+            title = f"One entry of `{key}`" if many else f"`{key}`"
+            yield Section(title, inner, key, f"{key}.<name>." if many else f"{key}.", level)
             yield from nested(inner, f"{key}.", level=3)
 
 
 def reference() -> str:
     """Return the reference as Markdown."""
-    return "\n\n".join(part for section in sections() for part in parts(section))
+    found = list(sections())
+    anchors = {section.schema: section.anchor for section in found}
+    return "\n\n".join(part for section in found for part in parts(section, anchors))
 
 
-def parts(section: Section) -> Iterator[str]:
-    """Yield the heading of a section, what the section is, and its keys."""
-    yield f"{'#' * section.level} {section.title}"
+def parts(section: Section, anchors: dict[type[BaseModel], str]) -> Iterator[str]:
+    """Yield the heading of a section, what the section is, and its keys; one that is a section links to it."""
+    yield f"{'#' * section.level} {section.title} {{#{section.anchor} }}"
     yield prose(section.schema.__doc__ or "")
     for name, field in section.schema.model_fields.items():
-        if name not in UNWRITTEN:
-            key = section.key(name)
-            yield f"#### `{key}` {{#{section.anchor}{key.replace('<name>', 'name')} }}"
-            yield f"{sentence(field)}"
-            yield from ([listing] if (listing := values(field)) else [])
-            yield prose(meaning(field, section.schema))
+        if name in UNWRITTEN:
+            continue
+        inner = [anchors[schema] for schema in schemas(field.annotation) if schema in anchors]
+        yield f"#### `{section.prefix}{name}`" + ("" if inner else f" {{#{identifier(section, name)} }}")
+        yield sentence(field)
+        yield from ([listing] if (listing := values(field)) else [])
+        yield meaning(field, section.schema)
+        if inner:
+            yield f"Its keys: {', '.join(f'[`{anchor}`](#{anchor})' for anchor in inner)}."
+
+
+def identifier(section: Section, name: str) -> str:
+    """Return what links to a key end with: the key itself, where no other section has the same."""
+    return name if section.schema is Study else f"{section.anchor}.{name}"
 
 
 def sentence(field: FieldInfo) -> str:
@@ -140,7 +145,11 @@ def words(annotation: Any) -> str:
     if origin is tuple:
         return f"list of: {words(inner[0])}"
     if origin is dict:
-        return "section with names of your own" if schemas(inner[1]) else f"section: key to {words(inner[1])}"
+        return (
+            "section of entries with names of your own"
+            if schemas(inner[1])
+            else f"section of keys, each with: {words(inner[1])}"
+        )
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "section"
     return SIMPLE[annotation]
@@ -177,7 +186,7 @@ def default_of(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "unset"
-    return "all of its defaults" if isinstance(value, BaseModel) else shown(value)
+    return "those of its keys" if isinstance(value, BaseModel) else shown(value)
 
 
 def shown(value: object) -> str:
@@ -198,9 +207,9 @@ def plain(value: object) -> object:
 def meaning(field: FieldInfo, schema: type[BaseModel]) -> str:
     """Return what a key means: its own docstring, else the first line of that of its section, or of the schema."""
     if field.description:
-        return field.description
+        return prose(field.description)
     docs = [inner.__doc__ for inner in schemas(field.annotation)] or [schema.__doc__]
-    return (docs[0] or "").strip().split("\n")[0]
+    return prose(docs[0] or "").split("\n")[0]
 
 
 def prose(docstring: str) -> str:

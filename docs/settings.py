@@ -186,7 +186,7 @@ def default_of(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "unset"
-    return "those of its keys" if isinstance(value, BaseModel) else shown(value)
+    return "from its keys" if isinstance(value, BaseModel) else shown(value)
 
 
 def shown(value: object) -> str:

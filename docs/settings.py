@@ -18,8 +18,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ura_study.config import Study, VariantSettings
-from ura_study.detectors.patchcore.config import PatchCoreSettings
-from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.search.objective_config import LimitSettings, ObjectiveSettings
 from ura_study.search.space.config import DOMAINS
 from ura_study.settings import INFERENCE_ONLY, Settings
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 PAGE, MARK = "reference/settings.md", "<!-- settings -->"
 #: Values of a literal that are named beside the type; more of them stand in a list of their own below it.
 FEW = 12
-#: The detectors, by the value of `model.name`.
-DETECTORS: dict[str, type[Settings]] = {"uranet": URANetSettings, "patchcore": PatchCoreSettings}
 #: Fields that a study file does not have by that name: options stand beside `name`.
 UNWRITTEN = {"options"}
 
@@ -69,7 +65,8 @@ def sections() -> Iterator[Section]:
     yield from nested(Study, but={"base", "search"})
     for name, field in VariantSettings.model_fields.items():
         if name == "model":
-            for detector, schema in DETECTORS.items():
+            for schema in schemas(field.annotation):
+                (detector,) = get_args(schema.model_fields["name"].annotation)
                 anchor = "model" if detector == "uranet" else f"{detector}.model"
                 yield Section(f"`model`, with `name: {detector}`", schema, anchor, "model.")
                 yield from nested(schema, "model.", level=3)
@@ -218,9 +215,15 @@ def prose(docstring: str) -> str:
 
 
 def schemas(annotation: Any) -> list[type[Settings]]:
-    """Return the sections that a type allows, wherever they stand in it."""
+    """Return the sections that a type allows, wherever they stand in it: for a base class what is derived from it."""
     found = [one for one in walked(annotation) if isinstance(one, type) and issubclass(one, Settings)]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(kind for one in found for kind in kinds(one)))
+
+
+def kinds(schema: type[Settings]) -> list[type[Settings]]:
+    """Return the sections of this program that are derived from a base class; the class itself where there are none."""
+    derived = [one for one in schema.__subclasses__() if one.__module__.startswith("ura_study.")]
+    return [kind for one in derived for kind in kinds(one)] or [schema]
 
 
 def walked(annotation: Any) -> Iterator[Any]:

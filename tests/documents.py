@@ -1,0 +1,56 @@
+"""The pages that tell users what to do: README, CONTRIBUTING and `docs/`, with the examples in them.
+
+A block of code says by its language what it is: `sh` commands, `yaml` a whole study, `yml` a part of one, `py` Python.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def name(page: Path) -> str:
+    """Return the path of a page in the repository."""
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the code of a page's blocks of one language, in their order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def commands(page: Path) -> list[str]:
+    """Return the commands of a page, without comments."""
+    lines = "".join(blocks(page, "sh")).splitlines()
+    return [bare for line in lines if (bare := line.split("#")[0].strip())]
+
+
+def links(page: Path) -> list[str]:
+    """Return the relative links of a page, with their anchors."""
+    return re.findall(r"\]\((?![a-z]+:)([^)\s]+)\)", page.read_text())
+
+
+def anchors(text: str) -> set[str]:
+    """Return what links to the headings of Markdown may end with."""
+    found = set()
+    for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        given = re.search(r"\{#(\S+) \}$", heading)
+        plain = re.sub(r"[^\w\s-]", "", heading).strip().lower()
+        found.add(given[1] if given else re.sub(r"[-\s]+", "-", plain))
+    return found
+
+
+def hook(stem: str) -> ModuleType:
+    """Return one of the modules in `docs/`, which MkDocs calls when it builds the site."""
+    spec = spec_from_file_location(f"docs_{stem}", DOCS / f"{stem}.py")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -36,6 +36,7 @@ ROOMS = [
     "tune",
     "commands",
     "cli",
+    "api",
 ]
 
 #: Library → the rooms that may import it.
@@ -51,7 +52,7 @@ OWNERS = {
     "pandas": {"results", "tables"},
     "matplotlib": {"report"},
     "typer": {"cli"},
-    "rich": {"cli", "commands", "tables", "tune"},
+    "rich": {"api", "cli", "commands", "tables", "tune"},
 }
 
 

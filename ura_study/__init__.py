@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ura_study.api import Figure, Results, StudyTable, open_results, run
     from ura_study.data.layouts.base import Layout
     from ura_study.data.layouts.config import register_layout
     from ura_study.data.layouts.places import Places, by_category, read_places, single
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 
 #: Module → what it gives to others.
 _FACE = {
+    "api": ("Figure", "Results", "StudyTable", "open_results", "run"),
     "data.layouts.base": ("Layout",),
     "data.layouts.config": ("register_layout",),
     "data.layouts.places": ("Places", "by_category", "read_places", "single"),
@@ -60,25 +62,30 @@ __all__ = [
     "Detector",
     "DetectorSettings",
     "FeatureMaps",
+    "Figure",
     "Judged",
     "Layout",
     "Places",
     "Prediction",
     "ResourceError",
+    "Results",
     "Sample",
     "Scores",
     "Settings",
+    "StudyTable",
     "SynthesisSettings",
     "Undefined",
     "UserError",
     "__version__",
     "by_category",
     "inference_field",
+    "open_results",
     "read_places",
     "register_detector",
     "register_layout",
     "register_metric",
     "register_synthesis",
+    "run",
     "set_apart",
     "single",
 ]

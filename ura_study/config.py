@@ -162,8 +162,16 @@ def load_study(path: Path) -> Study:
     Raises:
         ConfigError: with the file and the key concerned.
     """
-    raw = load_yaml(path)
-    raw = raw | _plugged(raw, path)
+    return study_of(load_yaml(path), path)
+
+
+def study_of(raw: Mapping[str, Any], path: Path) -> Study:
+    """Return the study that nested mappings describe, as if they stood in the file `path`.
+
+    Raises:
+        ConfigError: with the file and the key concerned.
+    """
+    raw = dict(raw) | _plugged(raw, path)
     for section, key in (("data", "root"), ("report", "reported")):
         keys = raw.get(section)
         if isinstance(keys, dict) and isinstance(keys.get(key), str):

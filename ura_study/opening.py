@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from ura_study.config import Study, load_study, space_file
+from ura_study.config import Study, load_study, space_file, study_of
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan
 from ura_study.results.folder import STUDY
@@ -23,6 +25,22 @@ def open_study(path: Path) -> tuple[Study, Plan]:
         inside = f"; did you mean {path / STUDY}?" if (path / STUDY).is_file() else ""
         raise ConfigError(f"{path}: expected a study file, but it is a folder{inside}")
     study = load_study(path)
+    space = space_file(load_yaml(path), path)
+    return study, _checked(study, str(path), str(space) if space else f"{path}: search.space")
+
+
+def open_given(raw: Mapping[str, Any]) -> tuple[Study, Plan]:
+    """Return the same of what stands in a study file; relative paths are relative to the current folder.
+
+    Raises:
+        ConfigError: as `open_study` does, the other errors too.
+    """
+    study = study_of(raw, Path("study"))
+    return study, _checked(study, "study", "study: search.space")
+
+
+def _checked(study: Study, where: str, space: str) -> Plan:
+    """Return the plan of a study after all was checked that can be."""
     try:
         plan = survey(study)
         check_backbones(plan)
@@ -31,10 +49,9 @@ def open_study(path: Path) -> tuple[Study, Plan]:
 
             read_reported(study.report.reported)  # says now what would else be said after all runs
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{where}: {error}") from error
     if study.search is not None:
         from ura_study.search.space.space import read_space
 
-        file = space_file(load_yaml(path), path)
-        read_space(study.search.space, study.base, str(file) if file else f"{path}: search.space")
-    return study, plan
+        read_space(study.search.space, study.base, space)
+    return plan

@@ -75,7 +75,7 @@ def test_the_figures_of_a_search_have_captions_of_their_own(tmp_path):
     plan = plan_of(study)
     search = Search(searched(8), plan, dict.fromkeys(SEARCH["space"], 0.5))
     write_figures(tmp_path, gallery(Results(study, plan, {}, search=search)), study.report.figures)
-    names = ["search-history", "search-importance", "search-parallel", "search-slices"]
+    names = ["search-history", "search-importance", "search-slices"]
     assert sorted(path.stem for path in (tmp_path / "figures").glob("*.svg")) == names
     assert "## search-history\n\nval_image_auroc by trial, 8 trials" in (tmp_path / "figures/search.md").read_text()
 

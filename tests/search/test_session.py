@@ -84,7 +84,6 @@ def test_nothing_is_lost_or_doubled_wherever_it_is_cut(tmp_path_factory, pieces,
 def test_another_seed_proposes_other_variants(tmp_path):
     labs = [Laboratory(searching(seed=seed, seeds=[0]), tmp_path / str(seed)) for seed in (0, 1)]
     for lab in labs:
-        lab.folder.mkdir()
         lab.work()
     assert proposals(labs[0])[0] == proposals(labs[1])[0]
     assert proposals(labs[0])[1:] != proposals(labs[1])[1:]

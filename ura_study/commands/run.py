@@ -35,7 +35,11 @@ SOME_FAILED, STOPPED = 1, 130
 
 def run(path: Path, results: Path, address: str | None, console: Console) -> int:
     """Do what is not yet recorded of a study, then write and show its tables."""
-    study, plan = open_study(path)
+    return run_opened(*open_study(path), results, address, console)
+
+
+def run_opened(study: Study, plan: Plan, results: Path, address: str | None, console: Console) -> int:
+    """Do the same with a study that is opened."""
     folder = results.absolute() / study.study
     try:
         with writing(folder):

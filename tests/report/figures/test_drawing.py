@@ -109,8 +109,6 @@ def test_all_kinds_are_drawn(drawn):
         "search-history",
         "search-importance",
         "search-slices",
-        "search-contour",
-        "search-parallel",
     ]
 
 
@@ -188,8 +186,8 @@ def test_a_search_with_odd_values_is_drawn():
     found = [trial.__class__(**(vars(trial) | {"params": {key: ODD[trial.number % 7]}})) for trial in searched()]
     plan = plan_of(study)
     drawn = gallery(Results(study, plan, {}, search=Search(found, plan))).search
-    assert [figure.name for figure in drawn] == ["search-history", "search-slices", "search-parallel"]
-    assert {"<&$_%>", "$x^2$"} <= set(texts(drawn[1])) & set(texts(drawn[2]))
+    assert [figure.name for figure in drawn] == ["search-history", "search-slices"]
+    assert {"<&$_%>", "$x^2$"} <= set(texts(drawn[1]))
 
 
 def test_captions_and_descriptions_are_text(drawn):

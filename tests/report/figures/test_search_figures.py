@@ -4,9 +4,9 @@ import math
 
 import pytest
 from hand_made import make_study
-from made_up import SAMPLES, SEARCH, STRENGTH, searched, tried
+from made_up import SAMPLES, SEARCH, STRENGTH, tried
 
-from ura_study.report.search_figures import history, importances, parallel, slices
+from ura_study.report.search_figures import history, importances, slices
 
 STUDY = make_study(data={"validation": 0.2}, search=SEARCH)
 FOUND = [
@@ -52,7 +52,6 @@ def test_variants_chosen_on_test_images_are_called_so():
 def test_too_few_trials_are_not_drawn(found):
     assert history.history(STUDY, found) is None
     assert slices.slices(STUDY, found, None) is None
-    assert parallel.parallel(STUDY, found, None) is None
 
 
 def test_slices_begin_with_what_matters_most():
@@ -67,29 +66,9 @@ def test_a_parameter_that_never_varied_is_not_shown():
     assert [name for name, _ in slices.slices(STUDY, found, None).panels] == ["mc_samples"]
 
 
-def test_lines_go_through_complete_trials_the_best_first():
-    info = parallel.parallel(STUDY, FOUND, None)
-    assert [name for name, _ in info.axes] == ["strength", "mc_samples", "val_image_auroc"]
-    assert info.axes[-1][1].positions == (0.9, 0.99, 0.8, 0.7)
-    assert info.best == (True, False, False, False)
-
-
-def test_a_line_is_broken_where_a_parameter_does_not_apply():
-    assert parallel._pieces([0.1, 0.2, math.nan, 0.3, math.nan]) == [[(0, 0.1), (1, 0.2)]]
-    found = [tried(n, 0.1 * n, params={STRENGTH: 1.0 + n} | ({SAMPLES: n} if n > 1 else {})) for n in range(5)]
-    info = parallel.parallel(STUDY, found, None)
-    assert [math.isnan(p) for p in info.axes[1][1].positions] == [False, False, False, True, True]
-
-
 def test_importances_are_ranked():
     info = importances.importances({STRENGTH: 0.25, SAMPLES: 0.75})
     assert info.bars == (("mc_samples", 0.75), ("strength", 0.25))
     assert importances.draw(info).alt == "Importance: mc_samples 0.75; strength 0.25."
     assert importances.importances(None) is None
     assert importances.importances({STRENGTH: 1.0}) is None
-
-
-def test_many_trials_are_thinned_out_and_that_is_said():
-    info = parallel.parallel(STUDY, searched(parallel.TRIALS + 200), None)
-    assert len(info.best) == parallel.TRIALS
-    assert "Shown are the best trials;" in parallel.draw(info).caption

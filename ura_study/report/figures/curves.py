@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import STYLES, TWO, page, sentences, shown
 from ura_study.report.figures.choice import contrasted, unshown
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.names import counted
 from ura_study.results.results import Results
 
@@ -155,3 +156,10 @@ def _alt(info: Curves) -> str:
     return f"Curves of {counted(len(_names(info)), 'variant')}. " + ". ".join(
         area(kind, panel) for kind, panel in info.panels.items()
     )
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure, where there is anything to draw."""
+    if (info := curves(results)) is not None:
+        yield draw(info)

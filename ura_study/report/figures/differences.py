@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit, wrapped
-from ura_study.report.figures.choice import left_out, strongest
+from ura_study.report.figures.choice import METRICS, left_out, strongest
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.comparison import Comparison
 from ura_study.results.results import Results
 from ura_study.results.statistics import ALPHA, LEVEL
@@ -113,3 +115,11 @@ def _alt(info: Differences) -> str:
     ]
     heading = with_unit(info.heading, info.settings, difference=True)
     return f"{heading}, difference from {info.baseline}: {'; '.join(lines)}."
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure of each of the first metrics."""
+    for metric in results.metrics[:METRICS]:
+        if (info := differences(results, metric)) is not None:
+            yield draw(info)

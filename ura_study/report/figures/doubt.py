@@ -6,6 +6,7 @@ tokens that is about, on a logarithmic scale.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from ura_study.metrics.doubt import EPISTEMIC, TOTAL, Doubt, pooled
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import STYLES, TWO, page, sentences, shown
 from ura_study.report.figures.choice import contrasted, unshown
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.results import Results
 
 if TYPE_CHECKING:
@@ -122,3 +124,10 @@ def _alt(info: Doubts) -> str:
 
     texts = (f"{line.name}: {share(line.counts.total)}" for line in info.lines)
     return f"Uncertainty against error. {'; '.join(texts)}."
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure, where there is anything to draw."""
+    if (info := doubts(results)) is not None:
+        yield draw(info)

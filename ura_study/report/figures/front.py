@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.fonts import dress
 from ura_study.report.drawing.numbering import number_points
 from ura_study.report.drawing.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, plain, sentences, with_unit
-from ura_study.report.figures.choice import left_out
+from ura_study.report.figures.choice import FRONTS, METRICS, left_out
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.aggregate import measure
 from ura_study.results.names import counted
 from ura_study.results.results import Results
@@ -159,3 +160,11 @@ def _alt(info: Front) -> str:
         f"{p.variant} {p.latency:.3g} ms, {number(p.quality, 'share', info.settings)}" for p in info.points if p.best
     )
     return f"{with_unit(info.heading, info.settings)} against milliseconds per image; the front: {'; '.join(points)}."
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure of each of the first metrics."""
+    for metric in [name for name in results.metrics[:METRICS] if better(name)][:FRONTS]:
+        if (info := front(results, metric)) is not None:
+            yield draw(info)

@@ -22,9 +22,12 @@ from ura_study.report.drawing.style import (
     shown,
     with_unit,
 )
-from ura_study.report.figures.grids import Grid
+from ura_study.report.figures.choice import METRICS
+from ura_study.report.figures.grids import Grid, grids
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.cell import Cell
 from ura_study.results.names import counted
+from ura_study.results.results import Results
 from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:
@@ -141,3 +144,10 @@ def _alt(info: Grid) -> str:
         f"{with_unit(info.heading, info.settings)} by {_keys(info)}, from {low} to {high}"
         f"{f'; shares of the variance: {effects}' if effects else ''}."
     )
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figures of each of the first metrics."""
+    for metric in results.metrics[:METRICS]:
+        yield from map(draw, grids(results, metric))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from ura_study.report.config import ReportSettings
 from ura_study.report.drawing import cells
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import BRIGHT, ONE, TWO, hide, labels, page, sentences, with_unit
-from ura_study.report.figures.choice import left_out, variants
+from ura_study.report.figures.choice import METRICS, left_out, variants
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.cell import Cell
 from ura_study.results.names import counted
 from ura_study.results.results import Results
@@ -128,3 +130,11 @@ def _alt(info: Heat) -> str:
         for row, line in zip(info.rows, info.cells, strict=True)
     ]
     return f"{with_unit(info.heading, info.settings)} by variant and category; means: {'; '.join(means)}."
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure of each of the first metrics."""
+    for metric in results.metrics[:METRICS]:
+        if (info := heat(results, metric)) is not None:
+            yield draw(info)

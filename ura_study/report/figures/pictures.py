@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.strips import Strip, draw, spanned
 from ura_study.report.drawing.style import sentences
+from ura_study.report.figures.registry import figure as registered
 from ura_study.report.file_names import file_name
 from ura_study.results.results import Results
 from ura_study.runs.details import EXAMPLE, FALSE_ALARM, HIGHEST, LOWEST, MEDIAN, MISS, Details, Picture
@@ -126,3 +127,9 @@ def _scales(own: Sequence[str]) -> str:
 def _alt(info: Seen) -> str:
     columns = (f"{reason} ({defect}, score {score})" for reason, defect, score in info.heads)
     return f"Pictures of {info.category}: {'; '.join(columns)}."
+
+
+@registered("pictures")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the pictures of each category."""
+    yield from map(figure, seen(results))

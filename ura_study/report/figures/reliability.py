@@ -9,7 +9,7 @@ what is overestimated in one category would make up for what is underestimated i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -19,7 +19,9 @@ from ura_study.plan import Plan
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import GREY, ONE, STYLES, page, sentences, shown
 from ura_study.report.figures.choice import left_out
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.names import counted
+from ura_study.results.results import Results
 from ura_study.runs.record import Record
 
 if TYPE_CHECKING:
@@ -100,3 +102,10 @@ def _caption(found: Sequence[Curve]) -> str:
 
 def _alt(found: Sequence[Curve]) -> str:
     return f"Reliability diagram. {'; '.join(_label(curve).strip() for curve in found[: len(STYLES)])}."
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure, where images were held out and a detector gives probabilities."""
+    if found := curves(results.plan, results.records):
+        yield draw(found, results.caveats)

@@ -6,7 +6,7 @@ score. So they show what is typical, not what is flattering.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -14,6 +14,7 @@ from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.strips import Strip, draw, spanned
 from ura_study.report.drawing.style import sentences
 from ura_study.report.figures.choice import contrasted, unshown
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.results import Results
 from ura_study.runs.details import EXAMPLE, Picture
 
@@ -84,3 +85,10 @@ def figure(info: SideBySide) -> Drawn:
         f"{'; '.join(' '.join(lines) for lines in heads)}."
     )
     return draw("side-by-side", heads, rows, caption, alt)
+
+
+@registered("pictures")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the same images side by side, where several variants kept them."""
+    if (info := side_by_side(results)) is not None:
+        yield figure(info)

@@ -26,6 +26,7 @@ from ura_study.report.drawing.style import (
     wrapped,
 )
 from ura_study.report.figures.choice import PANELS, left_out
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.cell import Cell
 from ura_study.results.frame import lookup, setting
 from ura_study.results.names import counted
@@ -178,3 +179,9 @@ def _alt(info: Sweep) -> str:
         return f"{with_unit(panel.heading, info.settings)}: {', '.join(points)}"
 
     return f"Curves over {info.key}. {'. '.join(map(text, info.panels))}."
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure of each swept key."""
+    yield from map(draw, sweeps(results))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import STYLES, TWO, page, sentences, shown
 from ura_study.report.figures.choice import contrasted, unshown
+from ura_study.report.figures.registry import figure as registered
 from ura_study.results.results import Results
 
 if TYPE_CHECKING:
@@ -117,3 +118,10 @@ def _alt(info: Trainings) -> str:
         return f"{term}: {', '.join(ends)}"
 
     return f"Training curves. {'. '.join(text(term, lines) for term, lines in info.terms.items())}."
+
+
+@registered("study")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure, where there is anything to draw."""
+    if (info := trainings(results)) is not None:
+        yield draw(info)

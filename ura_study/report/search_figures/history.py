@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ura_study.config import Study
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import BLACK, ONE, page, plain, sentences, shown
+from ura_study.report.figures.registry import figure as registered
 from ura_study.report.search_figures.tried import LOOKS, chosen_on, look
+from ura_study.results.results import Results
 from ura_study.search.trials import Tried
 
 if TYPE_CHECKING:
@@ -121,3 +123,11 @@ def _caption(info: History) -> str:
 def _alt(info: History) -> str:
     ends = (f"{course.label} {course.best[-1]:.4g}" for course in info.courses)
     return f"Values by trial; at the end the best is {', '.join(ends)}."
+
+
+@registered("search")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure, where there is anything to draw."""
+    search = results.search
+    if search is not None and (info := history(results.study, search.trials)) is not None:
+        yield draw(info)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ura_study.plan import short_names
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import BLUE, ONE, labels, page, sentences
 from ura_study.report.figures.choice import MOST, left_out
+from ura_study.report.figures.registry import figure as registered
+from ura_study.results.results import Results
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,11 @@ def _caption(info: Importances) -> str:
 
 def _alt(info: Importances) -> str:
     return f"Importance: {'; '.join(f'{name} {value:.2f}' for name, value in info.bars)}."
+
+
+@registered("search")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure, where there is anything to draw."""
+    search = results.search
+    if search is not None and (info := importances(search.importance)) is not None:
+        yield draw(info)

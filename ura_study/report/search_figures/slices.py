@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.places import Places, crowded
 from ura_study.report.drawing.style import TWO, labels, page, plain, sentences, shown
 from ura_study.report.figures.choice import left_out
+from ura_study.report.figures.registry import figure as registered
 from ura_study.report.search_figures.tried import LOOKS, chosen_on, look, on_axis, ranked_keys, valued
+from ura_study.results.results import Results
 from ura_study.search.trials import Tried
 
 if TYPE_CHECKING:
@@ -97,3 +99,11 @@ def _caption(info: Slices) -> str:
 
 def _alt(info: Slices) -> str:
     return f"{info.label} of each trial against {', '.join(name for name, _ in info.panels)}."
+
+
+@registered("search")
+def figures(results: Results) -> Iterator[Drawn]:
+    """Yield the figure, where there is anything to draw."""
+    search = results.search
+    if search is not None and (info := slices(results.study, search.trials, search.importance)) is not None:
+        yield draw(info)

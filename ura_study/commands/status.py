@@ -16,6 +16,7 @@ from ura_study.config import Study
 from ura_study.errors import ConfigError, UserError
 from ura_study.output import notice
 from ura_study.plan import Plan, joined
+from ura_study.results.aggregate import variant_mean
 from ura_study.results.folder import STUDY, find, reopen
 from ura_study.results.tried import tried_of
 from ura_study.runs import store
@@ -23,7 +24,6 @@ from ura_study.runs.counts import counts
 from ura_study.runs.lock import StudyLock
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
-from ura_study.tune.progress import mean_of
 
 if TYPE_CHECKING:
     from ura_study.search.trials import Tried
@@ -132,7 +132,7 @@ def _best(study: Study, plan: Plan, records: Mapping[str, Record]) -> Table:
         done = [records[i] for i in plan.ids[variant.name] if i in records and records[i].done]
         if done:
             total = len(plan.ids[variant.name])
-            means = [mean_of(record.metrics.get(metric) for record in done) for metric in metrics]
+            means = [variant_mean(done, metric) for metric in metrics]
             rows.append((len(done) < total, -(means[0] or 0.0), variant.name, f"{len(done)}/{total}", means))
     for *_, name, count, means in sorted(rows, key=lambda row: row[:3])[:SHOWN]:
         table.add_row(Text(name), count, *("–" if mean is None else f"{100 * mean:.1f}" for mean in means))

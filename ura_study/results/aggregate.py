@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import statistics
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,6 +57,18 @@ def measure(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> Me
     columns = {category: [cells[variant, category] for variant in names] for category in plan.categories}
     undefined = tuple(c for c, found in columns.items() if _undefined_in(found))
     return Measured(cells, plan.categories, undefined)
+
+
+def variant_mean(records: Iterable[Record], name: str) -> float | None:
+    """Return a variant's mean of a metric over its runs that are done: over seeds first, then over categories.
+
+    None where none of them has the metric. Of a variant whose runs are all in, it is the mean that tables show.
+    """
+    by_category: dict[str, list[float]] = defaultdict(list)
+    for record in records:
+        if record.done and (value := record.metrics.get(name)) is not None:
+            by_category[record.category].append(value)
+    return statistics.fmean(map(statistics.fmean, by_category.values())) if by_category else None
 
 
 def reason(plan: Plan, records: Mapping[str, Record], metric: str, category: str) -> str:

@@ -15,7 +15,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 from tensorboard.compat.proto.event_pb2 import Event
@@ -25,6 +24,7 @@ from ura_study.canonical import digest
 from ura_study.config import Study
 from ura_study.plan import Plan, Variant
 from ura_study.report.file_names import file_name
+from ura_study.results.aggregate import variant_mean
 from ura_study.results.folder import EVENTS
 from ura_study.runs import details
 from ura_study.runs.job import Job
@@ -158,7 +158,6 @@ class TensorBoardWriter:
     def _end(self, records: list[Record]) -> Iterator[Event]:
         """Yield a variant's means and how it ended; a mean over some of its runs would pass for one over all."""
         for metric in self._study.report.metrics:
-            values = [record.metrics.get(metric) for record in records]
-            if None not in values:
-                yield scalars({tag(metric): fmean(values)}, 0)
+            if all(record.metrics.get(metric) is not None for record in records):
+                yield scalars({tag(metric): variant_mean(records, metric)}, 0)
         yield once(ended(record.done for record in records))

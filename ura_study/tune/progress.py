@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ura_study.plan import Plan, joined
+from ura_study.results.aggregate import variant_mean
 from ura_study.runs.record import Record
 
 
@@ -116,7 +117,7 @@ class Progress:
         if work is None or (ahead and not usual):
             return None
         if ahead:
-            work += ahead * mean_of(usual.values())
+            work += ahead * statistics.fmean(usual.values())
         worked = self.worked + sum(now - start for start in self.starts.values())
         at_once = min(worked / max(now - self.first, 1e-9), len(left) + ahead)
         return work / max(at_once, 1.0)
@@ -152,20 +153,13 @@ class Progress:
         ids = self.plan.ids[variant]
         records = [self.records[i] for i in ids if i in self.records]
         running = [i for i in ids if i in self.fractions]
-        values = (record.metrics.get(self.metric) for record in records)
         return Line(
             variant=variant,
             total=len(ids),
             done=sum(record.done for record in records),
             running=len(running),
             failed=sum(not record.done for record in records),
-            metric=mean_of(values),
+            metric=variant_mean(records, self.metric),
             elapsed=sum(r.seconds for r in records) + sum(time.monotonic() - self.starts[i] for i in running),
             remaining=self._work((i for i in ids if i not in self.records), usual),
         )
-
-
-def mean_of(values: Iterable[float | None]) -> float | None:
-    """Return the mean of the values that are known; None where none is."""
-    known = [value for value in values if value is not None]
-    return statistics.fmean(known) if known else None

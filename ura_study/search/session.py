@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
 from ura_study.config import Study
@@ -58,10 +59,14 @@ class Session:
         mend(ledger.folder)
         space = read_space(study.search.space, study.base, f"{study.study}: search.space")
         storage = open_storage(study.search.storage, ledger.folder)
-        return cls(study, plan, ledger, space, begin(study, plan.fingerprints, space, storage, ledger.folder))
+        optuna_study = begin(study, plan.fingerprints, space, storage, ledger.folder)
+        return cls(study, plan, ledger, space, storage, optuna_study)
 
-    def __init__(self, study: Study, plan: Plan, ledger: Ledger, space: Space, optuna_study: optuna.Study) -> None:
+    def __init__(
+        self, study: Study, plan: Plan, ledger: Ledger, space: Space, storage: BaseStorage, optuna_study: optuna.Study
+    ) -> None:
         assert study.search is not None
+        self._storage, self._id = storage, storage.get_study_id_from_name(optuna_study.study_name)
         self._study, self._search, self._space = study, study.search, space
         self._fingerprints, self._optuna = plan.fingerprints, optuna_study
         self._planned, self._ledger = frozenset(plan.runs), ledger
@@ -124,7 +129,9 @@ class Session:
 
     def _next(self) -> optuna.Trial | None:
         if self._left:
-            return optuna.trial.Trial(self._reseeded(self._left[0].number), self._left.popleft()._trial_id)
+            number = self._left.popleft().number
+            trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
+            return optuna.trial.Trial(self._reseeded(number), trial_id)
         if not self._may_propose():
             return None
         return self._reseeded(len(finished(self._optuna)) + len(self._open)).ask()

@@ -41,6 +41,7 @@ def run(
     *,
     results: str | Path = "results",
     address: str | None = None,
+    wait: bool = False,
     show: bool = False,
 ) -> Results:
     """Do what is not yet recorded of a study, write its tables, figures and report, and return its results.
@@ -50,6 +51,7 @@ def run(
             folder.
         results: the folder that holds a folder for each study.
         address: a running Ray cluster that this machine is part of (`auto`, `host:port`); None: this machine alone.
+        wait: where no machine is large enough for one run, wait for one to join.
         show: print progress and tables, as the command does.
 
     Raises:
@@ -61,7 +63,7 @@ def run(
     A run that failed raises nothing: see `Results.failures`.
     """
     opened, plan = open_given(study) if isinstance(study, Mapping) else open_study(Path(study))
-    code = command.run_opened(opened, plan, Path(results), address, Console(quiet=not show))
+    code = command.run_opened(opened, plan, Path(results), address, wait, Console(quiet=not show))
     if code == command.STOPPED:
         raise KeyboardInterrupt
     return open_results(opened.study, results=results)

@@ -67,12 +67,17 @@ def _options(
 def run(
     study: StudyFile,
     results: Results = Path("results"),
-    address: Annotated[str | None, typer.Option(help="Ray cluster to use, e.g. 'auto'; default: this machine.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster to use, e.g. 'auto'; default: RAY_ADDRESS, else this machine.")
+    ] = None,
+    wait_for_resources: Annotated[
+        bool, typer.Option("--wait-for-resources", help="Wait where no machine of the cluster can hold a run yet.")
+    ] = False,
 ) -> None:
     """Run a study, or what is left of it, and print its tables."""
     from ura_study.commands import run
 
-    raise typer.Exit(run.run(study, results, address, _console()))
+    raise typer.Exit(run.run(study, results, address, wait_for_resources, _console()))
 
 
 @app.command()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 from jobs import small_job
 
@@ -16,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_run_that_fits_nowhere_is_one_line(mvtec_root, tmp_path):
     with pytest.raises(
-        ConfigError, match=r"^resources: a run wants cpu 1 gpu 0.5, but the machines have cpu \d+ gpu 0$"
+        ConfigError, match=r"^resources: a run wants cpu 1 gpu 0.5, but the machines have cpu \d+ gpu 0; --wait"
     ):
         run_jobs([small_job(mvtec_root)], Ledger(tmp_path), ResourceSettings(gpu=0.5), ())
 
@@ -27,10 +30,11 @@ def test_no_cluster_is_one_line(mvtec_root, tmp_path):
 
 
 def test_a_full_disk_stops_the_study_with_one_line(mvtec_root, tmp_path):
-    (tmp_path / store.FILE).symlink_to("/dev/full")
+    ledger = Ledger(tmp_path)
+    (tmp_path / store.FILE).symlink_to("/dev/full")  # which could be read for ever
     jobs = [small_job(mvtec_root, run_id=str(index), seed=index) for index in range(20)]
     with pytest.raises(ResourceError, match=r"runs.jsonl: no disk space left"):
-        run_jobs(jobs, Ledger(tmp_path), ResourceSettings(), ())
+        run_jobs(jobs, ledger, ResourceSettings(), ())
 
 
 def test_a_cluster_of_two_nodes_with_shared_gpus(mvtec_root, tmp_path):
@@ -47,3 +51,57 @@ def test_a_cluster_of_two_nodes_with_shared_gpus(mvtec_root, tmp_path):
     records = store.read(tmp_path)
     assert sorted(records) == ["0", "1", "2", "3"]
     assert all(record.done for record in records.values()), [r.failure for r in records.values()]
+
+
+def test_a_node_that_cannot_do_runs_costs_no_result(mvtec_root, tmp_path, capsys):
+    """One of three nodes cannot write its cache: its runs are done elsewhere, and it gets no more of them."""
+    from ray.cluster_utils import Cluster
+
+    (tmp_path / "file").write_text("where a folder ought to be")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    cluster.add_node(num_cpus=1)
+    cluster.add_node(num_cpus=1)
+    cluster.add_node(num_cpus=2, env_vars={"URA_STUDY_CACHE": str(tmp_path / "file/cache")})
+    jobs = [small_job(mvtec_root, run_id=str(index), seed=index) for index in range(12)]
+    try:
+        assert run_jobs(jobs, Ledger(tmp_path), ResourceSettings(), (), address=cluster.address)
+    finally:
+        cluster.shutdown()
+    records = store.read(tmp_path)
+    assert len(records) == 12
+    assert all(record.done for record in records.values()), [r.failure for r in records.values()]
+    said = capsys.readouterr().err
+    assert " failed there" in said
+    assert "cannot be created below a file" in said
+
+
+def test_a_node_that_joins_is_used(mvtec_root, tmp_path, capsys):
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    joining = threading.Timer(5, lambda: cluster.add_node(num_cpus=2))
+    jobs = [small_job(mvtec_root, run_id=str(index), seed=index) for index in range(3)]
+    try:
+        joining.start()
+        assert run_jobs(jobs, Ledger(tmp_path), ResourceSettings(), (), address=cluster.address, wait=True)
+    finally:
+        joining.join()
+        cluster.shutdown()
+    assert all(record.done for record in store.read(tmp_path).values())
+    assert len(store.read(tmp_path)) == 3
+    assert "waiting for a machine that can hold a run (cpu 1 gpu 0)" in capsys.readouterr().err
+
+
+def test_something_else_at_the_address_is_told(mvtec_root, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(ResourceError, match=f"no Ray cluster at 127.0.0.1:{port}: something answers there, but it"):
+            run_jobs([small_job(mvtec_root)], Ledger(tmp_path), ResourceSettings(), (), address=f"127.0.0.1:{port}")
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_anything_starts(mvtec_root, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("where a folder ought to be")
+    job = small_job(mvtec_root)
+    monkeypatch.setenv("URA_STUDY_CACHE", str(tmp_path / "file/cache"))
+    with pytest.raises(ResourceError, match="file/cache"):
+        run_jobs([job], Ledger(tmp_path), ResourceSettings(), ())

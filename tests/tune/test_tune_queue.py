@@ -10,8 +10,9 @@ from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Failure, Record
+from ura_study.tune.nodes import Nodes
 from ura_study.tune.queue import Queue
-from ura_study.tune.worker import JOB, NOTHING, Worker
+from ura_study.tune.worker import AVOIDED, JOB, NOTHING, Worker
 
 
 class Diary:
@@ -165,7 +166,7 @@ class Proposals:
 
 def test_a_source_is_asked_when_a_worker_is_free_and_nothing_is_pending(jobs, tmp_path):
     source = Proposals(jobs[1:])
-    queue = Queue(jobs[:1], Ledger(tmp_path), [], source=source, slots=1)
+    queue = Queue(jobs[:1], Ledger(tmp_path), [], source=source, slots=lambda: 1)
     assert Job.model_validate_json(queue.suggest("t0")[JOB]) == jobs[0]
     assert queue.suggest("t1") is None  # the only worker is busy
     assert source.batches
@@ -176,14 +177,14 @@ def test_a_source_is_asked_when_a_worker_is_free_and_nothing_is_pending(jobs, tm
 
 def test_candidates_without_anything_to_do_are_told_and_passed_over(jobs, tmp_path, diary):
     source = Proposals([], [], jobs[:2])
-    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=1)
+    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=lambda: 1)
     assert Job.model_validate_json(queue.suggest("t0")[JOB]) == jobs[0]
     assert diary.events == [("proposed", 0), ("proposed", 0), ("proposed", 2)]
 
 
 def test_what_is_not_wanted_any_more_is_dropped(jobs, tmp_path, diary):
     source = Proposals(jobs)
-    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=1)
+    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=lambda: 1)
     queue.suggest("t0")
     queue.suggest("t1")
     source.drop = {"1", "2"}
@@ -198,7 +199,7 @@ def test_what_is_not_wanted_any_more_is_dropped(jobs, tmp_path, diary):
 
 def test_a_run_that_goes_on_is_not_begun_again(jobs, tmp_path):
     source = Proposals(jobs[:2])
-    queue = Queue(jobs[:1], Ledger(tmp_path), [], source=source, slots=2)
+    queue = Queue(jobs[:1], Ledger(tmp_path), [], source=source, slots=lambda: 2)
     queue.suggest("t0")
     assert Job.model_validate_json(queue.suggest("t1")[JOB]) == jobs[1]
     assert queue.suggest("t2") is None
@@ -208,7 +209,7 @@ def test_a_run_that_goes_on_is_not_begun_again(jobs, tmp_path):
 
 def test_a_run_that_was_dropped_and_is_wanted_again_goes_on(jobs, tmp_path):
     source = Proposals(jobs[1:2])
-    queue = Queue(jobs[:2], Ledger(tmp_path), [], source=source, slots=3)
+    queue = Queue(jobs[:2], Ledger(tmp_path), [], source=source, slots=lambda: 3)
     queue.suggest("t0")
     queue.suggest("t1")
     source.drop = {"1"}
@@ -221,7 +222,7 @@ def test_a_run_that_was_dropped_and_is_wanted_again_goes_on(jobs, tmp_path):
 def test_a_worker_that_was_cut_off_is_made_to_let_go(jobs, tmp_path):
     """It holds the lock of what it was training, for which another run may wait, until it gets something else to do."""
     source = Proposals(jobs)
-    queue = Queue([], Ledger(tmp_path), [], source=source, slots=2)
+    queue = Queue([], Ledger(tmp_path), [], source=source, slots=lambda: 2)
     for trial in ("t0", "t1", "t2"):
         assert queue.suggest(trial) is not None
     source.drop = {"1"}
@@ -259,7 +260,7 @@ def iter_closing(closed):
 
 def test_an_unwanted_run_whose_worker_dies_is_not_tried_again(jobs, tmp_path, diary):
     source = Proposals(jobs[:2])
-    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=2, retries=2)
+    queue = Queue([], Ledger(tmp_path), [diary], source=source, slots=lambda: 2, retries=2)
     queue.suggest("t0")
     queue.suggest("t1")
     source.drop = {"1"}
@@ -292,3 +293,47 @@ def test_a_listener_that_fails_stops_the_study_but_loses_no_record(queue, jobs, 
     assert queue.stopped
     assert isinstance(queue.error, ZeroDivisionError)
     assert list(store.read(tmp_path)) == ["0"]
+
+
+def refused(job, message="no such folder"):
+    failure = Failure(kind="DataError", message=message, expected=True)
+    record = Record.of(job, status="failed", failure=failure, provenance={"host": "gpu7"})
+    return {"intervals": [], "record": record.model_dump_json(), "node": "bad", "done": True}
+
+
+def test_a_run_that_failed_for_its_node_is_kept_away_from_it(jobs, tmp_path, diary):
+    """Where it comes to that node again the place is held, so that it gets to another; then the place is free again."""
+    nodes = Nodes(lambda: ["bad", "good"])
+    queue = Queue(jobs[:1], Ledger(tmp_path), [diary], nodes=nodes)
+    assert AVOIDED not in queue.suggest("t0")
+    queue.on_trial_complete("t0", refused(jobs[0]))
+    assert queue.suggest("t1")[AVOIDED] == "bad"
+    queue.on_trial_result("t1", {"intervals": [], "parked": True})
+    assert not queue.unwanted("t1")
+    assert Job.model_validate_json(queue.suggest("t2")[JOB]) == jobs[0]
+    queue.on_trial_complete("t2", done(jobs[0]) | {"node": "good"})
+    assert queue.unwanted("t1")
+    queue.on_trial_complete("t1", {"intervals": []})
+    assert queue.suggest("t3") == Searcher.FINISHED
+    assert store.read(tmp_path)["0"].done
+
+
+def test_a_run_that_fails_alike_everywhere_fails(jobs, tmp_path, diary):
+    queue = Queue(jobs[:1], Ledger(tmp_path), [diary], nodes=Nodes(lambda: ["bad", "good"]))
+    queue.suggest("t0")
+    queue.on_trial_complete("t0", refused(jobs[0]))
+    queue.suggest("t1")
+    queue.on_trial_complete("t1", refused(jobs[0]) | {"node": "good"})
+    assert store.read(tmp_path)["0"].failure.message == "no such folder"
+    assert queue.suggest("t2") == Searcher.FINISHED
+
+
+def test_a_held_place_is_no_free_worker(jobs, tmp_path):
+    queue = Queue(jobs, Ledger(tmp_path), [], slots=lambda: 2, nodes=Nodes(lambda: ["bad", "good"]))
+    queue.suggest("t0")
+    queue.on_trial_complete("t0", refused(jobs[0]))
+    queue.suggest("t1")
+    queue.on_trial_result("t1", {"intervals": [], "parked": True})
+    assert queue.suggest("t2") is not None
+    assert queue.suggest("t3") is not None  # one waits in Tune for a place
+    assert queue.suggest("t4") is None

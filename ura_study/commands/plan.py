@@ -22,16 +22,20 @@ from ura_study.runs.lock import StudyLock
 from ura_study.runs.record import Record
 from ura_study.tune.display import duration
 
+#: Exit code where the run that was to tell the time failed.
+CALIBRATION_FAILED = 1
+
 
 def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
     """Show the variants and runs of a study, what is recorded of them, and how long the rest will take.
 
-    Nothing is run, except with `calibrate` one missing run, whose record counts like any other.
+    Nothing is run, except with `calibrate` one missing run, whose record counts like any other; 1 where it failed.
     """
     study, planned = open_study(path)
     ledger = Ledger(results.absolute() / study.study)
     missing = [run for run in planned.runs.values() if ledger.find(run) is None]
-    if calibrate and missing and _measured(study, missing[0], ledger, console).done:
+    calibrated = not (calibrate and missing) or _measured(study, missing[0], ledger, console).done
+    if calibrate and calibrated:
         missing = missing[1:]
     console.print(_table(study, planned, ledger))
     console.print(Text(plan_line(planned, ledger)), soft_wrap=True)
@@ -43,7 +47,7 @@ def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
     if missing:
         alike = [record for record in ledger.known() if record.data["image_size"] == study.data.image_size]
         console.print(Text(_estimate(study, seconds_left(missing, alike))), soft_wrap=True)
-    return 0
+    return 0 if calibrated else CALIBRATION_FAILED
 
 
 def _trials_left(study: Study, folder: Path) -> int:

@@ -33,12 +33,15 @@ if TYPE_CHECKING:
 SOME_FAILED, STOPPED = 1, 130
 
 
-def run(path: Path, results: Path, address: str | None, console: Console) -> int:
-    """Do what is not yet recorded of a study, then write and show its tables."""
-    return run_opened(*open_study(path), results, address, console)
+def run(path: Path, results: Path, address: str | None, wait: bool, console: Console) -> int:
+    """Do what is not yet recorded of a study, then write and show its tables.
+
+    `address` and `wait` are those of `tune.driver.run_jobs`.
+    """
+    return run_opened(*open_study(path), results, address, wait, console)
 
 
-def run_opened(study: Study, plan: Plan, results: Path, address: str | None, console: Console) -> int:
+def run_opened(study: Study, plan: Plan, results: Path, address: str | None, wait: bool, console: Console) -> int:
     """Do the same with a study that is opened."""
     folder = results.absolute() / study.study
     try:
@@ -55,7 +58,7 @@ def run_opened(study: Study, plan: Plan, results: Path, address: str | None, con
         session = _session(study, plan, ledger)
         remember(folder, study, plan)
         console.print(Text(plan_line(plan, ledger)), soft_wrap=True)
-        completed, left = _execute(study, plan, session, ledger, address, console)
+        completed, left = _execute(study, plan, session, ledger, (address, wait), console)
         return _finish(study, plan, ledger, completed, left, console)
 
 
@@ -69,7 +72,12 @@ def _session(study: Study, plan: Plan, ledger: Ledger) -> Session | None:
 
 
 def _execute(
-    study: Study, plan: Plan, session: Session | None, ledger: Ledger, address: str | None, console: Console
+    study: Study,
+    plan: Plan,
+    session: Session | None,
+    ledger: Ledger,
+    cluster: tuple[str | None, bool],
+    console: Console,
 ) -> tuple[bool, str]:
     """Do what is missing, and bring TensorBoard's files up to date in any case: the study may have been edited.
 
@@ -94,7 +102,7 @@ def _execute(
         completed = True
         if jobs:
             with display:
-                completed = run_jobs(jobs, ledger, study.resources, (display, writer), address, session)
+                completed = run_jobs(jobs, ledger, study.resources, (display, writer), *cluster, source=session)
         finished, failed, left = counts(progress.plan, ledger.records, () if session is None else session.closed())
         return completed, f"{finished} done, {failed} failed, {left} left"
     finally:
@@ -134,9 +142,10 @@ def _finish(study: Study, plan: Plan, ledger: Ledger, completed: bool, left: str
         _show_failures(failures, console)
         console.print(Text(f"everything is in {folder}"), soft_wrap=True)
         code = SOME_FAILED if failures else 0
-    else:
+    else:  # who stops a study may give it seconds: figures and report can be made later
         console.print(f"stopped: {left}; the same command continues", soft_wrap=True)
-        code = STOPPED
+        console.print(Text(f"figures and report are as they were; ura-study report {folder} makes it"), soft_wrap=True)
+        return STOPPED
     drawn = gallery(results)
     write_figures(folder, drawn, study.report.figures)
     write_report(folder / FILE, results, drawn)

@@ -57,7 +57,9 @@ class StudyLock:
             return False
         try:
             self._lock.acquire(timeout=0)
-        except (Timeout, OSError):
+        except Timeout:
             return True
+        except OSError:  # a folder that cannot be written, in which nobody can be at work either
+            return False
         self._lock.release()
         return False

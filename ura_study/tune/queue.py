@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError, WorkerCrashedError
@@ -17,10 +17,13 @@ from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Failure, Record
-from ura_study.tune.worker import JOB, NOTHING
+from ura_study.tune.nodes import Nodes
+from ura_study.tune.worker import AVOIDED, JOB, NOTHING
 
 #: Failures that another attempt may escape: the machine's fault, not the run's.
 TRANSIENT = {"WorkerDied", "OutOfMemoryError", "MemoryError"}
+#: Failures that may be those of the machine on which a run was: a folder, weights, a version.
+LOCAL = {"ConfigError", "DataError", "ResourceError"}
 
 
 class Listener(Protocol):
@@ -72,12 +75,14 @@ class Queue(Searcher):
         listeners: Iterable[Listener],
         *,
         source: Source | None = None,
-        slots: int = 1_000_000,
+        slots: Callable[[], int] = lambda: 1_000_000,
         retries: int = 0,
+        nodes: Nodes | None = None,
     ) -> None:
-        """Start with `jobs`; when they are used up, ask `source`, but not before one of `slots` workers is free.
+        """Start with `jobs`; when they are used up, ask `source`, but not before one of `slots()` workers is free.
 
-        A run whose worker died or ran out of memory is tried up to `retries` times more.
+        A run whose worker died or ran out of memory is tried up to `retries` times more, one that failed for its node's
+        sake on other `nodes`.
         """
         super().__init__()
         self.jobs: dict[str, Job] = {}
@@ -94,6 +99,9 @@ class Queue(Searcher):
         self._attempts: Counter[str] = Counter()
         self._halted = 0
         """Workers that were cut off in the midst of a run and have got no other since: they still hold its lock."""
+        self._nodes = nodes or Nodes(lambda: ())
+        self._parked: dict[str, str] = {}
+        """Trials that do nothing but hold the place on a node that their run, by its id, avoids."""
         self._unwanted: set[str] = set()
         """Trials whose runs were dropped while they went on."""
 
@@ -101,21 +109,26 @@ class Queue(Searcher):
         return True
 
     def suggest(self, trial_id: str) -> dict[str, str] | str | None:
-        if not self._pending and not self.stopped and len(self.jobs) < self._slots:
+        slots = self._slots() - len(self._parked)
+        if not self._pending and not self.stopped and len(self.jobs) < slots:
             self._guarded(self._refill)
         if self.stopped or not (self._pending or self.jobs):
             return Searcher.FINISHED
         if not self._pending and self._halted:
             self._halted -= 1
             return {JOB: NOTHING}
-        if not self._pending or len(self.jobs) > self._slots:
+        if not self._pending or len(self.jobs) > slots:
             return None  # what goes on may bring more: proposals, or a run to try again
         self._halted = max(0, self._halted - 1)
         job = self.jobs[trial_id] = self._pending.popleft()
-        return {JOB: job.model_dump_json()}
+        avoided = self._nodes.avoided(job)
+        return {JOB: job.model_dump_json()} | ({AVOIDED: " ".join(sorted(avoided))} if avoided else {})
 
     def unwanted(self, trial_id: str) -> bool:
         """Tell whether a trial is to stop; asked by `hooks.StopWhenAsked` at each of its reports."""
+        if trial_id in self._parked:
+            waiting = {job.run_id for job in (*self._pending, *self.jobs.values())}
+            return self.stopped or self._parked[trial_id] not in waiting
         return self.stopped or trial_id in self._unwanted
 
     def _refill(self) -> None:
@@ -133,25 +146,32 @@ class Queue(Searcher):
             self._guarded(self._tell, "started", self.jobs[trial_id])
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        if trial_id in self.jobs:
+        if result.get("parked") and trial_id in self.jobs:  # its job goes elsewhere
+            job = self.jobs.pop(trial_id)
+            self._parked[trial_id] = job.run_id
+            self._pending.appendleft(job)
+            self._guarded(self._tell, "dropped", job)
+        elif trial_id in self.jobs:
             self._guarded(self._progressed, self.jobs[trial_id], result["intervals"])
             if "details" in result:
                 self._guarded(self._ledger.keep, self.jobs[trial_id].run_id, result["details"])
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        self._parked.pop(trial_id, None)
         if error or trial_id not in self.jobs:
             return  # `on_trial_error` follows and knows why; or there was nothing to do
         job = self.jobs.pop(trial_id)
         self._unwanted.discard(trial_id)
         if result is not None and "record" in result:
             self._guarded(self._tell, "progressed", job, result["intervals"])
-            self._guarded(self._take, job, Record.model_validate_json(result["record"]))
+            self._guarded(self._take, job, Record.model_validate_json(result["record"]), result.get("node"))
         else:  # cut off: it is not recorded, and so runs again when it is wanted again
             self._halted += 1
             self._guarded(self._tell, "dropped", job)
 
     def on_trial_error(self, trial_id: str, error: Exception | None) -> None:
         """Called by `hooks.Events` where a worker ended without a record."""
+        self._parked.pop(trial_id, None)
         job = self.jobs.pop(trial_id, None)
         if job is None:
             return
@@ -161,15 +181,25 @@ class Queue(Searcher):
             return
         self._guarded(self._take, job, Record.of(job, status="failed", failure=_failure(error)))
 
-    def _take(self, job: Job, record: Record) -> None:
-        if record.failure is not None and record.failure.kind in TRANSIENT and self._tries(job) <= self._retries:
+    def _take(self, job: Job, record: Record, node: str | None = None) -> None:
+        if record.failure is not None and self._is_tried_again(job, record, node):
             self._tell("dropped", job)
             self._pending.appendleft(job)
             return
+        if record.done:
+            self._nodes.succeeded(job, node)
         self._ledger.append(record)
         self._tell("finished", job, record)
         if self._source is not None:
             self._drop(self._source.tell(record))
+
+    def _is_tried_again(self, job: Job, record: Record, node: str | None) -> bool:
+        failure = record.failure
+        assert failure is not None
+        if failure.kind in TRANSIENT:
+            return self._tries(job) <= self._retries
+        host = str(record.provenance.get("host", "a machine"))
+        return failure.kind in LOCAL and self._nodes.failed(job, node, host, failure.message)
 
     def _tries(self, job: Job) -> int:
         """Return how often a job was tried, this time included."""

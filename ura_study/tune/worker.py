@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from ray import tune
+from ray import get_runtime_context, tune
 
 #: Seconds between two reports of a run.
 REPORT_EVERY = 1.0
 #: The only key of a trial's configuration: a `Job` as JSON. (Tune would take a nested one apart.)
 JOB = "job"
+#: The ids of nodes on which the job must not be done, with spaces between.
+AVOIDED = "avoided"
 #: In place of a job: lets go of the run that the worker was cut off from, and ends.
 NOTHING = ""
 
@@ -23,11 +25,15 @@ NOTHING = ""
 class Worker(tune.Trainable):
     """Results hold `intervals`, the training's progress since the last result, and in the end `record` as JSON.
 
-    The one before the last holds `details`, packed: apart from the record, since Tune keeps every last result.
+    The one before the last holds `details`, packed: apart from the record, since Tune keeps every last result. `node`
+    is the node's id. On a node that the job avoids nothing is done: results are `parked`, so that the place is taken
+    and the job comes to another node.
     """
 
     def setup(self, config: dict[str, Any]) -> None:
-        self._events = _events(config[JOB])
+        self._node = get_runtime_context().get_node_id()
+        self._parked = self._node in config.get(AVOIDED, "").split()
+        self._events = _events(NOTHING if self._parked else config[JOB])
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         self._events.close()
@@ -38,10 +44,14 @@ class Worker(tune.Trainable):
         from ura_study.runs.details import Details, packed
         from ura_study.runs.record import Record
 
+        if self._parked:
+            time.sleep(REPORT_EVERY)
+            return {"intervals": [], "parked": True, "done": False}
         intervals, end = [], time.monotonic() + REPORT_EVERY
         for event in self._events:
             if isinstance(event, Record):
-                return {"intervals": intervals, "record": event.model_dump_json(), "done": True}
+                record = event.model_dump_json()
+                return {"intervals": intervals, "record": record, "node": self._node, "done": True}
             if isinstance(event, Details):
                 return {"intervals": intervals, "details": packed(event), "done": False}
             intervals.append(asdict(event))

@@ -1,0 +1,114 @@
+"""Ray, started on this machine or joined: where it is, whether it answers, and what is said when it does not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+
+from ura_study.cache import cache_root, writing
+from ura_study.errors import ConfigError, ResourceError
+from ura_study.output import notice
+
+#: Ray reads these when it is imported. Its console output would tear the live display.
+QUIET = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "100000000",
+}
+#: Ray puts sockets some 60 characters below this folder, and a socket's path has at most 107.
+LONGEST_FOLDER = 40
+#: Seconds to wait for an answer, and before a start of Ray that failed is tried once more.
+PATIENCE, AGAIN = 10, 3
+
+
+@contextlib.contextmanager
+def cluster(address: str | None) -> Iterator[None]:
+    """Start Ray on this machine, or join a cluster; leave it in the end.
+
+    Args:
+        address: `auto`, `host:port` or `[IPv6]:port` of a cluster that this machine is part of; None: the one that
+            `RAY_ADDRESS` names, else this machine alone.
+
+    Raises:
+        ConfigError: where the address is none.
+        ResourceError: where nothing answers there or it is no Ray, Ray does not start, or the cache cannot be written.
+    """
+    os.environ.update({name: os.environ.get(name, value) for name, value in QUIET.items()})
+    if address is None and (named := os.environ.get("RAY_ADDRESS")):
+        notice(f"running on the Ray cluster at {named} (RAY_ADDRESS)")
+        address = named
+    check_reachable(address)
+    check_cache()
+    os.environ["URA_STUDY_CACHE"] = str(cache_root())  # absolute: workers run in folders of their own
+    if len(tempfile.gettempdir()) > LONGEST_FOLDER and os.access("/tmp", os.W_OK):
+        os.environ.setdefault("RAY_TMPDIR", "/tmp")
+    import ray
+
+    _start(address)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _start(address: str | None) -> None:
+    import ray
+
+    local = {} if address else {"include_dashboard": False, "object_store_memory": 256 << 20}
+    for last in (address is not None, True):
+        try:
+            ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **local)
+            return
+        except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+            ray.shutdown()
+            if last:
+                said = " ".join(str(error).split())
+                where = f"no Ray cluster at {address}" if address else "Ray does not start on this machine"
+                remedy = "" if address else "; try again, or with RAY_TMPDIR set to a folder with a short path"
+                raise ResourceError(f"{where} ({said:.300}){remedy}") from error
+            time.sleep(AGAIN)
+
+
+def check_cache() -> None:
+    """Raise a `ResourceError` where the cache folder cannot be written, before any work is begun."""
+    root = cache_root()
+    with writing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+
+
+def check_reachable(address: str | None) -> None:
+    """Raise a `ResourceError` where nothing answers at `host:port`, or no Ray; Ray itself would try for minutes."""
+    if address is not None and address.startswith("ray://"):
+        raise ConfigError("--address: Ray Client (ray://) is not supported; run on a node of the cluster with 'auto'")
+    host, _, port = (address or "").rpartition(":")
+    if not (host and port.isdigit()):
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ResourceError(f"no Ray cluster at {address} ({reason})") from error
+    if not _speaks_grpc(f"{host}:{port}"):
+        raise ResourceError(f"no Ray cluster at {address}: something answers there, but it is no Ray")
+
+
+def _speaks_grpc(place: str) -> bool:
+    """Tell whether a server takes gRPC, as Ray's control service does."""
+    import grpc
+
+    with grpc.insecure_channel(place) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=PATIENCE)
+        except grpc.FutureTimeoutError:
+            return False
+    return True

@@ -49,7 +49,7 @@ def or_also(*others: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
 INFERENCE_ONLY = {"stage": "score"}
 
 
-def inference_field(default: object, **constraints: object) -> object:
+def inference_field(default: Any, **constraints: Any) -> Any:
     """Return a pydantic field that only scoring reads (see `INFERENCE_ONLY`)."""
     return Field(default, json_schema_extra=INFERENCE_ONLY, **constraints)
 

@@ -46,7 +46,7 @@ def or_also(*others: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
 
 
 #: Marks a setting that training never sees: variants that differ in nothing else share their weights.
-INFERENCE_ONLY = {"stage": "score"}
+INFERENCE_ONLY: dict[str, Any] = {"stage": "score"}
 
 
 def inference_field(default: Any, **constraints: Any) -> Any:

@@ -39,7 +39,7 @@ def cache_root() -> Path:
         raise ResourceError(f"URA_STUDY_CACHE: {error} ({named})") from error
 
 
-def entry(folder: Path, about: dict, build: Callable[[Path], None]) -> Path:
+def entry(folder: Path, about: dict, build: Callable[[Path], object]) -> Path:
     """Return `folder` holding what `about` describes; where it does not, `build(temporary folder)` is called first.
 
     Args:

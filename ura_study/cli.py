@@ -228,8 +228,8 @@ def export(
     """Write a table of a study from its records, as LaTeX, Markdown, HTML, CSV, Parquet or Excel."""
     from ura_study.commands import export
 
-    options = {"unit": unit, "digits": digits, "caption": caption, "label": label, "baseline": baseline}
-    options |= {"metrics": metric, "reported": None if reported is None else str(reported)}
+    options: dict[str, object] = {"unit": unit, "digits": digits, "caption": caption, "label": label}
+    options |= {"baseline": baseline, "metrics": metric, "reported": None if reported is None else str(reported)}
     place = export.Output(form, output, standalone, wide, transpose, explain)
     raise typer.Exit(export.export(study, table, results, options, place))
 

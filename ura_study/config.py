@@ -72,7 +72,9 @@ class Ablation(Settings):
         """Return the keys that vary, each with its values."""
         if self.leave_one_out is not None:
             return dict.fromkeys(self.leave_one_out, (False,))
-        return self.sweep if self.sweep is not None else self.grid
+        varied = self.sweep if self.sweep is not None else self.grid
+        assert varied is not None
+        return varied
 
 
 class EvaluationSettings(Settings):

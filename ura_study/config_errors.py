@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from ura_study.errors import nearest
 
@@ -58,7 +59,7 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def _key_path(details: dict[str, Any], raw: object) -> tuple[str, ...]:
+def _key_path(details: ErrorDetails, raw: Any) -> tuple[str, ...]:
     """Return the keys of the YAML file that lead to an error, without pydantic's names for the members of a union."""
     path: list[str] = []
     for key in details["loc"]:
@@ -68,7 +69,7 @@ def _key_path(details: dict[str, Any], raw: object) -> tuple[str, ...]:
     return (*path, str(details["loc"][-1])) if details["type"] == "missing" else tuple(path)
 
 
-def _message(path: tuple[str, ...], here: list[dict[str, Any]], schema: type[BaseModel]) -> str:
+def _message(path: tuple[str, ...], here: list[ErrorDetails], schema: type[BaseModel]) -> str:
     """Say what is wrong at a key; `here` are its errors (more than one: each member of a union has its own)."""
     first = here[0]
     if first["type"] == "extra_forbidden":
@@ -84,16 +85,17 @@ def _message(path: tuple[str, ...], here: list[dict[str, Any]], schema: type[Bas
     return f"expected {expected}, but got {shown(first['input'])}{hint}"
 
 
-def _expected(details: dict[str, Any]) -> str:
+def _expected(details: ErrorDetails) -> str:
     if details["type"] not in EXPECTED:
         return details["msg"].removeprefix("Input should be ")
-    context = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in details.get("ctx", {}).items()}
+    context: dict[str, Any] = details.get("ctx", {})
+    context = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in context.items()}
     if "discriminator" in context:  # pydantic has the name of the function that finds it
         context["discriminator"] = context["discriminator"].strip("_()")
     return EXPECTED[details["type"]].format(**context).replace("False", "false")
 
 
-def _choices(details: dict[str, Any]) -> list[str]:
+def _choices(details: ErrorDetails) -> list[str]:
     context = details.get("ctx", {})
     return re.findall("'(.*?)'", context.get("expected_tags", context.get("expected", "")))
 

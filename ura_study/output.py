@@ -53,7 +53,7 @@ class Output:
 def tolerant() -> Iterator[tuple[Output, Output]]:
     """Make standard output and error output tolerant in the block; give them, to be asked what went wrong."""
     before = sys.stdout, sys.stderr
-    outputs = tuple(Output(_open(stream)) for stream in before)
+    outputs = Output(_open(sys.stdout)), Output(_open(sys.stderr))
     sys.stdout, sys.stderr = outputs
     try:
         yield outputs

@@ -98,8 +98,9 @@ def make_plan(study: Study, fingerprints: Mapping[str, str], variants: Sequence[
 def joined(plan: Plan, more: Plan) -> Plan:
     """Return the plan of the variants of both; `more` may repeat some, and is about the same data and seeds."""
     variants = {variant.name: variant for variant in (*plan.variants, *more.variants)}
-    runs = plan.runs | {run_id: run for run_id, run in more.runs.items() if run_id not in plan.runs}
-    return Plan(tuple(variants.values()), plan.fingerprints, plan.seeds, plan.cells | more.cells, runs, plan.unread)
+    runs = dict(plan.runs) | {run_id: run for run_id, run in more.runs.items() if run_id not in plan.runs}
+    cells = dict(plan.cells) | dict(more.cells)
+    return Plan(tuple(variants.values()), plan.fingerprints, plan.seeds, cells, runs, plan.unread)
 
 
 def expand(study: Study) -> tuple[Variant, ...]:

@@ -46,10 +46,10 @@ def or_also(*others: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
 
 
 #: Marks a setting that training never sees: variants that differ in nothing else share their weights.
-INFERENCE_ONLY = {"stage": "score"}
+INFERENCE_ONLY: dict[str, Any] = {"stage": "score"}
 
 
-def inference_field(default: object, **constraints: object) -> object:
+def inference_field(default: Any, **constraints: Any) -> Any:
     """Return a pydantic field that only scoring reads (see `INFERENCE_ONLY`)."""
     return Field(default, json_schema_extra=INFERENCE_ONLY, **constraints)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -93,7 +94,7 @@ def _yaml_message(path: Path, error: yaml.YAMLError) -> str:
     return f"{path}{f', line {mark.line + 1}' if mark else ''}: {problem}"
 
 
-def _expanded(value: object, path: Path, keys: tuple[str, ...]) -> object:
+def _expanded(value: Any, path: Path, keys: tuple[str, ...]) -> Any:
     if isinstance(value, dict):
         return {key: _expanded(item, path, (*keys, str(key))) for key, item in value.items()}
     if isinstance(value, list):

@@ -5,6 +5,7 @@ from datasets import make_maps
 from ura_study.detectors.build import build_detector
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.detectors.uranet.losses import residual
+from ura_study.detectors.uranet.network import _suspected
 
 SMALL = {"perception": {"width": 16, "mc_samples": 3}, "restoration": {"width": 8, "prototypes": 16, "exclusion": 1}}
 ABLATIONS = {
@@ -196,7 +197,7 @@ def test_what_restoration_is_told_by_the_gate(train, gate, blocked):
     perceived = detector.perception.perceive(
         detector._seen(detector._standardise(train.batch([0]).features)), detector.networks
     )
-    told = detector._suspected(perceived, known).view(8, 8)
+    told = _suspected(detector.perception.settings, perceived, known).view(8, 8)
     expected = torch.zeros(8, 8)
     expected[1:5, 4:8] = float(blocked)
     assert torch.equal(told, expected)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -98,7 +99,7 @@ def _published(published: Counts | None) -> Text:
     return Text(" / ".join("-" if number is None else str(number) for number in published) if published else "")
 
 
-def _absent(names: tuple[str, ...], data: DataSettings, published: dict[str, Counts]) -> list[str]:
+def _absent(names: tuple[str, ...], data: DataSettings, published: Mapping[str, Counts]) -> list[str]:
     """Return the categories of the published set that are not there, where some of it is."""
     if data.categories != "all" or not set(names) & set(published):
         return []
@@ -115,8 +116,9 @@ def _regions(data: DataSettings, category: Category, looks: dict[Path, Look]) ->
     if size == "original":
         return []
     crop_from = data.crop_from and round(data.crop_from * size / data.image_size)
-    masks = [load_masks(sample.masks, sample.path) for sample in sound]
-    drawn, judged = sum(map(regions, masks)), sum(regions(resized(mask, size, crop_from)) for mask in masks)
+    masks = [mask for sample in sound if (mask := load_masks(sample.masks, sample.path)) is not None]
+    drawn = sum(map(regions, masks))
+    judged = sum(regions(resized(mask, size, crop_from)) for mask in masks)
     if drawn == judged:
         return []
     text = f"{judged} of {drawn} regions of defects are told apart at {size} px (data.image_size, data.eval_size)"

@@ -106,6 +106,7 @@ def _measured(study: Study, run: Run, ledger: Ledger, console: Console) -> Recor
         ledger.folder.mkdir(parents=True, exist_ok=True)
     with StudyLock(ledger.folder), console.status(f"calibrating: {run.variant} · {run.category} · seed {run.seed}"):
         *events, record = attempt(Job.of(study, run, pictures=run.seed in study.pictured_seeds))
+        assert isinstance(record, Record)
         for found in events:
             if isinstance(found, details.Details):
                 ledger.keep(record.run_id, details.packed(found))

@@ -130,7 +130,7 @@ def _finish(study: Study, plan: Plan, ledger: Ledger, completed: bool, left: str
 
     folder, runs = ledger.folder, list(plan.runs)
     results = with_search(Results(study, plan, ledger.records, folder))
-    if results.search is not None:
+    if results.search is not None and results.leaderboard is not None:
         write_search(folder, results)
         show_search(results.leaderboard, console)
         runs += results.search.plan.runs

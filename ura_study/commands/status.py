@@ -103,6 +103,7 @@ def _failures(failed: Sequence[Record]) -> list[str]:
     """Return a line for each reason, with the first runs that failed for it."""
     by_reason: dict[str, list[str]] = {}
     for record in failed:
+        assert record.failure is not None
         by_reason.setdefault(f"{record.failure.kind}: {record.failure.message}", []).append(record.where)
     return [f"{len(runs)} failed: {_first(runs)}: {reason}" for reason, runs in by_reason.items()]
 

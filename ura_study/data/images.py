@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ura_study.data.preprocessing import Depth, Preprocessing, eight_bits, fitted
 from ura_study.errors import DataError
@@ -127,7 +128,11 @@ def _allowed(image: Image.Image, path: Path) -> tuple[int, int]:
 
 def _positive(image: Image.Image) -> Image.Image:
     """Return an image in which more is brighter. Of TIFF files that say otherwise Pillow turns over those of 8 bits."""
-    if image.format == "TIFF" and image.mode.startswith("I;16") and image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO:
+    if (
+        isinstance(image, TiffImageFile)
+        and image.mode.startswith("I;16")
+        and image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
+    ):
         return Image.fromarray(np.uint16(65535) - np.asarray(image))
     return image
 

@@ -70,13 +70,13 @@ def _check_left_over(images: Names, masks: Names, found: Mapping[Path, Path], su
     bare = next((image for folder, image in without.items() if folder not in served), None)
     for mask, name in masks.items():
         here = _folder(name)
-        image = without.get(here, None if here in folders else bare)
-        if mask in used or image is None:
+        lacking = without.get(here, None if here in folders else bare)
+        if mask in used or lacking is None:
             continue
         ending = plain(mask.name).removeprefix(name.rpartition("/")[2])
-        wanted = [f"{images[image].removeprefix(f'{here}/')}{end}{ending}" for end in dict.fromkeys((suffix, ""))]
+        wanted = [f"{images[lacking].removeprefix(f'{here}/')}{end}{ending}" for end in dict.fromkeys((suffix, ""))]
         raise DataError(
-            f"{mask}: this {noun} fits no image of {image.parent}, while {image.name} has none; "
+            f"{mask}: this {noun} fits no image of {lacking.parent}, while {lacking.name} has none; "
             f"expected {' or '.join(wanted)}"
         )
 

@@ -47,7 +47,8 @@ def split(samples: Sequence[Sample], share: float) -> Split:
         raise DataError(
             f"{folder}: data.validation needs at least {2 * FEWEST} different training images, but got {different}"
         )
-    wanted, held = max(FEWEST, round(share * different)), []
+    wanted = max(FEWEST, round(share * different))
+    held: list[str] = []
     for unit in units(hashes, [sample.group for sample in samples]):
         if len(held) >= wanted:
             break

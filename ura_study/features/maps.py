@@ -56,8 +56,8 @@ class FeatureMaps:
 
     def subset(self, index: Sequence[int]) -> FeatureMaps:
         """Return the maps of the images `index` alone, in that order; nothing is read or copied."""
-        index = np.asarray(index, dtype=np.int64)
-        return replace(self, chosen=index if self.chosen is None else self.chosen[index])
+        places = np.asarray(index, dtype=np.int64)
+        return replace(self, chosen=places if self.chosen is None else self.chosen[places])
 
     def batch(self, index: Sequence[int] | slice, device: torch.device | str = "cpu") -> Batch:
         """Return the images `index`, with their maps on `device`."""

@@ -57,7 +57,7 @@ def check_masks(masks: Masks, shape: tuple[int, int]) -> None:
 
 def check_normal_masks(labels: np.ndarray, masks: Masks) -> None:
     """No defect is drawn on an image whose folder says normal."""
-    for index in np.flatnonzero(~labels):
+    for index in np.flatnonzero(~labels).tolist():
         mask = masks[index]
         if mask is not None and mask.any():
             raise ValueError(

@@ -55,7 +55,10 @@ def error_by_uncertainty(maps: TokenMaps, truth: np.ndarray) -> ErrorByUncertain
 
 def pooled(parts: Sequence[ErrorByUncertainty]) -> ErrorByUncertainty:
     """Return the counts of several sets of tokens together; there is at least one."""
-    return ErrorByUncertainty(sum(part.total for part in parts), sum(part.epistemic for part in parts))
+    return ErrorByUncertainty(
+        total=np.sum([part.total for part in parts], axis=0),
+        epistemic=np.sum([part.epistemic for part in parts], axis=0),
+    )
 
 
 def _counted(deviation: np.ndarray, edges: np.ndarray, *weights: np.ndarray) -> np.ndarray:

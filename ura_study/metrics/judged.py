@@ -68,7 +68,7 @@ class Judged:
             raise Undefined("the detector gives no anomaly maps")
         if not self.labels.any():
             raise Undefined("no anomalous test image")
-        anomalous = np.flatnonzero(self.labels)
+        anomalous = np.flatnonzero(self.labels).tolist()
         if missing := sum(self.masks[index] is None for index in anomalous):
             raise Undefined(f"{missing} of {len(anomalous)} anomalous test images have no mask")
         truth = np.zeros(self.maps.shape, dtype=bool)

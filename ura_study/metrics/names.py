@@ -124,7 +124,7 @@ for _name in UNCERTAINTY_METRICS:
     METRICS_BY_NAME.add(_name, Metric(_name, _TITLES[_name], _way, None), __name__)
 
 
-def better(metric: str) -> int:
+def better(metric: str) -> Literal[-1, 0, 1]:
     """Return 1 where a larger value of a metric is better, -1 where a smaller one is, 0 where neither."""
     return METRICS_BY_NAME.get(metric.removeprefix(VALIDATION)).better
 

@@ -30,10 +30,12 @@ def write_results(folder: Path, results: Results) -> None:
 
 def write_search(folder: Path, results: Results) -> None:
     """Write `search.csv` and `search.md` (a row per trial, best first), `search_runs.csv` (a row per run)."""
-    leaderboard, study = results.leaderboard, results.study
+    leaderboard, search, study = results.leaderboard, results.search, results.study
+    assert leaderboard is not None
+    assert search is not None
     replace(folder / "search.csv", search_frame(leaderboard).to_csv(index=False))
     replace(folder / "search.md", markdown(sheet(search_table(leaderboard), study.report, study.study)))
-    replace(folder / "search_runs.csv", tidy(results.search.plan, results.records).to_csv(index=False))
+    replace(folder / "search_runs.csv", tidy(search.plan, results.records).to_csv(index=False))
 
 
 def write_figures(folder: Path, drawn: Gallery, formats: Sequence[Kind]) -> None:

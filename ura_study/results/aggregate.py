@@ -102,6 +102,11 @@ def _undefined_in(cells: Sequence[Cell]) -> bool:
 def _over(cells: Sequence[Cell]) -> Cell:
     complete = all(cell.complete for cell in cells)
     values = tuple(statistics.fmean(seed) for seed in zip(*(c.values for c in cells), strict=True)) if complete else ()
-    counts = (sum(getattr(cell, kind) for cell in cells) for kind in ("failed", "missing", "undefined"))
-    run_ids = tuple(run_id for cell in cells for run_id in cell.run_ids)
-    return Cell(values, *counts, contends=all(cell.contends for cell in cells), run_ids=run_ids)
+    return Cell(
+        values=values,
+        failed=sum(cell.failed for cell in cells),
+        missing=sum(cell.missing for cell in cells),
+        undefined=sum(cell.undefined for cell in cells),
+        contends=all(cell.contends for cell in cells),
+        run_ids=tuple(run_id for cell in cells for run_id in cell.run_ids),
+    )

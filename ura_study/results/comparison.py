@@ -15,7 +15,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -81,7 +81,7 @@ def compare(grid: pd.DataFrame, metric: str, baseline: str) -> tuple[Comparison,
     """
     by_variant = dict(tuple(grid.groupby("variant", sort=False)))
     base = by_variant.pop(baseline)
-    others = {name: rows for name, rows in by_variant.items() if list(rows.run_id) != list(base.run_id)}
+    others = {str(name): rows for name, rows in by_variant.items() if list(rows.run_id) != list(base.run_id)}
     return corrected([paired(base, rows, metric, name) for name, rows in others.items()])
 
 
@@ -104,7 +104,8 @@ def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> C
     missing = (states == "missing").any(axis=0) & ~failed
     undefined = np.isnan(change) & ~failed & ~missing
     counted = ~(failed | missing | undefined)
-    unit, differences = _by_unit(*(one[key].to_numpy()[counted] for key in PAIR), change[counted])
+    categories, seeds = (one[key].to_numpy()[counted] for key in PAIR)
+    unit, differences = _by_unit(categories, seeds, change[counted])
     return Comparison(
         variant=name,
         metric=metric,
@@ -133,12 +134,14 @@ def _by_unit(
     categories: np.ndarray, seeds: np.ndarray, changes: np.ndarray
 ) -> tuple[Literal["category", "seed"], np.ndarray]:
     """Return what the units are, and the mean change of each (units,), from arrays (pairs,)."""
-    unit, units = ("category", categories) if len(set(categories)) > 1 else ("seed", seeds)
+    several = len(set(categories)) > 1
+    units = categories if several else seeds
     means = [changes[units == one].mean() for one in dict.fromkeys(units)]
-    return unit, np.round(means, DECIMALS)
+    return "category" if several else "seed", np.round(means, DECIMALS)
 
 
-def _tested(differences: np.ndarray) -> dict[str, float]:
+def _tested(differences: np.ndarray) -> dict[str, Any]:
+    """Return the fields of a comparison that a test gives."""
     if len(differences) == 0:
         return dict.fromkeys(("difference", "low", "high", "p", "effect", "smallest_p"), math.nan) | {"differing": 0}
     (low, high), test = interval(differences), signed_rank(differences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -78,7 +79,7 @@ def outcomes(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) 
     return frame.astype(dict.fromkeys(metrics, float))
 
 
-def _variant(variant: Variant, changed: Iterable[str]) -> dict[str, object]:
+def _variant(variant: Variant, changed: Iterable[str]) -> dict[str, Any]:
     """Return a variant's columns; a key below a part that is left out has no value."""
     settings = variant.settings.model_dump(mode="json")
     return {"variant": variant.name, "ablation": variant.ablation} | {key: setting(settings, key) for key in changed}
@@ -92,7 +93,7 @@ def setting(settings: object, key: str) -> str | None:
     return value.get("name", "true")
 
 
-def lookup(settings: object, key: str) -> object:
+def lookup(settings: object, key: str) -> Any:
     """Return the value of a dotted key in nested settings; None below a part that is left out."""
     for name in key.split("."):
         if not isinstance(settings, dict) or name not in settings:
@@ -101,7 +102,7 @@ def lookup(settings: object, key: str) -> object:
     return settings
 
 
-def _row(record: Record) -> dict[str, object]:
+def _row(record: Record) -> dict[str, Any]:
     failure = f"{record.failure.kind}: {record.failure.message}" if record.failure else None
     return {
         "run_id": record.run_id,

@@ -48,6 +48,7 @@ class Leaderboard:
     """A search's result."""
 
     study: Study
+    search: SearchSettings
     rows: pd.DataFrame
     """One row per trial: `trial`, `variant`, `state`, `best`, objectives by label, `runs`, parameters, test metrics."""
     objectives: tuple[str, ...]
@@ -70,6 +71,7 @@ class Leaderboard:
 def leaderboard(study: Study, plan: Plan, found: Sequence[TrialSummary], records: Mapping[str, Record]) -> Leaderboard:
     """Return the result of a search from its trials and the records of the plan of all its variants."""
     search = study.search
+    assert search is not None
     labels = tuple(objective.label for objective in search.objective)
     metrics = tuple(m for m in study.report.metrics if not m.startswith(VALIDATION) and m not in labels)
     whole = [v.name for v in plan.variants if all(i in records for i in plan.ids[v.name])]  # others lost their records
@@ -78,12 +80,13 @@ def leaderboard(study: Study, plan: Plan, found: Sequence[TrialSummary], records
     known = [trial for trial in found if trial.state == "complete" and trial.variant in plan.ids]
     tested = {trial.variant: tuple(one.mean(trial.variant) for one in measured) for trial in known}
     table = [_line(trial, labels, metrics, tested.get(trial.variant, ())) for trial in _ranked(found, search)]
-    keys = tuple(search.space)
+    keys = tuple(search.domains)
     parameters = tuple(key for key in keys if any(key in trial.params for trial in found))
     columns = ["trial", "variant", "state", "best", *labels, "runs", *parameters, *metrics, "reason"]
     done = [records[i] for i in plan.runs if i in records and records[i].done]
     return Leaderboard(
         study=study,
+        search=search,
         rows=pd.DataFrame(table, columns=columns),
         objectives=labels,
         parameters=parameters,

@@ -14,7 +14,7 @@ import csv
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, create_model
 
@@ -37,7 +37,8 @@ class _Method(Settings):
 def _form() -> tuple[type[Settings], tuple[str, ...]]:
     """Return what a file must hold, and the metrics that may be in it: those that rank, of plug-ins too."""
     names = (*METRICS, *(name for name in METRICS_BY_NAME.loaded() if name not in METRICS + UNCERTAINTY_METRICS))
-    line = create_model("_Line", __base__=_Method, **dict.fromkeys(names, (Percent | None, None)))
+    metrics: dict[str, Any] = dict.fromkeys(names, (Percent | None, None))
+    line = create_model("_Line", __base__=_Method, **metrics)
     return create_model("_File", __base__=Settings, rows=(List[line], ...)), names
 
 
@@ -85,8 +86,8 @@ def _csv_rows(path: Path, metrics: Collection[str]) -> Iterable[dict[str, object
         raise ConfigError(f"{path}: cannot be read ({error})") from error
 
 
-def _number(text: object) -> object:
+def _number(text: Any) -> object:
     try:
-        return float(text)  # type: ignore[arg-type]
+        return float(text)
     except (TypeError, ValueError):
         return text

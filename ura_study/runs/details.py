@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -108,7 +109,7 @@ def read(folder: Path, run_id: str, *, pictures: bool = True) -> Details | None:
 
 def packed(details: Details) -> bytes:
     """Return details as the content of a NumPy archive."""
-    arrays = {
+    arrays: dict[str, Any] = {
         "images": np.array(details.images, dtype=np.str_),
         "defects": np.array(details.defects, dtype=np.str_),
         "scores": details.scores,

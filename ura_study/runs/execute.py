@@ -6,14 +6,14 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
 from ura_study.data.protocol import read_for_run
 from ura_study.data.synthetic.cache import recipe
-from ura_study.data.table import Category
+from ura_study.data.table import Category, Sample
 from ura_study.detectors.base import Detector
 from ura_study.errors import DataError
 from ura_study.features.cached import feature_maps
@@ -40,14 +40,16 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     Raises:
         UserError: where images, masks, disk or weights are not as they must be, or training diverged.
     """
-    settings, image_size, timings = job.settings, job.data.image_size, {}
+    settings, image_size = job.settings, job.data.image_size
+    timings: dict[str, float] = {}
     category = read_category(job)
     with _timed(timings, "features_seconds"):
         train = feature_maps(category.train, settings.features, job.data.preprocessing, device)
         test = feature_maps(category.test, settings.features, job.data.preprocessing, device)
         if category.labels is not None:
             train = dataclasses.replace(train, labels=np.array(category.labels))
-        samples, held = category.train, None
+        samples: Sequence[Sample] = category.train
+        held: HeldOut | None = None
         if job.data.validation:
             samples, train, held = hold_out(category.train, train, job, device)
     fit = yield from fitted(job, samples, train, device, _watch(job, train, held, device))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ura_study.data.table import Sample
 from ura_study.detectors.base import Detector
 from ura_study.features.cached import feature_maps
 from ura_study.randomness import generator
@@ -20,7 +23,7 @@ def rebuilt(job: Job) -> Detector:
         NonFiniteLoss: where training diverges.
     """
     category, settings, device = read_category(job), job.settings, device_of(job)
-    samples = category.train
+    samples: Sequence[Sample] = category.train
     train = feature_maps(samples, settings.features, job.data.preprocessing, device)
     if job.data.validation:
         samples, train, _ = hold_out(samples, train, job, device)

@@ -18,6 +18,7 @@ from ura_study.canonical import digest
 from ura_study.config import Study
 from ura_study.errors import ConfigError
 from ura_study.plan import changed
+from ura_study.search.config import SearchSettings
 from ura_study.search.objective import directions
 from ura_study.search.pruners import make_pruner
 from ura_study.search.samplers import make_sampler
@@ -28,14 +29,18 @@ IDENTITY = "ura_study"
 
 
 def begin(
-    study: Study, fingerprints: Mapping[str, str], space: Space, storage: BaseStorage, folder: Path
+    study: Study,
+    search: SearchSettings,
+    fingerprints: Mapping[str, str],
+    space: Space,
+    storage: BaseStorage,
+    folder: Path,
 ) -> optuna.Study:
     """Return the Optuna study of a search, with the variants to begin with enqueued.
 
     Raises:
         ConfigError: where one of the same name is another search, or a variant to begin with is not in the space.
     """
-    search = study.search
     runs = len(fingerprints) * len(study.seeds)
     if search.pruner.name == "asha" and runs > 1:
         raise ConfigError(
@@ -50,15 +55,14 @@ def begin(
         pruner=make_pruner(search.pruner),
         load_if_exists=True,
     )
-    _check_same(optuna_study, _identity(study, fingerprints), folder, shared=search.storage is not None)
-    for params in _first(study, space):
+    _check_same(optuna_study, _identity(study, search, fingerprints), folder, shared=search.storage is not None)
+    for params in _first(study, search, space):
         optuna_study.enqueue_trial(params, skip_if_exists=True)
     return optuna_study
 
 
-def _identity(study: Study, fingerprints: Mapping[str, str]) -> dict[str, str]:
+def _identity(study: Study, search: SearchSettings, fingerprints: Mapping[str, str]) -> dict[str, str]:
     """Return a hash of each thing that must stay as it was for values to be comparable."""
-    search = study.search
     parts: dict[str, object] = {
         "search.space": search.space,
         "search.objective": [part.model_dump(mode="json") for part in search.objective],
@@ -91,9 +95,8 @@ def _check_same(optuna_study: optuna.Study, identity: dict[str, str], folder: Pa
         raise ConfigError(f"search.storage: the search '{optuna_study.study_name}' there belongs to {known['place']}")
 
 
-def _first(study: Study, space: Space) -> list[dict[str, Any]]:
+def _first(study: Study, search: SearchSettings, space: Space) -> list[dict[str, Any]]:
     """Return the parameters of the variants to begin with: those that the study names."""
-    search = study.search
     first = []
     for index, changes in enumerate(search.enqueue):
         where = f"search.enqueue.{index}"

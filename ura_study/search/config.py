@@ -133,6 +133,12 @@ class SearchSettings(Settings):
         return self
 
     @property
+    def domains(self) -> dict[str, Any]:
+        """What may vary, by key. (Where the study names a file, reading the study has put its content here.)"""
+        assert isinstance(self.space, dict)
+        return self.space
+
+    @property
     def budget_seconds(self) -> int | None:
         """The budget in seconds; None: no limit."""
         return None if self.budget is None else _seconds(self.budget)

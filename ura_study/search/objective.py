@@ -11,6 +11,7 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -32,7 +33,7 @@ class Undefined(Exception):
         self.seed = seed
 
 
-def directions(objectives: Sequence[ObjectiveSettings]) -> list[str]:
+def directions(objectives: Sequence[ObjectiveSettings]) -> list[Literal["maximize", "minimize"]]:
     """Return for each objective which way is better: `maximize` or `minimize`."""
     return ["minimize" if objective.minimizes else "maximize" for objective in objectives]
 

@@ -11,6 +11,7 @@ In YAML a metric's name alone, a mapping, or a list of these for several objecti
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -94,7 +95,7 @@ class ObjectiveSettings(Settings):
 
     @field_validator("mean", "minus", "subject_to")
     @classmethod
-    def _all_known(cls, names: object) -> object:
+    def _all_known(cls, names: Collection[str] | None) -> Collection[str] | None:
         listed = [known_number(name) for name in names or ()]
         if len(set(listed)) < len(listed):
             raise ValueError(f"metrics must be distinct, but got {', '.join(listed)}")
@@ -115,7 +116,10 @@ class ObjectiveSettings(Settings):
     @property
     def metrics(self) -> tuple[str, ...]:
         """The names of which each run has the average."""
-        return (self.metric,) if self.metric is not None else self.mean
+        if self.metric is not None:
+            return (self.metric,)
+        assert self.mean is not None
+        return self.mean
 
     @property
     def minimizes(self) -> bool:

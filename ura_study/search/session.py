@@ -57,9 +57,9 @@ class Session:
         """
         assert study.search is not None
         mend(ledger.folder)
-        space = read_space(study.search.space, study.base, f"{study.study}: search.space")
+        space = read_space(study.search.domains, study.base, f"{study.study}: search.space")
         storage = open_storage(study.search.storage, ledger.folder)
-        optuna_study = begin(study, plan.fingerprints, space, storage, ledger.folder)
+        optuna_study = begin(study, study.search, plan.fingerprints, space, storage, ledger.folder)
         return cls(study, plan, ledger, space, storage, optuna_study)
 
     def __init__(
@@ -154,7 +154,7 @@ class Session:
             return False
         if search.patience is not None and stale(self._optuna) >= search.patience:
             return False
-        return search.budget is None or self._seconds() < search.budget_seconds
+        return (limit := search.budget_seconds) is None or self._seconds() < limit
 
     def _seconds(self) -> float:
         """Return how long the search has been at work, earlier sessions included."""
@@ -193,6 +193,7 @@ class Session:
         candidate.records[record.run_id] = record
         failures = candidate.failures
         if len(failures) > self._search.max_failed * len(candidate.runs):
+            assert failures[0].failure is not None
             self._fail(candidate, f"{failures[0].where}: {failures[0].failure.message}")
         elif record.done and self._compares_instances:
             worth = self._worth(candidate, [row(record)])

@@ -42,7 +42,11 @@ class TrialSummary:
     """Key of each range that it drew from → whether it drew evenly on a logarithmic scale."""
 
 
-_STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
+_STATES: dict[TrialState, Literal["complete", "pruned", "failed"]] = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
 
 
 def trials(optuna_study: optuna.Study) -> list[TrialSummary]:
@@ -83,12 +87,13 @@ def headline(found: Sequence[TrialSummary], search: SearchSettings) -> str:
     told = len(found) - states["running"]
     parts = [f"{states[state]} {state}" for state in ("running", "pruned", "failed") if states[state]]
     line = f"search: {told} of {search.trials} trials" + (f" ({', '.join(parts)})" if parts else "")
-    best = [trial for trial in found if trial.best]
+    best = [(trial.variant, trial.values[0]) for trial in found if trial.best and trial.values is not None]
     if not best:
         return line
     if len(search.objective) > 1:
         return f"{line}, {len(best)} on the Pareto front"
-    return f"{line}, best {search.objective[0].label} {best[0].values[0]:.4g} ({best[0].variant})"
+    variant, value = best[0]
+    return f"{line}, best {search.objective[0].label} {value:.4g} ({variant})"
 
 
 def _best(optuna_study: optuna.Study) -> list[FrozenTrial]:

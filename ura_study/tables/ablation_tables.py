@@ -39,12 +39,14 @@ def sweeps(results: Results) -> list[Table]:
     return [
         _values(results, name, ablation, keys)
         for name, ablation in found.items()
-        for keys in ([tuple(ablation.grid)] if ablation.grid is not None else [(key,) for key in ablation.sweep])
+        for keys in (
+            [tuple(ablation.grid)] if ablation.grid is not None else [(key,) for key in ablation.values_by_key()]
+        )
     ]
 
 
 def _components(results: Results, name: str, ablation: Ablation) -> Table:
-    keys = ablation.leave_one_out
+    keys = tuple(ablation.values_by_key())
     variants = with_baseline(results, variants_of(results, ablation))
     rows = {v.name: (v.name, *(_mark(v, key) for key in keys)) for v in variants}
     stubs = ("variant", *headings(results, keys))

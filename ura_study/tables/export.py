@@ -134,6 +134,7 @@ def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFra
     if name == "search":
         from ura_study.tables.search_table import search_frame
 
+        assert results.leaderboard is not None
         return search_frame(results.leaderboard)
     if name == "images":
         return image_frame(results)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -30,7 +31,7 @@ def search_table(leaderboard: Leaderboard) -> Table:
     limit = leaderboard.study.evaluation.fpr_limit
     names = short_names(leaderboard.parameters)
     columns = (
-        *(_objective(objective, limit) for objective in leaderboard.study.search.objective),
+        *(_objective(objective, limit) for objective in leaderboard.search.objective),
         Column("runs", "runs", "count"),
         *(Column(name, title(name, limit), better=better(name)) for name in leaderboard.metrics),
     )
@@ -47,7 +48,7 @@ def search_table(leaderboard: Leaderboard) -> Table:
 
 def search_frame(leaderboard: Leaderboard) -> pd.DataFrame:
     """Return raw numbers, a row per trial."""
-    return leaderboard.rows.assign(split=leaderboard.study.search.split)
+    return leaderboard.rows.assign(split=leaderboard.search.split)
 
 
 def heading(leaderboard: Leaderboard) -> str:
@@ -67,8 +68,13 @@ def notes(leaderboard: Leaderboard) -> tuple[str, ...]:
         f"{len(leaderboard.rows)} trials ({outcome}); {leaderboard.runs} runs, for which {leaderboard.trained} "
         "detectors were trained.",
         *map(_agreement, leaderboard.agreement),
-        *(f"{line.variant} failed: {line.reason}." for line in leaderboard.rows.itertuples() if line.reason),
+        *(f"{variant} failed: {reason}." for variant, reason in _reasons(leaderboard) if reason),
     )
+
+
+def _reasons(leaderboard: Leaderboard) -> Iterable[tuple[str, str]]:
+    """Return each trial's variant and why it failed."""
+    return zip(leaderboard.rows["variant"], leaderboard.rows["reason"], strict=True)
 
 
 def _about_numbers(leaderboard: Leaderboard) -> list[str]:
@@ -80,14 +86,18 @@ def _about_numbers(leaderboard: Leaderboard) -> list[str]:
 
 
 def _objective(objective: ObjectiveSettings, limit: float) -> Column:
-    name, way = objective.metrics[0], -1 if objective.minimizes else 1
+    name, way = objective.metrics[0], _way(objective)
     shares = all(map(reportable, objective.metrics)) and not objective.minus
     kind: Kind = "share" if shares else KINDS.get(objective.label, "value")
     plain = title(name, limit) if reportable(name) else HEADINGS[name]
     return Column(objective.label, plain if objective.label == name else objective.label, kind, way)
 
 
-def _row(line: Mapping[str, object], leaderboard: Leaderboard) -> Row:
+def _way(objective: ObjectiveSettings) -> Literal[-1, 1]:
+    return -1 if objective.minimizes else 1
+
+
+def _row(line: Mapping[Hashable, Any], leaderboard: Leaderboard) -> Row:
     variant = line["variant"]
     state = line["state"] if not line["best"] else "best" if len(leaderboard.objectives) == 1 else "Pareto front"
     ids = leaderboard.recorded.get(variant, ())
@@ -97,7 +107,7 @@ def _row(line: Mapping[str, object], leaderboard: Leaderboard) -> Row:
     return Row(labels, (*objectives, _number(line["runs"]), *(dataclasses.replace(c, contends=False) for c in tested)))
 
 
-def _number(value: object, ids: tuple[str, ...] = (), contends: bool = False) -> Cell:
+def _number(value: Any, ids: tuple[str, ...] = (), contends: bool = False) -> Cell:
     return NONE if _unknown(value) else Cell((float(value),), run_ids=ids, contends=contends)
 
 

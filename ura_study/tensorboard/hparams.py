@@ -59,7 +59,7 @@ def columns(study: Study) -> list[Column]:
 def _varied(study: Study) -> Iterator[tuple[str, Sequence[Any]]]:
     for ablation in study.ablations.values():
         yield from ablation.values_by_key().items()
-    for key, domain in (study.search.space if study.search is not None else {}).items():
+    for key, domain in (study.search.domains if study.search is not None else {}).items():
         form = next(form for form in DOMAINS if form in domain)
         yield key, [domain[form]] if form == "fixed" else domain[form]
 

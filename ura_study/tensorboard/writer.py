@@ -64,8 +64,8 @@ class TensorBoardWriter:
     def extend(self, plan: Plan) -> None:
         """Take in further variants; those it knows may be among them."""
         cells: dict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
-        for (variant, category, seed), run_id in plan.cells.items():
-            cells[variant][run_id] = (category, seed)
+        for (name, category, seed), run_id in plan.cells.items():
+            cells[name][run_id] = (category, seed)
         with writing(self._folder):
             for variant in plan.variants:
                 if variant.name not in self._missing:

@@ -62,7 +62,8 @@ def _descend(
     scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "float16")
     order = shuffled(len(train), settings.batch_size, generator(seed, "order"))
     draws = generator(seed, "losses")
-    done, started, sums = 0, time.perf_counter(), {}
+    done, started = 0, time.perf_counter()
+    sums: dict[str, Tensor] = {}
     detector.train()
     if settings.compile:
         for part in detector.children():

@@ -6,7 +6,7 @@ Actors are reused: a worker imports torch once and then does run after run.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict
 from typing import Any
 
@@ -47,7 +47,8 @@ class Worker(tune.Trainable):
         if self._parked:
             time.sleep(REPORT_EVERY)
             return {"intervals": [], "parked": True, "done": False}
-        intervals, end = [], time.monotonic() + REPORT_EVERY
+        intervals: list[dict[str, Any]] = []
+        end = time.monotonic() + REPORT_EVERY
         for event in self._events:
             if isinstance(event, Record):
                 record = event.model_dump_json()
@@ -63,7 +64,7 @@ class Worker(tune.Trainable):
         self._events.close()
 
 
-def _events(job: str) -> Iterator[Any]:
+def _events(job: str) -> Generator[Any, None, None]:
     """Yield the progress and then the record of a run; torch is imported here, in the worker and not in the driver."""
     if job == NOTHING:
         return

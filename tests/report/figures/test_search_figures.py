@@ -21,7 +21,7 @@ FOUND = [
 
 
 def test_the_best_so_far_is_a_complete_trial_within_all_limits():
-    info = history.history(STUDY, FOUND)
+    info = history.history(STUDY.search, FOUND)
     (course,) = info.courses
     assert course.numbers == (0, 1, 2, 4, 5)
     assert course.values == (0.7, 0.95, 0.99, 0.9, 0.8)
@@ -33,29 +33,29 @@ def test_the_best_so_far_is_a_complete_trial_within_all_limits():
 
 def test_the_best_of_what_is_minimized_is_the_smallest():
     study = make_study(search=SEARCH | {"objective": "fit_seconds"}, data={"validation": 0.2})
-    assert history.history(study, FOUND).courses[0].best[-1] == 0.7
+    assert history.history(study.search, FOUND).courses[0].best[-1] == 0.7
 
 
 def test_before_the_first_complete_trial_there_is_no_best():
-    (course,) = history.history(STUDY, [tried(0, 0.9, "pruned"), tried(1, 0.5)]).courses
+    (course,) = history.history(STUDY.search, [tried(0, 0.9, "pruned"), tried(1, 0.5)]).courses
     assert math.isnan(course.best[0])
     assert course.best[1] == 0.5
 
 
 def test_variants_chosen_on_test_images_are_called_so():
     study = make_study(search=SEARCH | {"objective": "image_auroc", "split": "test"})
-    drawn = [history.draw(history.history(study, FOUND)), slices.draw(slices.slices(study, FOUND, None))]
+    drawn = [history.draw(history.history(study.search, FOUND)), slices.draw(slices.slices(study.search, FOUND, None))]
     assert all("Oracle" in figure.caption for figure in drawn)
 
 
 @pytest.mark.parametrize("found", [[], FOUND[:1], FOUND[3:4] * 3])
 def test_too_few_trials_are_not_drawn(found):
-    assert history.history(STUDY, found) is None
-    assert slices.slices(STUDY, found, None) is None
+    assert history.history(STUDY.search, found) is None
+    assert slices.slices(STUDY.search, found, None) is None
 
 
 def test_slices_begin_with_what_matters_most():
-    info = slices.slices(STUDY, FOUND, {SAMPLES: 0.9, STRENGTH: 0.1})
+    info = slices.slices(STUDY.search, FOUND, {SAMPLES: 0.9, STRENGTH: 0.1})
     assert [name for name, _ in info.panels] == ["mc_samples", "strength"]
     assert info.values == (0.7, 0.95, 0.99, 0.9, 0.8)
     assert info.panels[0][1].positions == pytest.approx([math.log10(v) for v in (1, 5, 20, 5, 20)])
@@ -63,7 +63,7 @@ def test_slices_begin_with_what_matters_most():
 
 def test_a_parameter_that_never_varied_is_not_shown():
     found = [tried(n, 0.5, params={STRENGTH: 1.0, SAMPLES: n}) for n in range(3)]
-    assert [name for name, _ in slices.slices(STUDY, found, None).panels] == ["mc_samples"]
+    assert [name for name, _ in slices.slices(STUDY.search, found, None).panels] == ["mc_samples"]
 
 
 def test_importances_are_ranked():

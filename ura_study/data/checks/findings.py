@@ -167,7 +167,7 @@ def _copies(category: Category, looks: Looks) -> Iterator[Finding]:
 
 
 def _groups(category: Category) -> Iterator[Finding]:
-    trained = {sample.group for sample in category.train} - {None}
+    trained = {sample.group for sample in category.train if sample.group is not None}
     both = sorted(trained & {sample.group for sample in category.test})
     if both:
         yield Finding(

@@ -48,7 +48,7 @@ def look_at(paths: Iterable[Path], masks: Iterable[Path], depth: Depth = "type")
     tasks = [(path, False) for path in paths] + [(path, True) for path in masks]
     files = [path for path, _ in tasks]
     with remembered(files), ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and hashing release Python's lock
-        return dict(zip(files, pool.map(lambda task: look(*task, depth), tasks), strict=True))
+        return dict(zip(files, pool.map(lambda task: look(task[0], task[1], depth), tasks), strict=True))
 
 
 def look(path: Path, is_mask: bool = False, depth: Depth = "type") -> Look:

@@ -121,7 +121,7 @@ class FolderSettings(Settings):
     @field_validator("train", "normal", "anomalous", "masks")
     @classmethod
     def _placeholders(cls, place: str | Literal[False], info: ValidationInfo) -> str | Literal[False]:
-        allowed = {"anomalous": ("{defect}",), "masks": ("{defect}", "/{image}")}.get(info.field_name, ())
+        allowed = {"anomalous": ("{defect}",), "masks": ("{defect}", "/{image}")}.get(info.field_name or "", ())
         left = place or ""
         if "/{image}" in allowed:
             left = left.removesuffix("/{image}")

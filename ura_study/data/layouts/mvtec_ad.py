@@ -22,8 +22,10 @@ from ura_study.data.layouts.places import Places, by_category
 
 #: The categories of MVTec AD itself, in the order in which papers print them.
 TEXTURES = ("carpet", "grid", "leather", "tile", "wood")
-OBJECTS = ("bottle", "cable", "capsule", "hazelnut", "metal_nut")
-OBJECTS += ("pill", "screw", "toothbrush", "transistor", "zipper")
+OBJECTS = (
+    *("bottle", "cable", "capsule", "hazelnut", "metal_nut"),
+    *("pill", "screw", "toothbrush", "transistor", "zipper"),
+)
 
 FIRST = Places("train/good", "test/good", "test/{defect}", "ground_truth/{defect}")
 SECOND = Places(

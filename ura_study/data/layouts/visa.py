@@ -16,6 +16,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from ura_study.data.files import images, within
 from ura_study.data.layouts.base import Layout, require_images
@@ -70,7 +71,7 @@ def _read(path: Path, mtime_ns: int) -> tuple[dict[str, str], ...]:
     return tuple(row for _, row in rows)
 
 
-def _check(path: Path, line: int, row: dict[str, str]) -> None:
+def _check(path: Path, line: int, row: dict[Any, Any]) -> None:
     if None in row or None in row.values():  # where a row is too long, and where it is too short
         got = sum(value is not None for name, value in row.items() if name is not None) + len(row.get(None, ()))
         raise DataError(f"{path}, line {line}: expected {len(COLUMNS)} values ({','.join(COLUMNS)}), but got {got}")

@@ -35,10 +35,11 @@ def altered_samples(samples: Sequence[Sample], depth: Depth = "type") -> tuple[S
         DataError: where an image cannot be read.
         ResourceError: where the disk is full or the cache folder cannot be written.
     """
-    about = {"what": "synthetic defects", "seed": SEED, "recipe": recipe(), "images": contents(samples)}
+    hashes = contents(samples)
+    about: dict[str, object] = {"what": "synthetic defects", "seed": SEED, "recipe": recipe(), "images": hashes}
     about |= {} if depth == "type" else {"depth": depth}
     folder = cache_root() / "synthetic" / digest(about)
-    entry(folder, about, lambda place: _build(place, samples, about["images"], depth))
+    entry(folder, about, lambda place: _build(place, samples, hashes, depth))
     images = sorted(path for path in folder.glob("*.png") if not path.stem.endswith("_mask"))
     return tuple(Sample(p, p.stem.split("-")[1], (p.with_name(f"{p.stem}_mask.png"),)) for p in images)
 
@@ -55,7 +56,8 @@ def _build(folder: Path, samples: Sequence[Sample], hashes: Sequence[str], depth
     for index, (sample, content) in enumerate(zip(samples, hashes, strict=True)):
         other = samples[(index + 1) % len(samples)]
         rng = np.random.default_rng([SEED, int(content, 16)])
-        altered = alter(kinds[index % len(kinds)], *(load_original(s.path, depth) for s in (sample, other)), rng)
+        image, lender = (load_original(s.path, depth) for s in (sample, other))
+        altered = alter(kinds[index % len(kinds)], image, lender, rng)
         stem = f"{index:04}-{altered.kind}"
         Image.fromarray(altered.image).save(folder / f"{stem}.png")
         Image.fromarray(altered.mask).convert("L").save(folder / f"{stem}_mask.png")

@@ -68,8 +68,8 @@ def draw_site(scene: Scene, other: Scene, rng: np.random.Generator) -> Site:
     places = [_draw_place(s.inside, rng) for s in (scene, scene, other)]
     windows = [_window(place, side, scene.inside.shape) for place in places]
     here, piece, there = (_cut(s.image, w) for s, w in zip((scene, scene, other), windows, strict=True))
-    centre = tuple(float(p - w.start) for p, w in zip(places[0], windows[0], strict=True))
-    return Site(here, piece, there, centre, windows[0], scene.unit, scene.grey)
+    y, x = (float(p - w.start) for p, w in zip(places[0], windows[0], strict=True))
+    return Site(here, piece, there, (y, x), windows[0], scene.unit, scene.grey)
 
 
 def _draw_place(inside: np.ndarray, rng: np.random.Generator) -> tuple[int, int]:
@@ -83,7 +83,8 @@ def _draw_place(inside: np.ndarray, rng: np.random.Generator) -> tuple[int, int]
 def _window(place: tuple[int, int], side: int, shape: tuple[int, int]) -> tuple[slice, slice]:
     """Return the window of `side` pixels around a place, moved into the image and no larger than it."""
     starts = [min(max(0, p - side // 2), max(0, n - side)) for p, n in zip(place, shape, strict=True)]
-    return tuple(slice(start, min(start + side, n)) for start, n in zip(starts, shape, strict=True))
+    rows, columns = (slice(start, min(start + side, n)) for start, n in zip(starts, shape, strict=True))
+    return rows, columns
 
 
 def _cut(image: np.ndarray, window: tuple[slice, slice]) -> np.ndarray:

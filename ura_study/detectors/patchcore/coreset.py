@@ -23,7 +23,7 @@ BLOCK = 1 << 22
 def greedy_coreset(tokens: Tensor, count: int, generator: torch.Generator) -> Tensor:
     """Return the indices (K,) of `count` tokens of (T, D) in the order they were taken in, the first at random."""
     count = min(count, len(tokens))
-    first = torch.randint(len(tokens), (1,), generator=generator).item()
+    first = int(torch.randint(len(tokens), (1,), generator=generator))
     taken = [first]
     squares = tokens.square().sum(dim=1)
     distance = torch.full((len(tokens),), torch.inf, device=tokens.device)
@@ -56,7 +56,7 @@ def _farthest(tokens: Tensor, squares: Tensor, distance: Tensor, wanted: int) ->
         place = near.argmax()
         if near[place] < outside or (taken and near[place] == -torch.inf):
             break
-        taken.append(index[place].item())
+        taken.append(int(index[place]))
         nearest = squares[index] - 2 * listed @ listed[place] + squares[index[place]]
         torch.minimum(near, nearest, out=near)
         near[place] = -torch.inf

@@ -34,6 +34,8 @@ class PatchCore(Detector):
     """A coreset of normal tokens; a token's score is its distance to the nearest of them."""
 
     trains_by_gradient = False
+    std: Tensor
+    memory: Tensor
 
     def __init__(self, settings: PatchCoreSettings, channels: int, map_size: int) -> None:
         super().__init__()

@@ -37,6 +37,9 @@ def channel_weights(energy: Tensor, channels: Sequence[int]) -> Tensor:
 class UsualEvidence(nn.Module):
     """Mean and standard deviation of one kind of evidence."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(()))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.uranet.calibration import UsualEvidence, channel_weights
-from ura_study.detectors.uranet.config import URANetSettings
+from ura_study.detectors.uranet.config import PerceptionSettings, URANetSettings
 from ura_study.detectors.uranet.losses import residual, restoration_loss, segmentation_loss
 from ura_study.detectors.uranet.perception import Perceived, Perception, spread, suspicion
 from ura_study.detectors.uranet.restoration import Restoration
@@ -39,6 +39,13 @@ BATCH = 8
 
 class URANet(Detector):
     """The detector; each part is None where its settings leave it out."""
+
+    mean: Tensor
+    std: Tensor
+    calibrated: Tensor
+    channel_weights: Tensor
+    networks: Tensor
+    """(M, U, C) the weights of the networks that were drawn from the posterior of perception."""
 
     def __init__(self, settings: URANetSettings, channels: int, map_size: int) -> None:
         super().__init__()
@@ -88,10 +95,10 @@ class URANet(Detector):
         chosen = _some(mask, RESTORED_SHARE, choosing)
         truth = mask[:, sources]  # (B, P)
         suspected = None
-        if self.learns_perception:
+        if self.perception is not None and self.learns_perception:
             logits = self.perception(self._seen(corrupted, origin, sources), regimes, perceiving)
             terms["perception"] = segmentation_loss(logits, truth)
-            weight = self.settings.perception.kl_weight / self.training_tokens
+            weight = self.perception.settings.kl_weight / self.training_tokens
             terms["divergence"] = weight * self.perception.divergence()
             told = torch.rand(len(mask), generator=perceiving) < TRUE_MASKS * (1 - progress)
             suspected = torch.where(told.to(mask.device)[:, None], truth, logits.detach().sigmoid())
@@ -106,15 +113,15 @@ class URANet(Detector):
         self.eval()
         perceiving, choosing = parted(generator, 2)
         if self.perception is not None:
-            self.networks = self.perception.sample(self.settings.perception.mc_samples, perceiving)
+            self.networks = self.perception.sample(self.perception.settings.mc_samples, perceiving)
         count = min(len(train), self.settings.fusion.calibration_images)
         used = torch.randperm(len(train), generator=choosing)[:count].sort().values
         errors, distances = [], []
         for index in used.split(BATCH):
             tokens = self._standardise(train.batch(index.tolist(), self.device).features)
             error, perceived = self._evidence(tokens, index)
-            errors.append(error)
-            distances.append(None if perceived is None else perceived.distance)
+            errors += [] if error is None else [error]
+            distances += [] if perceived is None else [perceived.distance]
         if self.restoration is not None:
             self._calibrate_residual(errors, train.layer_channels)
         if self.perception is not None:
@@ -147,8 +154,13 @@ class URANet(Detector):
         maps = _to_maps(torch.stack(parts).sum(dim=0))
         if perceived is None:
             return Scores(maps, residual=moved)
-        said = map(_to_maps, (perceived.probability, perceived.epistemic, perceived.aleatoric))
-        return Scores(maps, *said, residual=moved)
+        return Scores(
+            maps,
+            probability=_to_maps(perceived.probability),
+            epistemic=_to_maps(perceived.epistemic),
+            aleatoric=_to_maps(perceived.aleatoric),
+            residual=moved,
+        )
 
     def _evidence(
         self, tokens: Tensor, images: Tensor | None = None, known: Tensor | None = None
@@ -158,19 +170,10 @@ class URANet(Detector):
         perceived = suspected = None
         if self.perception is not None:
             perceived = self.perception.perceive(self._seen(tokens, images, recalled=recalled), self.networks)
-            suspected = self._suspected(perceived, known)
+            suspected = _suspected(self.perception.settings, perceived, known)
         if self.restoration is None:
             return None, perceived
         return tokens - self.restoration(tokens, suspected, images, recalled=recalled), perceived
-
-    def _suspected(self, perceived: Perceived, known: Tensor | None) -> Tensor:
-        """Return what restoration is told (B, N); of normal images an oracle knows that nothing is wrong."""
-        gate, probability = self.settings.perception.gate, perceived.probability
-        if gate == "perceived":
-            return spread(suspicion(perceived, self.settings.perception.caution))
-        if gate == "oracle" and known is not None:
-            return spread(known.flatten(1).to(probability))
-        return torch.zeros_like(probability)
 
     @torch.no_grad()
     def _seen(
@@ -185,6 +188,7 @@ class URANet(Detector):
         Never in lower precision: whitening blows up differences that would be rounded away. (And autocast of some
         versions of torch would keep weights cast here, without gradient, for the restoration that is trained.)
         """
+        assert self.perception is not None
         with torch.autocast(tokens.device.type, enabled=False):
             return self.perception.whiten(self._unexplained(tokens, images, sources, recalled))
 
@@ -206,6 +210,15 @@ class URANet(Detector):
 
     def _standardise(self, features: Tensor) -> Tensor:
         return (to_tokens(features) - self.mean) / self.std  # (B, N, C)
+
+
+def _suspected(settings: PerceptionSettings, perceived: Perceived, known: Tensor | None) -> Tensor:
+    """Return what restoration is told (B, N); of normal images an oracle knows that nothing is wrong."""
+    if settings.gate == "perceived":
+        return spread(suspicion(perceived, settings.caution))
+    if settings.gate == "oracle" and known is not None:
+        return spread(known.flatten(1).to(perceived.probability))
+    return torch.zeros_like(perceived.probability)
 
 
 def _to_maps(tokens: Tensor) -> Tensor:

@@ -68,10 +68,11 @@ class Head(nn.Module):
 
     def __init__(self, settings: PerceptionSettings, channels: int) -> None:
         super().__init__()
-        if settings.bayesian:
-            self.layer = BayesianLinear(channels, settings.width, settings.prior_std, settings.posterior_std)
-        else:
-            self.layer = PointLinear(channels, settings.width)
+        self.layer: PointLinear = (
+            BayesianLinear(channels, settings.width, settings.prior_std, settings.posterior_std)
+            if settings.bayesian
+            else PointLinear(channels, settings.width)
+        )
         self.log_gain = nn.Parameter(torch.zeros(()))
         self.log_even = nn.Parameter(torch.zeros(()))
 
@@ -79,7 +80,8 @@ class Head(nn.Module):
     def initialise(self, even: float, generator: torch.Generator) -> None:
         """Start as the distance from the centre; the odds are even where its square per channel is `even`."""
         self.layer.initialise(generator)
-        self.layer.mean.copy_(rotation(*self.layer.mean.shape, generator))
+        outputs, inputs = self.layer.mean.shape
+        self.layer.mean.copy_(rotation(outputs, inputs, generator))
         self.log_gain.fill_(math.log(GAIN))
         self.log_even.fill_(math.log(even))
 
@@ -91,8 +93,12 @@ class Head(nn.Module):
 class Perception(nn.Module):
     """Whitening, then G heads."""
 
+    centre: Tensor
+    whitening: Tensor
+
     def __init__(self, settings: PerceptionSettings, channels: int) -> None:
         super().__init__()
+        self.settings = settings
         self.heads = nn.ModuleList(Head(settings, channels) for _ in range(settings.regimes))
         self.register_buffer("centre", torch.zeros(channels))
         self.register_buffer("whitening", torch.eye(channels))
@@ -105,8 +111,13 @@ class Perception(nn.Module):
         self.whitening.copy_(whitening(moments.covariance))
         energy = self.whiten(normal).square().mean(dim=1)
         even = energy.sort().values[int(NORMAL_SHARE * (len(energy) - 1))].clamp_min(1e-6).item()
-        for head in self.heads:
+        for head in self._each:
             head.initialise(even, generator)
+
+    @property
+    def _each(self) -> list[Head]:
+        """The heads, as what they are: a `ModuleList` says only that they are modules."""
+        return [head for head in self.heads if isinstance(head, Head)]
 
     def whiten(self, tokens: Tensor) -> Tensor:
         """Return what the network sees (..., C) of tokens (..., C)."""
@@ -117,24 +128,26 @@ class Perception(nn.Module):
 
         `regimes` (B,) are the numbers of the heads that learn from the images.
         """
-        each = zip(seen, regimes.tolist(), strict=True)
-        return torch.stack([self.heads[g].logit(energy_of(self.heads[g].layer(x, generator))) for x, g in each])
+        heads = self._each
+        each = ((x, heads[g]) for x, g in zip(seen, regimes.tolist(), strict=True))
+        return torch.stack([head.logit(energy_of(head.layer(x, generator))) for x, head in each])
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Return the weights (M, U, C) of `count` networks. The heads take turns, the middle one first."""
-        return torch.cat([self.heads[g].layer.sample(1, generator) for g in turns(len(self.heads), count)])
+        heads = self._each
+        return torch.cat([heads[g].layer.sample(1, generator) for g in turns(len(heads), count)])
 
     def perceive(self, seen: Tensor, networks: Tensor) -> Perceived:
         """Return what the sampled `networks` (M, U, C) say of whitened tokens (B, N, C)."""
-        logits = []
-        for weights, g in zip(networks, turns(len(self.heads), len(networks)), strict=True):
-            units = functional.linear(seen, weights, self.heads[g].layer.bias)  # (B, N, U)
-            logits.append(self.heads[g].logit(energy_of(units)))
+        heads, logits = self._each, []
+        for weights, g in zip(networks, turns(len(heads), len(networks)), strict=True):
+            units = functional.linear(seen, weights, heads[g].layer.bias)  # (B, N, U)
+            logits.append(heads[g].logit(energy_of(units)))
         return summarise(torch.stack(logits), energy_of(seen).sqrt())
 
     def divergence(self) -> Tensor:
         """Return the divergence of all weights from their prior, in nats."""
-        return torch.stack([head.layer.divergence() for head in self.heads]).sum()
+        return torch.stack([head.layer.divergence() for head in self._each]).sum()
 
 
 def energy_of(units: Tensor) -> Tensor:

@@ -37,6 +37,11 @@ PROBED = 1000
 class Restoration(nn.Module):
     """Attention blocks over an image's tokens and prototypes; each asks with what the one before it restored."""
 
+    origin: Tensor
+    """(K,) the numbers of the training images that the prototypes were taken from."""
+    near: Tensor
+    around: Tensor
+
     def __init__(self, settings: RestorationSettings, channels: int, map_size: int) -> None:
         super().__init__()
         self.settings = settings
@@ -65,9 +70,14 @@ class Restoration(nn.Module):
         probed = torch.randperm(len(sample), generator=generator)[:PROBED]
         distance = torch.cdist(sample[probed], self.prototypes).square()
         distance = distance.masked_fill(self.left_out(statistics.origin[probed]), torch.inf).amin(dim=1)
-        for block in self.blocks:
+        for block in self._attention:
             block.measure.copy_(principal_components(statistics.covariance, block.measure.shape[1]))
             block.log_temperature.fill_((TEMPERATURE * distance.mean()).clamp_min(1e-6).log())
+
+    @property
+    def _attention(self) -> list[AttentionBlock]:
+        """The blocks, as what they are: a `ModuleList` says only that they are modules."""
+        return [block for block in self.blocks if isinstance(block, AttentionBlock)]
 
     def left_out(self, images: Tensor) -> Tensor:
         """Return (B, K) bool: which prototypes are from the training image in question, given by numbers (B,).
@@ -80,7 +90,7 @@ class Restoration(nn.Module):
     @torch.no_grad()
     def recall(self, tokens: Tensor, images: Tensor | None = None) -> Tensor:
         """Return the numbers (B, Q, k) of the prototypes nearest to tokens (B, Q, C); `images` as in `forward`."""
-        return self.blocks[0].recall(tokens, self.prototypes, self._absent(tokens, images))
+        return self._attention[0].recall(tokens, self.prototypes, self._absent(tokens, images))
 
     def forward(
         self,
@@ -107,7 +117,7 @@ class Restoration(nn.Module):
         bias = source_bias(trusted, excluded)  # (B, Q, P)
         absent = self._absent(tokens, images)
         state, content = tokens[:, chosen], tokens[:, sources]
-        for block in self.blocks:
+        for block in self._attention:
             if recalled is None:
                 recalled = block.recall(state, self.prototypes, absent)
             state, recalled = block(state, content, self.prototypes, bias, absent, recalled), None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ura_study.report.drawing.style import MAP, SMALL
 from ura_study.results.cell import Cell
@@ -60,7 +60,10 @@ def paint(axes: Axes, squares: Sequence[Square], ends: tuple[float, float], way:
     patches = [Rectangle((square.x, square.y), 1, 1) for square in squares]
     axes.add_collection(PatchCollection(patches, facecolors=colours, edgecolors="white", linewidths=0.5))
     for square, (red, green, blue, _) in zip(squares, colours, strict=True):
-        look = {"ha": "center", "color": "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"}
+        look: dict[str, Any] = {
+            "ha": "center",
+            "color": "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white",
+        }
         first, *second = square.text.split("\n")
         lines = [(first, 0.5, size)] if not second else [(first, 0.33, size), (second[0], 0.73, 0.8 * size)]
         for text, height, points in lines:  # hundreds of them would take long to measure for the layout

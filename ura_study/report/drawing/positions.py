@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Positions:
         return low - margin, high + margin
 
 
-def positions(values: Sequence[object], ticks: int = FEW, apart: float = APART, log: bool | None = None) -> Positions:
+def positions(values: Sequence[Any], ticks: int = FEW, apart: float = APART, log: bool | None = None) -> Positions:
     """Return where values stand; None is nowhere. At least one must be something.
 
     Args:
@@ -56,14 +56,15 @@ def positions(values: Sequence[object], ticks: int = FEW, apart: float = APART, 
         return _names(values)
     log = log_spaced(known) if log is None else log
     positions = tuple(math.nan if v is None else math.log10(v) if log else float(v) for v in values)
-    kind, there = "log" if log else "linear", sorted({p for p in positions if not math.isnan(p)})
+    there = sorted({p for p in positions if not math.isnan(p)})
     if len(there) > ticks:
         there = [there[0], (there[0] + there[-1]) / 2, there[-1]]
     there = _thinned(there, apart)
-    return Positions(kind, positions, tuple(there), tuple(f"{10**p if log else p:.3g}" for p in there))
+    labels = tuple(f"{10**p if log else p:.3g}" for p in there)
+    return Positions("log" if log else "linear", positions, tuple(there), labels)
 
 
-def levels(values: Sequence[object]) -> Positions:
+def levels(values: Sequence[Any]) -> Positions:
     """Return where values stand side by side, whatever they are: numbers ascend. At least one must be something."""
     known = [value for value in values if value is not None]
     if not all(map(_is_number, known)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ura_study.report.drawing.style import BLACK, BLUE, GREY, shown
 from ura_study.results.decomposition import Share
@@ -18,7 +18,7 @@ def draw(axes: Axes, shares: Sequence[Share], keys: Sequence[str]) -> None:
     for y, effect in enumerate(shares):
         colour = BLUE if effect.axes else GREY
         together = len(effect.axes) > 1
-        look = {
+        look: dict[str, Any] = {
             "facecolor": "white" if together else colour,
             "edgecolor": colour,
             "hatch": "/////" if together else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ura_study.report.config import ReportSettings
 from ura_study.report.drawing.fonts import FONT, drawable, dress
@@ -16,6 +16,7 @@ from ura_study.report.drawing.fonts import FONT, drawable, dress
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 #: Widths in inches: one column of a two-column paper, and both.
 ONE, TWO = 3.3, 6.9
@@ -42,7 +43,7 @@ CHARACTER = 4.1
 #: Characters of a name that are shown.
 LONGEST = 44
 #: Names hold whatever users write: a `$` in them begins no formula.
-SETTINGS = {
+SETTINGS: dict[RcKeyType, Any] = {
     "text.parse_math": False,
     "text.usetex": False,
     "font.family": [FONT],

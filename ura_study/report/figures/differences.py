@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
@@ -77,7 +77,8 @@ def draw(info: Differences) -> Drawn:
 
 
 def _row(axes: Axes, y: int, line: Comparison, info: Differences) -> None:
-    scale, text_x = factor(info.settings), {"x": 1.01, "y": y, "va": "center", "ha": "left", "fontsize": 6}
+    scale = factor(info.settings)
+    text_x: dict[str, Any] = {"x": 1.01, "y": y, "va": "center", "ha": "left", "fontsize": 6}
     place = axes.get_yaxis_transform()
     if math.isnan(line.difference):
         axes.text(s="no pair", transform=place, style="italic", **text_x)

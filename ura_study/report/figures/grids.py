@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from ura_study.config import Ablation
 from ura_study.plan import BASELINE, readable
 from ura_study.report.config import ReportSettings
 from ura_study.results.cell import Cell
@@ -49,14 +51,13 @@ def grids(results: Results, metric: str) -> Iterator[Grid]:
     """Yield what is drawn of each grid of two or three keys that has room and at least two numbers."""
     for name, ablation in results.study.ablations.items():
         if ablation.grid is not None and len(ablation.grid) in KEYS:
-            grid = _grid(results, metric, name)
+            grid = _grid(results, metric, name, ablation)
             if sum(cell.complete for cell in _flat(grid)) > 1 and _has_room(grid):
                 yield grid
 
 
-def _grid(results: Results, metric: str, name: str) -> Grid:
-    ablation = results.study.ablations[name]
-    varied = [list(values) for values in ablation.grid.values()]
+def _grid(results: Results, metric: str, name: str, ablation: Ablation) -> Grid:
+    varied = [list(values) for values in ablation.values_by_key().values()]
     variants = np.empty([len(values) for values in varied], dtype=object)
     variants.reshape(-1)[:] = variants_of(results, ablation)  # in the order of the keys
     order = _by_size(varied)
@@ -65,8 +66,8 @@ def _grid(results: Results, metric: str, name: str) -> Grid:
     cells = np.array([results.aggregates[metric].mean(v.name) for v in variants.flat], dtype=object)
     cells = cells.reshape(variants.shape if variants.ndim > 2 else (*variants.shape, 1)).transpose(2, 0, 1)
     base = next(v.settings for v in results.plan.variants if v.name == BASELINE)
-    at = next((where for where in np.ndindex(variants.shape) if variants[where].settings == base), None)
-    short = headings(results, ablation.grid)
+    at = next((where for where, variant in np.ndenumerate(variants) if variant.settings == base), None)
+    short = headings(results, ablation.values_by_key())
     return Grid(
         ablation=name,
         metric=metric,
@@ -88,10 +89,10 @@ def _by_size(varied: Sequence[Sequence[object]]) -> list[int]:
     return sorted(range(len(varied)), key=lambda key: -len(varied[key]))
 
 
-def _ascending(values: Sequence[object]) -> list[int]:
+def _ascending(values: Sequence[Any]) -> list[int]:
     """Return the places of values, numbers by size, others as they are."""
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    return sorted(range(len(values)), key=values.__getitem__) if numeric else list(range(len(values)))
+    return sorted(range(len(values)), key=lambda place: values[place]) if numeric else list(range(len(values)))
 
 
 def _shares(cells: np.ndarray) -> tuple[Share, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ura_study.metrics.names import better
 from ura_study.plan import BASELINE
@@ -81,7 +81,9 @@ def _table(axes: Axes, info: Grid, p: int, room: float) -> None:
         _frame(axes, info.baseline[2], info.baseline[1])
     hide(axes)
     names = labels(info.levels[1], 24)
-    slanted = {"rotation": 45, "ha": "left", "rotation_mode": "anchor"} if 3.8 * max(map(len, names)) > room else {}
+    slanted: dict[str, Any] = (
+        {"rotation": 45, "ha": "left", "rotation_mode": "anchor"} if 3.8 * max(map(len, names)) > room else {}
+    )
     axes.set_xticks([x + 0.5 for x in range(len(names))], names, **slanted)
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")

@@ -61,9 +61,9 @@ def seen(results: Results) -> Iterator[Seen]:
 
 def ordered(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
     """Return the pictures chosen by score, in the order of the columns; mere examples are left out."""
-    ranks = {id(p): min((ORDER.index(r) for r in p.reasons if r in ORDER), default=None) for p in pictures}
-    chosen = [picture for picture in pictures if ranks[id(picture)] is not None]
-    return tuple(sorted(chosen, key=lambda picture: ranks[id(picture)])[:MOST])
+    places = ((picture, [ORDER.index(r) for r in picture.reasons if r in ORDER]) for picture in pictures)
+    ranked = sorted(((min(found), picture) for picture, found in places if found), key=lambda one: one[0])
+    return tuple(picture for _, picture in ranked[:MOST])
 
 
 def strips(pictures: Sequence[Picture]) -> list[Strip]:

@@ -63,7 +63,7 @@ def _search(search: SearchSettings) -> str:
     ways = [f"{'least' if objective.minimizes else 'greatest'} {objective.label}" for objective in search.objective]
     return (
         f"Search: Optuna's {search.sampler.name} sampler proposes up to {counted(search.trials, 'variant')} "
-        f"by {_and(search.space)}, for the {_and(ways)}."
+        f"by {_and(search.domains)}, for the {_and(ways)}."
     )
 
 
@@ -71,9 +71,8 @@ def _images(study: Study) -> str:
     data, side = study.data, f"{study.data.image_size} × {study.data.image_size} pixels"
     cut = f"shorter side brought to {data.crop_from} pixels, of which the middle {side} are seen"
     seen = f"stretched to {side}" if data.crop_from is None else cut
-    judged = {None: side, "original": "the size of the test image"}.get(
-        data.eval_size, f"{data.eval_size} × {data.eval_size} pixels"
-    )
+    sizes: dict[int | str | None, str] = {None: side, "original": "the size of the test image"}
+    judged = sizes.get(data.eval_size, f"{data.eval_size} × {data.eval_size} pixels")
     deep = "each image's own range" if data.depth == "file" else f"{data.depth} bits"
     read = "" if data.depth == "type" else f"; grey values of more than 8 bits are read by {deep}"
     return f"{_capital(seen)}{read}; maps are judged at {judged}."

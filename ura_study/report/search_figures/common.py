@@ -31,6 +31,11 @@ def valued(found: Sequence[TrialSummary]) -> list[TrialSummary]:
     return [trial for trial in found if trial.values is not None]
 
 
+def values_of(found: Sequence[TrialSummary], objective: int) -> tuple[float, ...]:
+    """Return the values of an objective of the trials that have any."""
+    return tuple(trial.values[objective] for trial in found if trial.values is not None)
+
+
 def ranked_keys(found: Sequence[TrialSummary], importance: Mapping[str, float] | None) -> dict[str, str]:
     """Return the keys that took at least two values → their short names, the most important first."""
     values: dict[str, set[str]] = {}

@@ -6,14 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ura_study.config import Study
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import BLACK, ONE, canvas, plain, sentences, shown
 from ura_study.report.figures.registry import figure as registered
-from ura_study.report.search_figures.common import MARKERS, chosen_on, marker_of
+from ura_study.report.search_figures.common import MARKERS, chosen_on, marker_of, values_of
 from ura_study.results.results import Results
+from ura_study.search.config import SearchSettings
 from ura_study.search.trials import TrialSummary
 
 if TYPE_CHECKING:
@@ -49,30 +49,30 @@ class History:
     """What the values were measured on."""
 
 
-def history(study: Study, found: Sequence[TrialSummary]) -> History | None:
+def history(search: SearchSettings, found: Sequence[TrialSummary]) -> History | None:
     """Return what is drawn of a search; None where fewer than two trials have a value."""
     told = [trial for trial in found if trial.state in ("complete", "pruned") and trial.values is not None]
     if len(told) < 2:
         return None
     return History(
-        courses=tuple(_course(told, i, o.label, o.minimizes) for i, o in enumerate(study.search.objective[:MOST])),
+        courses=tuple(_course(told, i, o.label, o.minimizes) for i, o in enumerate(search.objective[:MOST])),
         failed=tuple(trial.number for trial in found if trial.state == "failed"),
         states=tuple(sorted(Counter(trial.state for trial in found).items())),
-        note=chosen_on(study.search),
+        note=chosen_on(search),
     )
 
 
 def _course(told: Sequence[TrialSummary], index: int, label: str, minimizes: bool) -> Course:
     better, so_far, best = min if minimizes else max, math.nan, []
     for trial in told:
-        if trial.state == "complete" and trial.feasible:
+        if trial.values is not None and trial.state == "complete" and trial.feasible:
             value = trial.values[index]
             so_far = value if math.isnan(so_far) else better(so_far, value)
         best.append(so_far)
     return Course(
         label=label,
         numbers=tuple(trial.number for trial in told),
-        values=tuple(trial.values[index] for trial in told),
+        values=values_of(told, index),
         looks=tuple(map(marker_of, told)),
         best=tuple(best),
     )
@@ -102,11 +102,11 @@ def _draw(axes: Axes, course: Course, failed: Sequence[int]) -> None:
     axes.step(course.numbers, course.best, where="post", color=BLACK, linewidth=0.8, label="best so far", zorder=1)
     if failed:
         floor = axes.get_xaxis_transform()
-        cross = {"marker": "x", "color": BLACK, "s": 12, "linewidth": 0.8}
+        cross: dict[str, Any] = {"marker": "x", "color": BLACK, "s": 12, "linewidth": 0.8}
         axes.scatter(failed, [0.02] * len(failed), transform=floor, label="failed", **cross)
     axes.set_ylabel(shown(course.label))
     plain(axes, "both")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
 
 
 def _caption(info: History) -> str:
@@ -128,6 +128,8 @@ def _alt(info: History) -> str:
 @registered("search")
 def figures(results: Results) -> Iterator[Drawn]:
     """Yield the figure, where there is anything to draw."""
-    search = results.search
-    if search is not None and (info := history(results.study, search.trials)) is not None:
+    search, settings = results.search, results.study.search
+    if search is None or settings is None:
+        return
+    if (info := history(settings, search.trials)) is not None:
         yield draw(info)

@@ -7,14 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ura_study.config import Study
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.positions import Positions, crowded
 from ura_study.report.drawing.style import TWO, canvas, labels, plain, sentences, shown
 from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.registry import figure as registered
-from ura_study.report.search_figures.common import MARKERS, chosen_on, marker_of, on_axis, ranked_keys, valued
+from ura_study.report.search_figures.common import (
+    MARKERS,
+    chosen_on,
+    marker_of,
+    on_axis,
+    ranked_keys,
+    valued,
+    values_of,
+)
 from ura_study.results.results import Results
+from ura_study.search.config import SearchSettings
 from ura_study.search.trials import TrialSummary
 
 if TYPE_CHECKING:
@@ -40,7 +48,9 @@ class Slices:
     note: str
 
 
-def slices(study: Study, found: Sequence[TrialSummary], importance: Mapping[str, float] | None) -> Slices | None:
+def slices(
+    search: SearchSettings, found: Sequence[TrialSummary], importance: Mapping[str, float] | None
+) -> Slices | None:
     """Return what is drawn of a search, the most important parameters first; None for fewer than two trials."""
     told = [trial for trial in valued(found) if trial.state != "running"]
     keys = ranked_keys(told, importance)
@@ -48,12 +58,12 @@ def slices(study: Study, found: Sequence[TrialSummary], importance: Mapping[str,
         return None
     shown_keys = list(keys)[:MOST]
     return Slices(
-        label=study.search.objective[0].label,
-        values=tuple(trial.values[0] for trial in told),
+        label=search.objective[0].label,
+        values=values_of(told, 0),
         looks=tuple(map(marker_of, told)),
         panels=tuple((keys[key], on_axis(told, key)) for key in shown_keys),
         left_out=len(keys) - len(shown_keys),
-        note=chosen_on(study.search),
+        note=chosen_on(search),
     )
 
 
@@ -104,6 +114,8 @@ def _alt(info: Slices) -> str:
 @registered("search")
 def figures(results: Results) -> Iterator[Drawn]:
     """Yield the figure, where there is anything to draw."""
-    search = results.search
-    if search is not None and (info := slices(results.study, search.trials, search.importance)) is not None:
+    search, settings = results.search, results.study.search
+    if search is None or settings is None:
+        return
+    if (info := slices(settings, search.trials, search.importance)) is not None:
         yield draw(info)

@@ -115,7 +115,8 @@ def _train(
     job: Job, detector: Detector, train: FeatureMaps, device: torch.device, watch: Watch | None
 ) -> Generator[Interval, None, tuple[tuple[Interval, ...], float]]:
     """Yield the intervals of a training; return them and its seconds, without those that others took in between."""
-    curve, seconds = [], 0.0
+    curve: list[Interval] = []
+    seconds = 0.0
     intervals = fit(detector, train, job.settings.training, job.seed, device)
     while True:
         started = time.perf_counter()
@@ -129,9 +130,8 @@ def _train(
 
 def _repeated(curve: Sequence[Interval], detector: Detector, watch: Watch | None) -> Iterator[Interval]:
     """Yield a curve that another run left. What it was worth on the way is not known of these scoring settings."""
-    *before, last = curve or [None]
-    yield from before
-    if last is not None:
+    yield from curve[:-1]
+    for last in curve[-1:]:
         yield last if watch is None else replace(last, metrics=watch(detector))
 
 

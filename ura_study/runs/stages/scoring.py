@@ -64,22 +64,28 @@ def score_maps(
     """Score images with a detector that is calibrated; `known` as in `score_images`."""
     start_counting(device)
     started = time.perf_counter()
-    batches, said, moved = [], [], []
+    maps, values, said, moved = [], [], [], []
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
         told = None if known is None else torch.from_numpy(known[part]).to(device)
         scores = detector.score(images.batch(part, device), told)
-        maps = full_size(scores.maps, image_size, settings)  # (B, H, H)
-        values = image_scores(maps, settings) if scores.images is None else scores.images
-        batches.append((maps.cpu().numpy(), values.cpu().numpy()))
+        full = full_size(scores.maps, image_size, settings)  # (B, H, H)
+        maps.append(full.cpu().numpy())
+        values.append((image_scores(full, settings) if scores.images is None else scores.images).cpu().numpy())
         said.append(_token_maps(scores))
-        moved.append(None if scores.residual is None else scores.residual.cpu().numpy())
+        moved += [] if scores.residual is None else [scores.residual.cpu().numpy()]
     seconds = time.perf_counter() - started
-    maps, values = (np.concatenate(parts) for parts in zip(*batches, strict=True))
-    residual = None if moved[0] is None else np.concatenate(moved)
-    return Scored(maps, values, 1000 * seconds / len(images), joined(said), residual, peak_bytes(device))
+    return Scored(
+        maps=np.concatenate(maps),
+        scores=np.concatenate(values),
+        ms_per_image=1000 * seconds / len(images),
+        tokens=joined(said),
+        residual=np.concatenate(moved) if moved else None,
+        gpu_peak_bytes=peak_bytes(device),
+    )
 
 
 def _token_maps(scores: Scores) -> TokenMaps | None:
-    maps = (scores.probability, scores.epistemic, scores.aleatoric)
-    return None if any(x is None for x in maps) else TokenMaps(*(x.cpu().numpy() for x in maps))
+    if scores.probability is None or scores.epistemic is None or scores.aleatoric is None:
+        return None
+    return TokenMaps(*(x.cpu().numpy() for x in (scores.probability, scores.epistemic, scores.aleatoric)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -21,6 +22,8 @@ from ura_study.metrics.uncertainty import evaluate_uncertainty, joined
 from ura_study.runs.job import Job
 from ura_study.runs.stages.evaluation import evaluate_run, touched, truth_of
 from ura_study.runs.stages.scoring import Scored, score_maps
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,5 +81,8 @@ def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) 
     masks = [np.zeros((size, size), bool) if mask is None else mask for mask in truth.masks]
     uncertain, reliability = evaluate_uncertainty(scored.tokens, np.stack(masks))
     values, undefined = detected.values | uncertain.values, detected.undefined | uncertain.undefined
-    named = ({f"{VALIDATION}{name}": entry for name, entry in entries.items()} for entries in (values, undefined))
-    return Metrics(*named), reliability
+    return Metrics(_named(values), _named(undefined)), reliability
+
+
+def _named(entries: Mapping[str, T]) -> dict[str, T]:
+    return {f"{VALIDATION}{name}": entry for name, entry in entries.items()}

@@ -6,6 +6,7 @@ that a proposed value and the same value in an ablation are one run.
 
 from __future__ import annotations
 
+import builtins
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -71,7 +72,8 @@ class RangeDomain(Domain):
     """Draw evenly on a logarithmic scale."""
 
     @property
-    def ends(self) -> tuple[Any, Any]:
+    def ends(self) -> tuple[Any, ...]:
+        """The lowest and the highest."""
         raise NotImplementedError
 
     @property
@@ -97,13 +99,10 @@ class RangeDomain(Domain):
         return self
 
     def size(self) -> float:
-        if self.stride is None:
-            return float("inf")
-        low, high = map(_exact, self.ends)
-        return int((high - low) // _exact(self.stride)) + 1
+        return float("inf") if self.stride is None else self._steps()
 
     def values(self) -> list[Any]:
-        return [self._step(number) for number in range(self.size())]
+        return [self._step(number) for number in range(self._steps())]
 
     def matching(self, value: object) -> list[Any]:
         low, high = self.ends
@@ -115,7 +114,12 @@ class RangeDomain(Domain):
         """Return the step nearest to a value but not above the highest; without steps the value itself."""
         if self.stride is None:
             return value
-        return self._step(min(round((_exact(value) - _exact(self.ends[0])) / _exact(self.stride)), self.size() - 1))
+        return self._step(min(round((_exact(value) - _exact(self.ends[0])) / _exact(self.stride)), self._steps() - 1))
+
+    def _steps(self) -> int:
+        """Return the number of values of a range with steps."""
+        low, high = map(_exact, self.ends)
+        return int((high - low) // _exact(self.stride)) + 1
 
     def _step(self, number: int) -> float | int:
         low = self.ends[0]
@@ -125,11 +129,11 @@ class RangeDomain(Domain):
 class FloatDomain(RangeDomain):
     """A real number: `{float: [0.25, 4.0], log: true}` or `{float: [0.0, 1.0], step: 0.1}`."""
 
-    float: List[float]
-    step: Annotated[float, Field(gt=0)] | None = None
+    float: List[builtins.float]
+    step: Annotated[builtins.float, Field(gt=0)] | None = None
 
     @property
-    def ends(self) -> tuple[Any, Any]:
+    def ends(self) -> tuple[Any, ...]:
         return self.float
 
     @property
@@ -140,11 +144,11 @@ class FloatDomain(RangeDomain):
 class IntDomain(RangeDomain):
     """A whole number: `{int: [1, 32], log: true}` or `{int: [1, 9], step: 2}`."""
 
-    int: List[int]
-    step: Annotated[int, Field(gt=0)] = 1
+    int: List[builtins.int]
+    step: Annotated[builtins.int, Field(gt=0)] = 1
 
     @property
-    def ends(self) -> tuple[Any, Any]:
+    def ends(self) -> tuple[Any, ...]:
         return self.int
 
     @property

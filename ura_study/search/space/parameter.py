@@ -35,8 +35,9 @@ class Parameter:
         if isinstance(domain, ChoiceDomain):
             return CategoricalDistribution([stored(value) for value in domain.choice])
         assert isinstance(domain, RangeDomain)
+        low, high = domain.ends
         kind = IntDistribution if isinstance(domain, IntDomain) else FloatDistribution
-        return kind(*domain.ends, log=domain.log, step=domain.stride)
+        return kind(low, high, log=domain.log, step=domain.stride)
 
     def suggest(self, trial: BaseTrial) -> Any:
         """Return what a trial proposes for a searched parameter, as Optuna keeps it."""
@@ -44,8 +45,9 @@ class Parameter:
         if isinstance(domain, ChoiceDomain):
             return trial.suggest_categorical(self.key, [stored(value) for value in domain.choice])
         assert isinstance(domain, RangeDomain)
+        low, high = domain.ends
         suggest = trial.suggest_int if isinstance(domain, IntDomain) else trial.suggest_float
-        return suggest(self.key, *domain.ends, log=domain.log, step=domain.stride)
+        return suggest(self.key, low, high, log=domain.log, step=domain.stride)
 
     def value(self, param: Any) -> Value:
         """Return the value that Optuna keeps as `param`.
@@ -56,6 +58,7 @@ class Parameter:
         if isinstance(self.domain, ChoiceDomain):
             values = [value for value in self.domain.choice if equal(stored(value), param)]
         else:
+            assert isinstance(self.domain, RangeDomain)
             values = self.domain.matching(self.domain.snapped(param))
         if not values:
             raise ValueError(f"{param!r} is not in the search space")

@@ -53,5 +53,6 @@ def beyond(text: str) -> list[str]:
 
 
 def _accented(letter: str) -> bool:
-    base, *marks = unicodedata.normalize("NFD", letter)
+    parted = unicodedata.normalize("NFD", letter)
+    base, marks = parted[0], parted[1:]
     return base.isascii() and len(marks) == 1 and OGONEK not in marks

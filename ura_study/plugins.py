@@ -29,7 +29,7 @@ def imported(plugin: str) -> str:
         ConfigError: where there is none, or it raises an error on import.
     """
     path = Path(plugin)
-    name = path.stem if plugin.endswith(".py") else plugin
+    name = path.stem.replace(".", "_") if plugin.endswith(".py") else plugin  # a point would tell of a package
     try:
         if not plugin.endswith(".py"):
             importlib.import_module(name)

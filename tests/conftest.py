@@ -60,7 +60,7 @@ def unplugged():
     added = {module for registry in registries for _, module in registry._items.values()} | set(plugins._FILES)
     for registry, items in zip(registries, before, strict=True):
         registry._items = items
-    for module in added - modules:
+    for module in added - modules - {"__main__"}:
         sys.modules.pop(module, None)
         sys.modules.pop(module.partition(".")[0], None)
     plugins._FILES.clear()

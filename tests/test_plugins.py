@@ -16,10 +16,11 @@ from ura_study.detectors.config import DETECTORS, DetectorSettings
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.errors import ConfigError
 from ura_study.metrics.evaluate import evaluate
-from ura_study.metrics.names import register_metric
+from ura_study.metrics.names import METRICS, TAKEN, VALIDATION_METRICS, register_metric
 from ura_study.model import AnomalyModel
 from ura_study.opening import open_study
 from ura_study.plan import expand, make_plan
+from ura_study.results.frame import columns
 from ura_study.results.results import Results
 from ura_study.runs.attempt import attempt, attempt_read
 from ura_study.runs.job import Job
@@ -313,6 +314,15 @@ def test_a_worker_without_the_file_refuses(study, mvtec_root):
     assert record.failure.message == "plug-in /no/such/place.py: no such file"
 
 
+def test_what_a_notebook_has_registered_is_for_models_alone(study, tmp_path):
+    exec(MEAN, {"__name__": "__main__"})
+    nut = write_category(tmp_path, "nut")
+    model = AnomalyModel({"model": {"name": "mean"}, "features": {"map_size": 8}}, image_size=64)
+    assert model.fit(nut / "train/good").score(nut / "test/square").scores.shape == (3,)
+    with pytest.raises(ConfigError, match=r"plug-in __main__: .* write it to a file and name that in plugins"):
+        make_plan(load_study(study(base={"model": {"name": "mean"}})), {"nut": "a"})
+
+
 # Layouts
 
 
@@ -379,6 +389,13 @@ def test_a_metric_outside_of_a_share_is_an_error(value):
 def test_names_that_metrics_cannot_have(name):
     with pytest.raises(ConfigError, match=f"metric '{name}': expected small letters, digits and _"):
         register_metric(name, title="Mine")
+
+
+def test_no_metric_is_called_as_another_column():
+    kept = set(columns(held_out=True)) - set(METRICS + VALIDATION_METRICS)
+    assert kept == TAKEN
+    with pytest.raises(ConfigError, match="metric 'seed': this is what another column of results is called"):
+        register_metric("seed", title="Seed")
 
 
 def test_a_metric_from_the_study_to_the_tables(study, tmp_path):

@@ -11,10 +11,10 @@ import numpy as np
 from hand_made import done, failed, job_of, make_study, plan_of
 
 from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES, POINTS
-from ura_study.metrics.doubt import Doubt
+from ura_study.metrics.error_by_uncertainty import ErrorByUncertainty
 from ura_study.results.results import Results
 from ura_study.runs.details import MAPS, Details, Picture, keep, packed
-from ura_study.search.trials import Tried
+from ura_study.search.trials import TrialSummary
 
 STRENGTH, SAMPLES = "model.synthesis.strength", "model.perception.mc_samples"
 SEARCH = {
@@ -50,14 +50,16 @@ def noisy(*categories: str, **sections) -> Results:
     return results_of(value, categories, latency=lambda name: waits.setdefault(name, drawn.uniform(5, 50)), **sections)
 
 
-def tried(number: int, value: float | None, state: str = "complete", **more) -> Tried:
+def tried(number: int, value: float | None, state: str = "complete", **more) -> TrialSummary:
     params = more.pop("params", {STRENGTH: 0.25 * 16 ** (number % 7 / 6), SAMPLES: (1, 5, 20)[number % 3]})
     fields = {"feasible": True, "best": False, "runs": 2, "reason": ""} | more
     values = None if value is None else (value,)
-    return Tried(number=number, variant=f"search-{number:04}", state=state, values=values, params=params, **fields)
+    return TrialSummary(
+        number=number, variant=f"search-{number:04}", state=state, values=values, params=params, **fields
+    )
 
 
-def searched(trials: int = 40) -> list[Tried]:
+def searched(trials: int = 40) -> list[TrialSummary]:
     """Return trials of which every seventh is pruned and every tenth failed; the last is the best."""
     states = ["pruned" if n % 7 == 3 else "failed" if n % 10 == 5 else "complete" for n in range(trials - 1)]
     found = [tried(n, None if s == "failed" else 0.8 + 0.05 * math.sin(n), s) for n, s in enumerate(states)]
@@ -79,7 +81,7 @@ def made_details(seed: int = 0, defects=("good", "hole", "scratch"), **fields) -
         "scores": np.arange(len(defects), dtype=np.float32),
         "curves": {name: np.full(POINTS, 0.5) for name in (*IMAGE_CURVES, *PIXEL_CURVES)},
         "training": {"step": np.array([10, 20]), "lr": np.array([0.1, 0.2]), "total": np.array([3.0, 2.0])},
-        "doubt": Doubt(np.tile([[100.0], [10.0], [20.0]], 10), np.tile([[100.0], [10.0], [20.0]], 12)),
+        "errors": ErrorByUncertainty(np.tile([[100.0], [10.0], [20.0]], 10), np.tile([[100.0], [10.0], [20.0]], 12)),
         "pictures": tuple(pictures),
     }
     return Details(**some | fields)

@@ -69,7 +69,7 @@ class Laboratory:
         ledger = Ledger(folder)
         ledger.__dict__["_others"] = {}  # folders of other tests lie beside
         session = Session.open(study, plan, ledger)
-        self.tried = session._tried
+        self.tried = session._optuna
         return session
 
     def work(self, most: int = 10_000) -> None:

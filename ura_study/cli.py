@@ -163,6 +163,19 @@ def cache(
     raise typer.Exit(cache.cache(clear, _console()))
 
 
+@app.command()
+def schema(
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="A module or .py file whose settings are to be in it.", show_default=False)
+    ] = None,
+    output: OutputFile = None,
+) -> None:
+    """Print the JSON schema of study files, by which editors complete keys and mark mistakes."""
+    from ura_study.commands import schema
+
+    raise typer.Exit(schema.schema(plugin or [], output, _console()))
+
+
 data_app = typer.Typer(help="Look at data sets: what is supported, and whether a folder is as it should be.")
 app.add_typer(data_app, name="data", no_args_is_help=True)
 

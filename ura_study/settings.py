@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -33,6 +33,16 @@ def rebuild() -> None:
     """Let all sections know what has been registered since they were defined."""
     for section in _SECTIONS:
         section.model_rebuild(force=True)
+
+
+def or_also(*others: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    """Return what tells editors (`ura-study schema`) of shorter spellings that a field's validator understands."""
+
+    def extend(schema: dict[str, Any]) -> None:
+        whole = {key: schema.pop(key) for key in list(schema) if key not in ("default", "description", "title")}
+        schema["anyOf"] = [whole, *others]
+
+    return extend
 
 
 #: Marks a setting that training never sees: variants that differ in nothing else share their weights.

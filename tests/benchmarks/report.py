@@ -23,7 +23,7 @@ import numpy as np
 from ura_study.config import Study
 from ura_study.data.layouts.mvtec_ad import OBJECTS, TEXTURES
 from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES, POINTS
-from ura_study.metrics.doubt import Doubt
+from ura_study.metrics.error_by_uncertainty import ErrorByUncertainty
 from ura_study.metrics.names import METRICS
 from ura_study.plan import Plan, Run, make_plan
 from ura_study.results.folder import remember
@@ -116,7 +116,7 @@ def some_details(draws: np.random.Generator, pictures: bool) -> Details:
         scores=draws.random(120).astype(np.float32),
         curves={name: np.sort(draws.random(POINTS)) for name in (*IMAGE_CURVES, *PIXEL_CURVES)},
         training={name: draws.random(10) for name in ("step", "lr", "total", "restoration", "perception")},
-        doubt=Doubt(np.ones((3, 10)), np.ones((3, 12))),
+        errors=ErrorByUncertainty(np.ones((3, 10)), np.ones((3, 12))),
         pictures=tuple(picture(40 + i, why) for i, why in enumerate(reasons)) if pictures else (),
     )
 

@@ -10,7 +10,7 @@ from ura_study.report.page.state import state_of
 from ura_study.results.results import Results, Search
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
-from ura_study.search.trials import Tried
+from ura_study.search.trials import TrialSummary
 from ura_study.search.variants import with_best
 
 KEY = "model.synthesis.strength"
@@ -21,7 +21,7 @@ ORACLE = {"split": "test", "objective": "image_auroc"}
 def tried(number, state="complete", value=None, **more):
     fields = {"feasible": True, "best": False, "runs": 1, "reason": ""} | more
     values = None if value is None else (value,)
-    return Tried(number, f"search-{number:04}", state, values, {KEY: 1.5 + number / 4}, **fields)
+    return TrialSummary(number, f"search-{number:04}", state, values, {KEY: 1.5 + number / 4}, **fields)
 
 
 FOUND = [

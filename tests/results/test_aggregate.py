@@ -3,7 +3,7 @@
 import pytest
 from hand_made import done, failed, job_of, make_study, plan_of
 
-from ura_study.results.aggregate import measure, metric, variant_mean
+from ura_study.results.aggregate import aggregate, metric, variant_mean
 
 PLAN = plan_of(STUDY := make_study(seeds=[0, 1]), "nut", "bolt")
 
@@ -18,7 +18,7 @@ def test_the_mean_of_all_runs_is_that_of_the_tables():
         for c, s, v in (("nut", 0, 0.9), ("nut", 1, 0.7), ("bolt", 0, 0.5), ("bolt", 1, 0.4))
         for r in [record(c, s, v)]
     }
-    table = measure(PLAN, records, metric("image_auroc")).mean("full").mean
+    table = aggregate(PLAN, records, metric("image_auroc")).mean("full").mean
     assert variant_mean(records.values(), "image_auroc") == pytest.approx(table) == pytest.approx(0.625)
 
 

@@ -8,21 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ura_study.results.comparison import compare
-from ura_study.results.frame import grid
+from ura_study.results.frame import outcomes
 
 METRIC = "image_auroc"
 OTHER = "w/o restoration"
 
 
-def grid_of(outcomes, seeds=(0, 1), categories=("nut", "bolt")):
+def grid_of(found, seeds=(0, 1), categories=("nut", "bolt")):
     """The grid of `full` and two variants from {(variant, category, seed): fraction, "failed" or None (undefined)}."""
     study = make_study(seeds=list(seeds), ablations=ABLATIONS)
     plan = plan_of(study, *categories)
     records = {}
-    for cell, outcome in outcomes.items():
+    for cell, outcome in found.items():
         job = job_of(study, plan, *cell)
         records[job.run_id] = failed(job) if outcome == "failed" else done(job, outcome)
-    return grid(plan, records, [METRIC])
+    return outcomes(plan, records, [METRIC])
 
 
 def of(grid, name=OTHER, baseline="full"):
@@ -76,7 +76,7 @@ def test_another_baseline_turns_the_sign():
 
 def test_equal_configurations_under_two_names_are_not_compared():
     study = make_study(base={"training": {"lr": 1e-3}}, ablations={"a": {"sweep": {"training.lr": [1e-3, 1e-2]}}})
-    assert [c.variant for c in compare(grid(plan_of(study), {}, [METRIC]), METRIC, "full")] == ["lr=0.01"]
+    assert [c.variant for c in compare(outcomes(plan_of(study), {}, [METRIC]), METRIC, "full")] == ["lr=0.01"]
 
 
 def test_correction_is_over_the_variants():

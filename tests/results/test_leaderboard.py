@@ -12,7 +12,7 @@ from ura_study.plan import Variant, changed, make_plan
 from ura_study.results.leaderboard import leaderboard, rank_correlation
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
-from ura_study.search.trials import Tried
+from ura_study.search.trials import TrialSummary
 from ura_study.tables.formats.markdown import markdown
 from ura_study.tables.screen import show_search
 from ura_study.tables.search_table import heading, notes, search_frame, search_table
@@ -22,11 +22,13 @@ KEY = "model.synthesis.strength"
 SEARCH = {"space": {KEY: {"float": [0.25, 4.0]}}, "trials": 5, "objective": "val_image_auroc"}
 
 
-def tried(number: int, state: str, value: float | None, **more) -> Tried:
+def tried(number: int, state: str, value: float | None, **more) -> TrialSummary:
     fields = {"feasible": True, "best": False, "runs": 2, "reason": ""} | more
     params = {KEY: 1.0 + number}
     values = None if value is None else (value,)
-    return Tried(number=number, variant=f"search-{number:04}", state=state, values=values, params=params, **fields)
+    return TrialSummary(
+        number=number, variant=f"search-{number:04}", state=state, values=values, params=params, **fields
+    )
 
 
 FOUND = [

@@ -7,7 +7,7 @@ import pytest
 from jobs import small_job
 
 from ura_study.errors import DataError, ResourceError
-from ura_study.metrics.doubt import Doubt
+from ura_study.metrics.error_by_uncertainty import ErrorByUncertainty
 from ura_study.metrics.ranking import auroc, rank
 from ura_study.runs import details
 from ura_study.runs.attempt import attempt
@@ -25,7 +25,7 @@ def made_up(**fields):
         "scores": np.array([0.5, 1.5], np.float32),
         "curves": {"image_roc": np.linspace(0, 1, 101, dtype=np.float32)},
         "training": {"step": np.array([1, 2]), "lr": np.array([0.1, 0.2]), "total": np.array([3.0, 2.0])},
-        "doubt": Doubt(np.arange(30.0).reshape(3, 10), np.arange(36.0).reshape(3, 12)),
+        "errors": ErrorByUncertainty(np.arange(30.0).reshape(3, 10), np.arange(36.0).reshape(3, 12)),
         "pictures": (
             Picture(1, ("highest", "miss"), smooth, np.eye(192, dtype=bool), maps),
             Picture(0, ("false alarm",), smooth[::-1], None, maps),
@@ -44,8 +44,8 @@ def test_what_is_packed_comes_back():
         assert {k: v.tolist() for k, v in getattr(after, section).items()} == {
             k: v.tolist() for k, v in getattr(before, section).items()
         }
-    np.testing.assert_array_equal(after.doubt.total, before.doubt.total)
-    np.testing.assert_array_equal(after.doubt.epistemic, before.doubt.epistemic)
+    np.testing.assert_array_equal(after.errors.total, before.errors.total)
+    np.testing.assert_array_equal(after.errors.epistemic, before.errors.epistemic)
     for one, other in zip(after.pictures, before.pictures, strict=True):
         assert (one.index, one.reasons) == (other.index, other.reasons)
         assert np.abs(one.input.astype(int) - other.input).mean() < 2  # it was JPEG in between
@@ -55,8 +55,8 @@ def test_what_is_packed_comes_back():
 
 
 def test_a_run_with_neither_pictures_nor_training_nor_probabilities():
-    after = unpacked(packed(made_up(pictures=(), training={}, doubt=None, curves={})))
-    assert (after.pictures, after.training, after.doubt, after.curves) == ((), {}, None, {})
+    after = unpacked(packed(made_up(pictures=(), training={}, errors=None, curves={})))
+    assert (after.pictures, after.training, after.errors, after.curves) == ((), {}, None, {})
 
 
 def test_details_are_kept_in_the_study_and_copied_to_another(tmp_path):
@@ -103,7 +103,7 @@ def test_a_run_leaves_details_that_agree_with_its_record(mvtec_root):
     assert left.training["step"].tolist() == [interval.step for interval in intervals]
     assert left.training["total"][-1] == record.losses["total"]
     assert set(left.curves) == {"image_roc", "image_pr", "pixel_roc", "pixel_pr", "pixel_pro"}
-    assert left.doubt.total[0].sum() == left.doubt.epistemic[0].sum() == len(left.images) * 8 * 8
+    assert left.errors.total[0].sum() == left.errors.epistemic[0].sum() == len(left.images) * 8 * 8
     assert {reason for picture in left.pictures for reason in picture.reasons} >= {"highest", "lowest", "example"}
     assert all(set(p.maps) == {"anomaly", "residual", "probability", "uncertainty"} for p in left.pictures)
 
@@ -115,7 +115,7 @@ def test_pictures_are_kept_only_where_asked_for_and_of_what_there_is(mvtec_root)
     *_, left, record = attempt(small_job(mvtec_root, settings=alone, pictures=True))
     assert record.done, record.failure
     assert all(set(picture.maps) == {"anomaly", "residual"} for picture in left.pictures)
-    assert left.doubt is None
+    assert left.errors is None
     *_, left, _ = attempt(small_job(mvtec_root, settings={"model": {"name": "patchcore"}}, pictures=True))
     assert left.training == {}
     assert all(set(picture.maps) == {"anomaly"} for picture in left.pictures)
@@ -135,4 +135,4 @@ def test_errors_by_uncertainty_need_a_mask_of_an_anomalous_image(mvtec_root):
     job = small_job(mvtec_root)
     *_, left, record = attempt(job)
     assert record.done, record.failure
-    assert left.doubt is None
+    assert left.errors is None

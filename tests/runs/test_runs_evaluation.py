@@ -9,7 +9,7 @@ from ura_study.data.config import DataSettings
 from ura_study.data.table import Sample
 from ura_study.errors import DataError
 from ura_study.metrics.uncertainty import TokenMaps
-from ura_study.runs.stages.evaluation import as_seen, enlarged, evaluate_doubt, evaluate_run, touched, truth_of
+from ura_study.runs.stages.evaluation import as_seen, enlarged, evaluate_run, evaluate_tokens, touched, truth_of
 from ura_study.runs.stages.scoring import Scored
 
 
@@ -119,8 +119,8 @@ def test_what_uncertainty_is_worth_is_asked_of_images_whose_pixels_are_known():
     right[0, :2, :2], right[1] = 1, 0.5
     nothing = np.zeros_like(right)
     labels = np.array([True, True, False])
-    found = evaluate_doubt(TokenMaps(right, nothing, nothing), labels, [mask, None, None])
+    found = evaluate_tokens(TokenMaps(right, nothing, nothing), labels, [mask, None, None])
     assert (found.values["ece"], found.values["brier"], found.values["aurc"]) == (0, 0, 0)
-    unknown = evaluate_doubt(TokenMaps(right, nothing, nothing), labels, [None, None, None])
+    unknown = evaluate_tokens(TokenMaps(right, nothing, nothing), labels, [None, None, None])
     assert set(unknown.undefined.values()) == {"no anomalous test image has a mask"}
-    assert set(evaluate_doubt(None, labels, [None] * 3).undefined.values()) == {"the detector gives no probabilities"}
+    assert set(evaluate_tokens(None, labels, [None] * 3).undefined.values()) == {"the detector gives no probabilities"}

@@ -4,7 +4,7 @@ import optuna
 from hand_made import make_study, plan_of
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from ura_study.search.trials import Tried, given_up, trials
+from ura_study.search.trials import TrialSummary, given_up, trials
 
 
 def test_ranges_say_on_which_scale_they_were_drawn():
@@ -24,5 +24,7 @@ def test_ranges_say_on_which_scale_they_were_drawn():
 
 def test_no_more_runs_are_wanted_of_trials_that_ended_early_unless_the_study_wants_them():
     names = {"full": "pruned", "search-0001": "pruned", "search-0002": "failed", "search-0003": "complete"}
-    found = [Tried(i, name, state, None, {}, True, False, 0, "") for i, (name, state) in enumerate(names.items())]
+    found = [
+        TrialSummary(i, name, state, None, {}, True, False, 0, "") for i, (name, state) in enumerate(names.items())
+    ]
     assert given_up(found, plan_of(make_study())) == {"search-0001", "search-0002"}

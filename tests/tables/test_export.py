@@ -9,7 +9,7 @@ from made_up import made_details, with_details
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.plan import Variant, changed, make_plan
 from ura_study.results.results import Results, Search
-from ura_study.search.trials import Tried
+from ura_study.search.trials import TrialSummary
 from ura_study.tables.export import MAKERS, as_data, as_text, explained, frame_of, sheets
 from ura_study.tables.names import ENDINGS, TABLES
 
@@ -28,7 +28,7 @@ STUDY = make_study(
 PLAN = plan_of(STUDY, "nut", "bolt")
 VALUES = {1: 0.9, 2: 0.8}
 TRIED = [
-    Tried(n, f"search-000{n}", "complete", (value,), {KEY: n + 0.5}, True, value == 0.9, 4, "")
+    TrialSummary(n, f"search-000{n}", "complete", (value,), {KEY: n + 0.5}, True, value == 0.9, 4, "")
     for n, value in VALUES.items()
 ]
 VARIANTS = [Variant(t.variant, changed(STUDY.base, t.params, ""), t.params, "search") for t in TRIED]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ura_study.report.config import ReportSettings
 from ura_study.results.cell import Cell
-from ura_study.tables.formats.html import html, page
+from ura_study.tables.formats.html import html, html_document
 from ura_study.tables.model import Column, Row, Table
 from ura_study.tables.sheet import sheet
 
@@ -62,7 +62,7 @@ def test_classes():
 
 def test_a_page_is_whole():
     tables = [html(sheet(table, SETTINGS, STUDY)) for table in TABLES]
-    source = page(tables, "<i>")
+    source = html_document(tables, "<i>")
     assert all(table in source for table in tables)
     assert "<title>&lt;i&gt;</title>" in source
     Reader(source)

@@ -53,8 +53,8 @@ def _trials_left(study: Study, folder: Path) -> int:
     from ura_study.search.storage import existing
     from ura_study.search.trials import finished
 
-    tried = existing(study.search.storage, folder, study.study)
-    return max(0, study.search.trials - (len(finished(tried)) if tried is not None else 0))
+    optuna_study = existing(study.search.storage, folder, study.study)
+    return max(0, study.search.trials - (len(finished(optuna_study)) if optuna_study is not None else 0))
 
 
 def _table(study: Study, planned: Plan, ledger: Ledger) -> Table:

@@ -18,7 +18,7 @@ from ura_study.output import notice
 from ura_study.plan import Plan, joined
 from ura_study.results.aggregate import variant_mean
 from ura_study.results.folder import STUDY, find, reopen
-from ura_study.results.tried import tried_of
+from ura_study.results.searched import search_of
 from ura_study.runs import store
 from ura_study.runs.counts import counts
 from ura_study.runs.lock import StudyLock
@@ -26,7 +26,7 @@ from ura_study.runs.record import Record
 from ura_study.tune.display import duration
 
 if TYPE_CHECKING:
-    from ura_study.search.trials import Tried
+    from ura_study.search.trials import TrialSummary
 
 #: Exit code where a study cannot be read.
 UNREADABLE = 2
@@ -78,15 +78,15 @@ def _show(folder: Path, console: Console) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def _opened(folder: Path) -> tuple[Study, Plan, list[Tried], frozenset[str]]:
+def _opened(folder: Path) -> tuple[Study, Plan, list[TrialSummary], frozenset[str]]:
     """Return a study, its plan with the variants that its search has tried, the trials, and what they gave up."""
     study, plan = reopen(folder)
-    if (found := tried_of(study, plan, folder)) is None:
+    if (found := search_of(study, plan, folder)) is None:
         return study, plan, [], frozenset()
     from ura_study.search.trials import given_up, trials
 
-    tried = trials(found[1])
-    return study, joined(plan, found[0]), tried, given_up(tried, plan)
+    told = trials(found[1])
+    return study, joined(plan, found[0]), told, given_up(told, plan)
 
 
 def _line(study: Study, plan: Plan, records: Mapping[str, Record], folder: Path, given_up: frozenset[str]) -> str:

@@ -30,9 +30,9 @@ def write_results(folder: Path, results: Results) -> None:
 
 def write_search(folder: Path, results: Results) -> None:
     """Write `search.csv` and `search.md` (a row per trial, best first), `search_runs.csv` (a row per run)."""
-    board, study = results.leaderboard, results.study
-    replace(folder / "search.csv", search_frame(board).to_csv(index=False))
-    replace(folder / "search.md", markdown(sheet(search_table(board), study.report, study.study)))
+    leaderboard, study = results.leaderboard, results.study
+    replace(folder / "search.csv", search_frame(leaderboard).to_csv(index=False))
+    replace(folder / "search.md", markdown(sheet(search_table(leaderboard), study.report, study.study)))
     replace(folder / "search_runs.csv", tidy(results.search.plan, results.records).to_csv(index=False))
 
 

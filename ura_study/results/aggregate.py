@@ -18,7 +18,7 @@ Quantity = Callable[[Record], float | None]
 
 
 @dataclass(frozen=True)
-class Measured:
+class Aggregate:
     """Cells of one quantity by (variant, category)."""
 
     cells: Mapping[tuple[str, str], Cell]
@@ -40,7 +40,7 @@ def metric(name: str) -> Quantity:
     return lambda record: record.metrics.get(name)
 
 
-def measure(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> Measured:
+def aggregate(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> Aggregate:
     """Return the cells of a quantity: each (variant, category, seed) of the plan counts in exactly one.
 
     A variant that is told the true masks is never the best.
@@ -56,7 +56,7 @@ def measure(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> Me
     }
     columns = {category: [cells[variant, category] for variant in names] for category in plan.categories}
     undefined = tuple(c for c, found in columns.items() if _undefined_in(found))
-    return Measured(cells, plan.categories, undefined)
+    return Aggregate(cells, plan.categories, undefined)
 
 
 def variant_mean(records: Iterable[Record], name: str) -> float | None:

@@ -75,7 +75,7 @@ class Comparison:
 
 
 def compare(grid: pd.DataFrame, metric: str, baseline: str) -> tuple[Comparison, ...]:
-    """Return each variant of a grid (see `frame.grid`) against `baseline`, p-values corrected over the variants.
+    """Return each variant of a grid (see `frame.outcomes`) against `baseline`, p-values corrected over the variants.
 
     Variants that are the baseline under another name, run for run, are left out.
     """

@@ -60,7 +60,7 @@ def _metrics(held_out: bool, uncertain: bool, further: tuple[str, ...]) -> tuple
     return known + further
 
 
-def grid(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) -> pd.DataFrame:
+def outcomes(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) -> pd.DataFrame:
     """Return one row per (variant, category, seed) of the plan: `run_id`, `status` (done, failed, missing), metrics.
 
     Metrics are NaN where the run is not done or the metric is undefined.

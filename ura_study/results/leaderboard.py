@@ -17,13 +17,13 @@ from scipy.stats import spearmanr
 from ura_study.config import Study
 from ura_study.metrics.names import VALIDATION
 from ura_study.plan import Plan, readable
-from ura_study.results.aggregate import measure, metric
+from ura_study.results.aggregate import aggregate, metric
 from ura_study.results.cell import Cell
 from ura_study.runs.record import Record
 from ura_study.search.candidate import row
 from ura_study.search.config import SearchSettings
 from ura_study.search.objective import Row, Undefined, value
-from ura_study.search.trials import Tried
+from ura_study.search.trials import TrialSummary
 
 #: Resamples of the variants for the interval of a rank correlation.
 RESAMPLES = 2000
@@ -67,14 +67,14 @@ class Leaderboard:
     """Runs that are done."""
 
 
-def leaderboard(study: Study, plan: Plan, found: Sequence[Tried], records: Mapping[str, Record]) -> Leaderboard:
+def leaderboard(study: Study, plan: Plan, found: Sequence[TrialSummary], records: Mapping[str, Record]) -> Leaderboard:
     """Return the result of a search from its trials and the records of the plan of all its variants."""
     search = study.search
     labels = tuple(objective.label for objective in search.objective)
     metrics = tuple(m for m in study.report.metrics if not m.startswith(VALIDATION) and m not in labels)
     whole = [v.name for v in plan.variants if all(i in records for i in plan.ids[v.name])]  # others lost their records
     rows_of = {name: _rows(plan, name, records) for name in whole}
-    measured = [measure(plan, records, metric(name)) for name in metrics]
+    measured = [aggregate(plan, records, metric(name)) for name in metrics]
     known = [trial for trial in found if trial.state == "complete" and trial.variant in plan.ids]
     tested = {trial.variant: tuple(one.mean(trial.variant) for one in measured) for trial in known}
     table = [_line(trial, labels, metrics, tested.get(trial.variant, ())) for trial in _ranked(found, search)]
@@ -101,19 +101,21 @@ def _rows(plan: Plan, variant: str, records: Mapping[str, Record]) -> list[Row]:
     return [row(records[i]) for i in plan.ids[variant] if i in records and records[i].done]
 
 
-def _ranked(found: Sequence[Tried], search: SearchSettings) -> list[Tried]:
+def _ranked(found: Sequence[TrialSummary], search: SearchSettings) -> list[TrialSummary]:
     """Return trials from best to worst: complete and feasible ones by value, then the others."""
     sign = 1 if search.objective[0].minimizes else -1
     order = {"complete": 0, "pruned": 2, "running": 3, "failed": 4}
 
-    def place(trial: Tried) -> tuple[float, ...]:
+    def place(trial: TrialSummary) -> tuple[float, ...]:
         worth = math.inf if trial.values is None else sign * trial.values[0]
         return (order[trial.state] + (trial.state == "complete" and not trial.feasible), worth, trial.number)
 
     return sorted(found, key=place)
 
 
-def _line(trial: Tried, labels: Sequence[str], metrics: Sequence[str], tested: Sequence[Cell]) -> dict[str, object]:
+def _line(
+    trial: TrialSummary, labels: Sequence[str], metrics: Sequence[str], tested: Sequence[Cell]
+) -> dict[str, object]:
     values = trial.values or (None,) * len(labels)
     state = trial.state if trial.feasible else "infeasible"
     means = {metric: cell.mean for metric, cell in zip(metrics, tested, strict=False)}  # none where not complete
@@ -123,7 +125,7 @@ def _line(trial: Tried, labels: Sequence[str], metrics: Sequence[str], tested: S
 
 
 def _agreements(
-    search: SearchSettings, found: Sequence[Tried], plan: Plan, rows_of: Mapping[str, list[Row]]
+    search: SearchSettings, found: Sequence[TrialSummary], plan: Plan, rows_of: Mapping[str, list[Row]]
 ) -> list[Agreement]:
     """Return the rank correlation of each objective that looks at validation with its twin on test."""
     names = [t.variant for t in found if t.state == "complete" and rows_of.get(t.variant)]

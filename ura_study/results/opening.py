@@ -11,7 +11,7 @@ from ura_study.errors import ConfigError
 from ura_study.plan import make_plan
 from ura_study.results.folder import find, reopen
 from ura_study.results.results import Results, Search
-from ura_study.results.tried import tried_of
+from ura_study.results.searched import search_of
 from ura_study.runs import store
 
 
@@ -44,17 +44,17 @@ def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> R
 def with_search(results: Results) -> Results:
     """Return results with those of the study's search: its best variants stand beside the other ones."""
     assert results.folder is not None
-    found = tried_of(results.study, results.plan, results.folder)
+    found = search_of(results.study, results.plan, results.folder)
     if found is None:
         return results
     from ura_study.search.importance import importance
     from ura_study.search.trials import trials
     from ura_study.search.variants import with_best
 
-    every, tried = found
-    told = trials(tried)
+    every, optuna_study = found
+    told = trials(optuna_study)
     plan = with_best(results.study, results.plan, every, told)
-    return dataclasses.replace(results, plan=plan, search=Search(told, every, importance(tried)))
+    return dataclasses.replace(results, plan=plan, search=Search(told, every, importance(optuna_study)))
 
 
 def open_done(which: str, results: Path, options: Mapping[str, object]) -> Results:

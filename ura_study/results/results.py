@@ -13,9 +13,9 @@ from ura_study.data.protocol import described
 from ura_study.errors import DataError
 from ura_study.output import notice
 from ura_study.plan import Plan, expand
-from ura_study.results.aggregate import Measured, measure, metric
+from ura_study.results.aggregate import Aggregate, aggregate, metric
 from ura_study.results.comparison import Comparison, compare
-from ura_study.results.frame import grid
+from ura_study.results.frame import outcomes
 from ura_study.results.mixed import mixed
 from ura_study.results.names import title
 from ura_study.results.reported import Reported, read_reported
@@ -25,14 +25,14 @@ from ura_study.runs.record import Record
 
 if TYPE_CHECKING:
     from ura_study.results.leaderboard import Leaderboard
-    from ura_study.search.trials import Tried
+    from ura_study.search.trials import TrialSummary
 
 
 @dataclass(frozen=True)
 class Search:
     """What a study's search has tried."""
 
-    trials: Sequence[Tried]
+    trials: Sequence[TrialSummary]
     plan: Plan
     """Of the variants of all trials."""
     importance: Mapping[str, float] | None = None
@@ -89,14 +89,14 @@ class Results:
         return leaderboard(self.study, self.search.plan, self.search.trials, self.records)
 
     @cached_property
-    def measured(self) -> Mapping[str, Measured]:
+    def aggregates(self) -> Mapping[str, Aggregate]:
         """Each metric of the study's report by (variant, category)."""
-        return {name: measure(self.plan, self.records, metric(name)) for name in self.metrics}
+        return {name: aggregate(self.plan, self.records, metric(name)) for name in self.metrics}
 
     @cached_property
     def comparisons(self) -> Mapping[str, tuple[Comparison, ...]]:
         """For each metric of the study's report all variants against the baseline."""
-        cells = grid(self.plan, self.records, self.metrics)
+        cells = outcomes(self.plan, self.records, self.metrics)
         return {name: compare(cells, name, self.baseline) for name in self.metrics}
 
     def significant(self, name: str) -> frozenset[str]:

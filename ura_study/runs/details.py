@@ -22,7 +22,7 @@ from PIL import Image
 from ura_study.cache import replace
 from ura_study.data.table import GOOD
 from ura_study.errors import DataError
-from ura_study.metrics.doubt import Doubt
+from ura_study.metrics.error_by_uncertainty import ErrorByUncertainty
 
 FOLDER = "details"
 #: Why a picture was chosen (see `runs.pictures`).
@@ -66,7 +66,7 @@ class Details:
     """Those of `metrics.curves` that exist, (K,) by name."""
     training: Mapping[str, np.ndarray] = field(default_factory=dict)
     """`step`, `lr` and the terms of the loss, (R,) each; empty of a detector that is not trained by gradient."""
-    doubt: Doubt | None = None
+    errors: ErrorByUncertainty | None = None
     """Errors by uncertainty, of the tokens of test images whose masks are known."""
     pictures: Sequence[Picture] = ()
 
@@ -116,8 +116,8 @@ def packed(details: Details) -> bytes:
         **{f"training/{name}": values for name, values in details.training.items()},
         **_pictures_packed(details.pictures),
     }
-    if details.doubt is not None:
-        arrays |= {"doubt/total": details.doubt.total, "doubt/epistemic": details.doubt.epistemic}
+    if details.errors is not None:
+        arrays |= {"doubt/total": details.errors.total, "doubt/epistemic": details.errors.epistemic}
     file = io.BytesIO()
     np.savez_compressed(file, **arrays)
     return file.getvalue()
@@ -127,14 +127,14 @@ def unpacked(content: bytes, *, pictures: bool = True) -> Details:
     """Return what `packed` made into `content`; JPEG has changed the input pictures a little."""
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files if pictures or not name.startswith("picture/")}
-    doubt = {name: arrays[f"doubt/{name}"] for name in ("total", "epistemic") if f"doubt/{name}" in arrays}
+    errors = {name: arrays[f"doubt/{name}"] for name in ("total", "epistemic") if f"doubt/{name}" in arrays}
     return Details(
         images=tuple(map(sys.intern, arrays["images"].tolist())),  # the same in many runs
         defects=tuple(map(sys.intern, arrays["defects"].tolist())),
         scores=arrays["scores"],
         curves=_within(arrays, "curve/"),
         training=_within(arrays, "training/"),
-        doubt=Doubt(**doubt) if doubt else None,
+        errors=ErrorByUncertainty(**errors) if errors else None,
         pictures=_pictures_unpacked(arrays),
     )
 

@@ -27,7 +27,7 @@ from ura_study.runs.memory import detector_bytes
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Record
 from ura_study.runs.stages.collect import collected
-from ura_study.runs.stages.evaluation import as_seen, evaluate_doubt, evaluate_run, touched, truth_of
+from ura_study.runs.stages.evaluation import as_seen, evaluate_run, evaluate_tokens, touched, truth_of
 from ura_study.runs.stages.fitting import Watch, fitted
 from ura_study.runs.stages.scoring import score_images
 from ura_study.runs.stages.validation import HeldOut, hold_out, validate
@@ -61,7 +61,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     timings["score_ms_per_image"] = scored.ms_per_image
     with _timed(timings, "metrics_seconds"):
         detected = evaluate_run(scored, truth, job.evaluation.fpr_limit, job.metrics)
-        metrics = detected | evaluate_doubt(scored.tokens, truth.labels, masks)
+        metrics = detected | evaluate_tokens(scored.tokens, truth.labels, masks)
     with _timed(timings, "details_seconds"):
         details = collected(job, category.test, scored, masks, metrics, fit)
     bins = None

@@ -43,17 +43,17 @@ def begin(
             f"but got {runs} (categories × seeds)"
         )
     make_sampler(search.sampler, space, seed=0, objectives=len(search.objective))  # says so if its options are wrong
-    tried = optuna.create_study(
+    optuna_study = optuna.create_study(
         study_name=study.study,
         storage=storage,
         directions=directions(search.objective),
         pruner=make_pruner(search.pruner),
         load_if_exists=True,
     )
-    _check_same(tried, _identity(study, fingerprints), folder, shared=search.storage is not None)
+    _check_same(optuna_study, _identity(study, fingerprints), folder, shared=search.storage is not None)
     for params in _first(study, space):
-        tried.enqueue_trial(params, skip_if_exists=True)
-    return tried
+        optuna_study.enqueue_trial(params, skip_if_exists=True)
+    return optuna_study
 
 
 def _identity(study: Study, fingerprints: Mapping[str, str]) -> dict[str, str]:
@@ -71,23 +71,24 @@ def _identity(study: Study, fingerprints: Mapping[str, str]) -> dict[str, str]:
     return {key: digest(value) for key, value in parts.items()}
 
 
-def _check_same(tried: optuna.Study, identity: dict[str, str], folder: Path, *, shared: bool) -> None:
+def _check_same(optuna_study: optuna.Study, identity: dict[str, str], folder: Path, *, shared: bool) -> None:
     """Raise a `ConfigError` where the Optuna study is another search; note in a new one which search it is."""
-    known = tried.user_attrs.get(IDENTITY)
+    known = optuna_study.user_attrs.get(IDENTITY)
     place = f"{platform.node()}:{folder}"
     if known is None:
-        if tried.trials:
-            raise ConfigError(f"search.storage: holds an Optuna study '{tried.study_name}' that is not ours")
-        tried.set_user_attr(IDENTITY, identity | {"place": place})
+        if optuna_study.trials:
+            raise ConfigError(f"search.storage: holds an Optuna study '{optuna_study.study_name}' that is not ours")
+        optuna_study.set_user_attr(IDENTITY, identity | {"place": place})
         return
     for key, value in identity.items():
         if known.get(key) != value:
             raise ConfigError(
-                f"{key}: is not what the search '{tried.study_name}' was begun with, so its trials cannot be compared; "
+                f"{key}: is not what the search '{optuna_study.study_name}' was begun with, so its trials cannot be "
+                "compared; "
                 f"give the study another name (study:), or remove {folder} to begin anew"
             )
     if shared and known["place"] != place:
-        raise ConfigError(f"search.storage: the search '{tried.study_name}' there belongs to {known['place']}")
+        raise ConfigError(f"search.storage: the search '{optuna_study.study_name}' there belongs to {known['place']}")
 
 
 def _first(study: Study, space: Space) -> list[dict[str, Any]]:

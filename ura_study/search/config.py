@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ura_study.metrics.names import VALIDATION
 from ura_study.search.objective_config import RESOURCES, ObjectiveSettings
-from ura_study.settings import List, Settings
+from ura_study.settings import List, Settings, or_also
 
 #: Seconds of the units in which a budget is written.
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -17,6 +17,8 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 class OptionsSettings(Settings):
     """A name with options of its own, e.g. `{name: tpe, n_startup_trials: 20}`, or the name alone."""
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})  # options stand beside the name
 
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -46,6 +48,13 @@ class PrunerSettings(OptionsSettings):
     name: Literal["wilcoxon", "asha", "none"] = "wilcoxon"
 
 
+def _several(schema: dict[str, Any]) -> None:
+    """Tell editors that one objective may stand without a list, and a metric for an objective."""
+    one = dict(schema["items"])
+    schema["items"] = {"anyOf": [one, {"type": "string"}]}
+    or_also(one, {"type": "string"})(schema)
+
+
 class SearchSettings(Settings):
     """How the best variant is sought, and what is best."""
 
@@ -55,11 +64,13 @@ class SearchSettings(Settings):
     """Number of variants to try, those of `enqueue` included."""
     split: Literal["validation", "test"] = "validation"
     """The images on which variants are compared. `test` chooses on the test images: an oracle, and marked as one."""
-    objective: List[ObjectiveSettings] = (ObjectiveSettings(mean=("val_image_auroc", "val_pixel_aupro")),)
+    objective: List[ObjectiveSettings] = Field(
+        (ObjectiveSettings(mean=("val_image_auroc", "val_pixel_aupro")),), json_schema_extra=_several
+    )
     """What is maximized or minimized."""
-    sampler: SamplerSettings = SamplerSettings()
+    sampler: SamplerSettings = Field(SamplerSettings(), json_schema_extra=or_also({"type": "string"}))
     """What proposes variants."""
-    pruner: PrunerSettings = PrunerSettings()
+    pruner: PrunerSettings = Field(PrunerSettings(), json_schema_extra=or_also({"type": "string"}))
     """What stops them early. With several objectives nothing does."""
     enqueue: List[dict[str, Any]] = Field(({},))
     """Variants to try first, as changes of the baseline; `{}` is the baseline itself."""

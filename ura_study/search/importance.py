@@ -22,13 +22,13 @@ LEAST = 20
 QUANTILE, BEST = 0.1, 5
 
 
-def importance(tried: optuna.Study) -> dict[str, float] | None:
+def importance(optuna_study: optuna.Study) -> dict[str, float] | None:
     """Return the share (0..1, together 1) of each key, the largest first; None where too few trials are complete."""
-    complete = tried.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    complete = optuna_study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(complete) < LEAST or not any(trial.params for trial in complete):
         return None
     evaluator = PedAnovaImportanceEvaluator(target_quantile=max(QUANTILE, BEST / len(complete)))
     with warnings.catch_warnings():  # that a conditional parameter has few trials: it then simply weighs little
         warnings.simplefilter("ignore", UserWarning)
-        shares = get_param_importances(tried, evaluator=evaluator)
+        shares = get_param_importances(optuna_study, evaluator=evaluator)
     return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0])))

@@ -7,9 +7,11 @@ strings). Optuna checks few of them before the first trial, so types are checked
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, TypeVar, get_args
 
 from optuna.exceptions import ExperimentalWarning
 
@@ -18,9 +20,14 @@ from ura_study.errors import ConfigError
 
 T = TypeVar("T")
 
-#: Types that YAML can say, by their names in Optuna's annotations.
-TYPES = {"bool": (bool,), "int": (int,), "float": (int, float), "str": (str,), "None": (type(None),)}
-NAMES = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "a string", "None": "null"}
+#: Types that YAML can say, in words.
+NAMES: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a string",
+    NoneType: "null",
+}
 
 
 def made(kind: Callable[..., T], options: Mapping[str, Any], where: str, **ours: Any) -> T:
@@ -45,15 +52,23 @@ def made(kind: Callable[..., T], options: Mapping[str, Any], where: str, **ours:
             raise ConfigError(f"{where}: {' '.join(str(error).split())}") from error
 
 
-def _options(kind: Callable[..., object]) -> dict[str, list[str]]:
-    """Return the options of a class that YAML can say, each with the names of its types."""
-    types = {name: str(p.annotation).split(" | ") for name, p in inspect.signature(kind).parameters.items()}
-    return {name: listed for name, listed in types.items() if name != "seed" and set(listed) <= TYPES.keys()}
+def _options(kind: Callable[..., object]) -> dict[str, tuple[type, ...]]:
+    """Return the options of a class that YAML can say, each with its types."""
+    found = {}
+    for name, parameter in inspect.signature(kind).parameters.items():
+        try:
+            hint = eval(parameter.annotation, vars(sys.modules[kind.__module__]))
+        except (NameError, TypeError):  # imported for type checkers alone: no type that YAML can say
+            continue
+        types = get_args(hint) or (hint,)
+        if name != "seed" and set(types) <= NAMES.keys():
+            found[name] = types
+    return found
 
 
-def _check(value: object, types: list[str], where: str) -> None:
-    right = any(isinstance(value, TYPES[name]) for name in types)
-    if not right or (isinstance(value, bool) and "bool" not in types):
-        raise ConfigError(f"{where}: expected {' or '.join(NAMES[name] for name in types)}, but got {shown(value)}")
+def _check(value: object, types: tuple[type, ...], where: str) -> None:
+    right = isinstance(value, types) or (isinstance(value, int) and float in types)
+    if not right or (isinstance(value, bool) and bool not in types):
+        raise ConfigError(f"{where}: expected {' or '.join(NAMES[one] for one in types)}, but got {shown(value)}")
     if isinstance(value, int | float) and value < 0:
         raise ConfigError(f"{where}: expected a number >= 0, but got {value}")

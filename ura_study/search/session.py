@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
 from ura_study.config import Study
@@ -32,7 +33,7 @@ from ura_study.search.samplers import make_sampler
 from ura_study.search.space.space import Space, read_space
 from ura_study.search.storage import mend, open_storage
 from ura_study.search.trials import SECONDS, finished, headline, name_of, stale, trials
-from ura_study.search.variants import SEARCH, tried_plan
+from ura_study.search.variants import SEARCH, searched_plan
 
 T = TypeVar("T")
 
@@ -58,18 +59,22 @@ class Session:
         mend(ledger.folder)
         space = read_space(study.search.space, study.base, f"{study.study}: search.space")
         storage = open_storage(study.search.storage, ledger.folder)
-        return cls(study, plan, ledger, space, begin(study, plan.fingerprints, space, storage, ledger.folder))
+        optuna_study = begin(study, plan.fingerprints, space, storage, ledger.folder)
+        return cls(study, plan, ledger, space, storage, optuna_study)
 
-    def __init__(self, study: Study, plan: Plan, ledger: Ledger, space: Space, tried: optuna.Study) -> None:
+    def __init__(
+        self, study: Study, plan: Plan, ledger: Ledger, space: Space, storage: BaseStorage, optuna_study: optuna.Study
+    ) -> None:
         assert study.search is not None
+        self._storage, self._id = storage, storage.get_study_id_from_name(optuna_study.study_name)
         self._study, self._search, self._space = study, study.search, space
-        self._fingerprints, self._tried = plan.fingerprints, tried
+        self._fingerprints, self._optuna = plan.fingerprints, optuna_study
         self._planned, self._ledger = frozenset(plan.runs), ledger
         self._open: dict[int, Candidate] = {}
         self._handed: set[str] = set()
         """Runs that were handed out and are not back."""
-        self._left = deque(t for t in tried.get_trials(deepcopy=False) if t.state == TrialState.RUNNING)
-        self._before = tried.user_attrs.get(SECONDS, 0.0)
+        self._left = deque(t for t in optuna_study.get_trials(deepcopy=False) if t.state == TrialState.RUNNING)
+        self._before = optuna_study.user_attrs.get(SECONDS, 0.0)
         self._started = time.monotonic()
 
     def ask(self) -> Proposal | None:
@@ -102,12 +107,12 @@ class Session:
 
     def runs_ahead(self) -> int:
         """Return how many runs are to be expected of candidates that are not proposed yet."""
-        left = self._search.trials - len(finished(self._tried)) - len(self._open)
+        left = self._search.trials - len(finished(self._optuna)) - len(self._open)
         return max(0, left) * len(self._fingerprints) * len(self._study.seeds)
 
     def closed(self) -> frozenset[str]:
         """Return the variants that were decided about."""
-        return frozenset(name_of(trial.number) for trial in finished(self._tried))
+        return frozenset(name_of(trial.number) for trial in finished(self._optuna))
 
     def decided(self) -> Plan:
         """Return the plan of the variants that were decided about."""
@@ -116,36 +121,38 @@ class Session:
 
     def plan(self) -> Plan:
         """Return the plan of all variants that were tried so far."""
-        return tried_plan(self._study, self._fingerprints, self._space, self._tried)
+        return searched_plan(self._study, self._fingerprints, self._space, self._optuna)
 
     def headline(self) -> str:
         """Return how far the search is, in a line."""
-        return headline(trials(self._tried), self._search)
+        return headline(trials(self._optuna), self._search)
 
     def _next(self) -> optuna.Trial | None:
         if self._left:
-            return optuna.trial.Trial(self._reseeded(self._left[0].number), self._left.popleft()._trial_id)
+            number = self._left.popleft().number
+            trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._id, number)
+            return optuna.trial.Trial(self._reseeded(number), trial_id)
         if not self._may_propose():
             return None
-        return self._reseeded(len(finished(self._tried)) + len(self._open)).ask()
+        return self._reseeded(len(finished(self._optuna)) + len(self._open)).ask()
 
     def _reseeded(self, number: int) -> optuna.Study:
         """Return the Optuna study with the sampler for the trial of this number."""
         seed = self._search.seed  # a low-discrepancy sequence is one sequence
         if self._search.sampler.name != "qmc":
             seed = derived_seed(seed, f"trial {number}") % 2**32
-        self._tried.sampler = make_sampler(
+        self._optuna.sampler = make_sampler(
             self._search.sampler, self._space, seed, objectives=len(self._search.objective)
         )
-        return self._tried
+        return self._optuna
 
     def _may_propose(self) -> bool:
-        search, done = self._search, finished(self._tried)
+        search, done = self._search, finished(self._optuna)
         if len(done) + len(self._open) >= search.trials:
             return False
-        if search.sampler.name == "grid" and not GridSampler(self._space, search.seed).remaining(self._tried):
+        if search.sampler.name == "grid" and not GridSampler(self._space, search.seed).remaining(self._optuna):
             return False
-        if search.patience is not None and stale(self._tried) >= search.patience:
+        if search.patience is not None and stale(self._optuna) >= search.patience:
             return False
         return search.budget is None or self._seconds() < search.budget_seconds
 
@@ -161,7 +168,7 @@ class Session:
             settings = changed(self._study.base, changes, name)
         except ConfigError as error:  # values that are valid one by one but not together
             trial.set_user_attr("reason", str(error))
-            self._tried.tell(trial, state=TrialState.FAIL)
+            self._optuna.tell(trial, state=TrialState.FAIL)
             return None
         plan = make_plan(self._study, self._fingerprints, [Variant(name, settings, changes, SEARCH)])
         candidate = self._open[trial.number] = Candidate(trial, plan)
@@ -236,7 +243,7 @@ class Session:
 
     def _note(self, candidate: Candidate, worth: Sequence[float] | None, step: int) -> None:
         """Report an intermediate value, unless a session before this one did."""
-        known = self._tried.get_trials(deepcopy=False)[candidate.trial.number].intermediate_values
+        known = self._optuna.get_trials(deepcopy=False)[candidate.trial.number].intermediate_values
         if worth is not None and step not in known:
             candidate.trial.report(worth[0], step)
 
@@ -248,8 +255,8 @@ class Session:
         candidate.trial.set_user_attr("runs", len(candidate.records))
         if state == TrialState.PRUNED and candidate.rows():
             candidate.trial.set_user_attr("known", self._worth(candidate, candidate.rows()))
-        self._tried.tell(candidate.trial, values, state)
-        self._tried.set_user_attr(SECONDS, self._seconds())
+        self._optuna.tell(candidate.trial, values, state)
+        self._optuna.set_user_attr(SECONDS, self._seconds())
         del self._open[candidate.trial.number]
 
     def _waiting(self, run_id: str) -> list[Candidate]:

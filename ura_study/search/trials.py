@@ -19,7 +19,7 @@ SECONDS = "seconds"
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialSummary:
     """One trial."""
 
     number: int
@@ -45,28 +45,28 @@ class Tried:
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
-def trials(tried: optuna.Study) -> list[Tried]:
+def trials(optuna_study: optuna.Study) -> list[TrialSummary]:
     """Return the trials that have begun, by number."""
-    best = {trial.number for trial in _best(tried)}
-    begun = (trial for trial in tried.get_trials(deepcopy=False) if trial.state != TrialState.WAITING)
-    return [_tried(trial, trial.number in best) for trial in begun]
+    best = {trial.number for trial in _best(optuna_study)}
+    begun = (trial for trial in optuna_study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING)
+    return [_summary(trial, trial.number in best) for trial in begun]
 
 
-def finished(tried: optuna.Study) -> list[FrozenTrial]:
+def finished(optuna_study: optuna.Study) -> list[FrozenTrial]:
     """Return the trials that were told, by number."""
-    return [trial for trial in tried.get_trials(deepcopy=False) if trial.state.is_finished()]
+    return [trial for trial in optuna_study.get_trials(deepcopy=False) if trial.state.is_finished()]
 
 
-def stale(tried: optuna.Study) -> int:
+def stale(optuna_study: optuna.Study) -> int:
     """Return how many trials were told since the best was found, or since the Pareto front last changed."""
-    best = [trial.number for trial in _best(tried)]
+    best = [trial.number for trial in _best(optuna_study)]
     if not best:
         return 0
-    last = max(best) if len(tried.directions) > 1 else min(best)
-    return sum(trial.number > last for trial in finished(tried))
+    last = max(best) if len(optuna_study.directions) > 1 else min(best)
+    return sum(trial.number > last for trial in finished(optuna_study))
 
 
-def given_up(found: Iterable[Tried], own: Plan) -> frozenset[str]:
+def given_up(found: Iterable[TrialSummary], own: Plan) -> frozenset[str]:
     """Return the variants of pruned and failed trials, of which no more runs are wanted; none of the study's `own`."""
     ended = {trial.variant for trial in found if trial.state in ("pruned", "failed")}
     return frozenset(ended - {variant.name for variant in own.variants})
@@ -77,7 +77,7 @@ def name_of(number: int) -> str:
     return f"search-{number:04}"
 
 
-def headline(found: Sequence[Tried], search: SearchSettings) -> str:
+def headline(found: Sequence[TrialSummary], search: SearchSettings) -> str:
     """Return how far a search is, in a line."""
     states = Counter(trial.state for trial in found)
     told = len(found) - states["running"]
@@ -91,14 +91,18 @@ def headline(found: Sequence[Tried], search: SearchSettings) -> str:
     return f"{line}, best {search.objective[0].label} {best[0].values[0]:.4g} ({best[0].variant})"
 
 
-def _best(tried: optuna.Study) -> list[FrozenTrial]:
-    return tried.best_trials if any(t.state == TrialState.COMPLETE for t in tried.get_trials(deepcopy=False)) else []
+def _best(optuna_study: optuna.Study) -> list[FrozenTrial]:
+    return (
+        optuna_study.best_trials
+        if any(t.state == TrialState.COMPLETE for t in optuna_study.get_trials(deepcopy=False))
+        else []
+    )
 
 
-def _tried(trial: FrozenTrial, best: bool) -> Tried:
+def _summary(trial: FrozenTrial, best: bool) -> TrialSummary:
     attrs = trial.user_attrs
     values = attrs.get("known") if trial.state == TrialState.PRUNED else trial.values
-    return Tried(
+    return TrialSummary(
         number=trial.number,
         variant=attrs.get("variant", name_of(trial.number)),
         state=_STATES.get(trial.state, "running"),

@@ -10,25 +10,25 @@ from ura_study.config import Study
 from ura_study.errors import ConfigError
 from ura_study.plan import Plan, Variant, changed, joined, make_plan
 from ura_study.search.space.space import Space
-from ura_study.search.trials import Tried, trials
+from ura_study.search.trials import TrialSummary, trials
 
 #: The ablation under which searched variants stand.
 SEARCH = "search"
 
 
-def tried_plan(study: Study, fingerprints: Mapping[str, str], space: Space, tried: optuna.Study) -> Plan:
+def searched_plan(study: Study, fingerprints: Mapping[str, str], space: Space, optuna_study: optuna.Study) -> Plan:
     """Return the plan of all variants that a search has begun with, in the order of the trials."""
-    return make_plan(study, fingerprints, list(_variants(study, space, tried)))
+    return make_plan(study, fingerprints, list(_variants(study, space, optuna_study)))
 
 
-def with_best(study: Study, plan: Plan, tried: Plan, found: Sequence[Tried]) -> Plan:
+def with_best(study: Study, plan: Plan, every: Plan, found: Sequence[TrialSummary]) -> Plan:
     """Return a plan with the best variant of a search (or its Pareto front) added, out of the plan of all it tried."""
     best = {trial.variant for trial in found if trial.best}
-    return joined(plan, make_plan(study, plan.fingerprints, [v for v in tried.variants if v.name in best]))
+    return joined(plan, make_plan(study, plan.fingerprints, [v for v in every.variants if v.name in best]))
 
 
-def _variants(study: Study, space: Space, tried: optuna.Study) -> Iterator[Variant]:
-    for trial in trials(tried):
+def _variants(study: Study, space: Space, optuna_study: optuna.Study) -> Iterator[Variant]:
+    for trial in trials(optuna_study):
         changes = space.changes(trial.params)
         try:
             settings = changed(study.base, changes, trial.variant)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ura_study.plan import readable
 from ura_study.results.comparison import PAIR, corrected, paired
-from ura_study.results.frame import grid
+from ura_study.results.frame import outcomes
 from ura_study.results.results import Results
 from ura_study.tables.comparison_table import comparison_table
 from ura_study.tables.model import Table
@@ -21,7 +21,7 @@ def across(first: Results, other: Results, names: tuple[str, str], metric: str) 
     Variants with the same runs and numbers in both are not compared, but named in a note; so are those that only one
     study has, and what else differs between the studies under the same name.
     """
-    before, after = (dict(tuple(grid(r.plan, r.records, [metric]).groupby("variant"))) for r in (first, other))
+    before, after = (dict(tuple(outcomes(r.plan, r.records, [metric]).groupby("variant"))) for r in (first, other))
     both = [variant.name for variant in first.plan.variants if variant.name in after]
     same = [name for name in both if _equal(before[name], after[name])]
     compared = corrected([paired(before[name], after[name], metric, name) for name in both if name not in same])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ura_study.detectors.scoring_config import BATCH
-from ura_study.results.aggregate import Measured, Quantity, measure
+from ura_study.results.aggregate import Aggregate, Quantity, aggregate
 from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.runs.record import Record
@@ -31,7 +31,7 @@ def cost(results: Results) -> Table:
     """Return fit seconds, milliseconds per image, parameters and memory: mean over categories, deviation over seeds."""
     on_gpu = any(r.gpu_peak_bytes is not None for r in _records(results))
     columns = {key: column for key, column in COLUMNS.items() if key != GPU or on_gpu}
-    measured = {key: measure(results.plan, results.records, quantity) for key, (_, _, quantity) in columns.items()}
+    measured = {key: aggregate(results.plan, results.records, quantity) for key, (_, _, quantity) in columns.items()}
     return Table(
         name="cost",
         title="Cost",
@@ -57,7 +57,7 @@ def _records(results: Results) -> list[Record]:
     return [results.records[run_id] for run_id in results.plan.runs if run_id in results.records]
 
 
-def _left_out(measured: Mapping[str, Measured]) -> list[str]:
+def _left_out(measured: Mapping[str, Aggregate]) -> list[str]:
     """Return the sentences about categories whose runs were not asked for a quantity, if others were."""
     return [
         f"{COLUMNS[key][0]}: mean without {', '.join(found.undefined)}, where it was not measured."

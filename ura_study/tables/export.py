@@ -16,7 +16,7 @@ from ura_study.tables.ablation_tables import components, sweeps
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
 from ura_study.tables.formats.flat import flat
-from ura_study.tables.formats.html import html, page
+from ura_study.tables.formats.html import html, html_document
 from ura_study.tables.formats.latex import document, included, latex, width
 from ura_study.tables.formats.latex_text import beyond
 from ura_study.tables.formats.markdown import markdown
@@ -86,7 +86,7 @@ def as_text(shown: Sequence[Sheet], form: str, title: str, standalone: bool = Fa
     texts = [(markdown if form == "markdown" else html)(part) for part in shown]
     if not standalone:
         return "\n".join(texts).encode()
-    return (page(texts, title) if form == "html" else "\n".join([f"# {title}\n", *texts])).encode()
+    return (html_document(texts, title) if form == "html" else "\n".join([f"# {title}\n", *texts])).encode()
 
 
 def remarks(shown: Sequence[Sheet], source: str, wide: bool) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from ura_study.data.layouts.mvtec_ad import OBJECTS, TEXTURES
 from ura_study.metrics.names import better
-from ura_study.results.aggregate import Measured, reason
+from ura_study.results.aggregate import Aggregate, reason
 from ura_study.results.cell import Cell
 from ura_study.results.names import counted
 from ura_study.results.regions import reshaped
@@ -32,7 +32,7 @@ def per_category(results: Results, metric: str) -> Table:
     in every run that is done (no masks, say) are left out of it, and a note names them. For categories of MVTec AD of
     both kinds there are means over textures and over objects, too.
     """
-    measured, categories = results.measured[metric], results.plan.categories
+    measured, categories = results.aggregates[metric], results.plan.categories
     groups = _groups(categories)
     columns = (
         *(Column(category, category, better=better(metric)) for category in categories),
@@ -90,7 +90,7 @@ def mean_cells(results: Results, variant: str) -> tuple[Cell, ...]:
 
 
 def mean_cell(results: Results, metric: str, variant: str) -> Cell:
-    cell = results.measured[metric].mean(variant)
+    cell = results.aggregates[metric].mean(variant)
     return dataclasses.replace(cell, significant=variant in results.significant(metric))
 
 
@@ -129,7 +129,7 @@ def _left_out(results: Results, metrics: Sequence[str]) -> list[str]:
     """Return the sentences about categories on which metrics are undefined, one for all metrics that share it."""
     found: dict[str, list[str]] = {}
     for name in metrics:
-        measured: Measured = results.measured[name]
+        measured: Aggregate = results.aggregates[name]
         if measured.undefined:
             reasons = ", ".join(f"{c} ({reason(results.plan, results.records, name, c)})" for c in measured.undefined)
             everywhere = len(measured.undefined) == len(measured.categories)

@@ -37,16 +37,16 @@ def show_tables(results: Results, console: Console) -> None:
         console.print(table)
 
 
-def show_search(board: Leaderboard, console: Console) -> None:
+def show_search(leaderboard: Leaderboard, console: Console) -> None:
     """Print a search's best trials; without their test figures where the window is too narrow for these."""
     from ura_study.tables.search_table import search_table  # which knows Optuna
 
-    table = search_table(board)
+    table = search_table(leaderboard)
     table = dataclasses.replace(table, rows=table.rows[:SHOWN])
-    drawn = _drawn(board.study, table)
+    drawn = _drawn(leaderboard.study, table)
     if _too_wide([drawn], console):
         console.print("this window is too narrow for test figures: they are in search.md", style="dim")
-        drawn = _drawn(board.study, table.only(board.objectives))
+        drawn = _drawn(leaderboard.study, table.only(leaderboard.objectives))
     console.print(drawn)
 
 

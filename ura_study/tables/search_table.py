@@ -25,55 +25,58 @@ HEADINGS = {"fit_seconds": "Fit", "score_ms_per_image": "Scoring per image", "pa
 NONE = Cell(text="–")
 
 
-def search_table(board: Leaderboard) -> Table:
+def search_table(leaderboard: Leaderboard) -> Table:
     """Return the table of all trials."""
-    limit = board.study.evaluation.fpr_limit
-    names = short_names(board.parameters)
+    limit = leaderboard.study.evaluation.fpr_limit
+    names = short_names(leaderboard.parameters)
     columns = (
-        *(_objective(objective, limit) for objective in board.study.search.objective),
+        *(_objective(objective, limit) for objective in leaderboard.study.search.objective),
         Column("runs", "runs", "count"),
-        *(Column(name, title(name, limit), better=better(name)) for name in board.metrics),
+        *(Column(name, title(name, limit), better=better(name)) for name in leaderboard.metrics),
     )
     return Table(
         name="search",
-        title=heading(board),
-        stubs=("variant", "state", *(names[key] for key in board.parameters)),
+        title=heading(leaderboard),
+        stubs=("variant", "state", *(names[key] for key in leaderboard.parameters)),
         columns=columns,
-        rows=tuple(_row(line, board) for line in board.rows.to_dict("records")),
-        notes=notes(board),
-        means=len(board.metrics),
+        rows=tuple(_row(line, leaderboard) for line in leaderboard.rows.to_dict("records")),
+        notes=notes(leaderboard),
+        means=len(leaderboard.metrics),
     )
 
 
-def search_frame(board: Leaderboard) -> pd.DataFrame:
+def search_frame(leaderboard: Leaderboard) -> pd.DataFrame:
     """Return raw numbers, a row per trial."""
-    return board.rows.assign(split=board.study.search.split)
+    return leaderboard.rows.assign(split=leaderboard.study.search.split)
 
 
-def heading(board: Leaderboard) -> str:
+def heading(leaderboard: Leaderboard) -> str:
     """Return what the table is, and on what its variants were chosen."""
-    chosen = "ORACLE: chosen on test images" if board.oracle else "chosen on validation, test figures for information"
-    return f"Search {board.study.study} ({chosen})"
+    chosen = (
+        "ORACLE: chosen on test images" if leaderboard.oracle else "chosen on validation, test figures for information"
+    )
+    return f"Search {leaderboard.study.study} ({chosen})"
 
 
-def notes(board: Leaderboard) -> tuple[str, ...]:
+def notes(leaderboard: Leaderboard) -> tuple[str, ...]:
     """Return what a reader must know: the outcome of trials, the work it took, and whether to trust the choice."""
-    states = Counter(board.rows["state"])
+    states = Counter(leaderboard.rows["state"])
     outcome = ", ".join(f"{states[state]} {state}" for state in sorted(states))
     return (
-        *_about_numbers(board),
-        f"{len(board.rows)} trials ({outcome}); {board.runs} runs, for which {board.trained} detectors were trained.",
-        *map(_agreement, board.agreement),
-        *(f"{line.variant} failed: {line.reason}." for line in board.rows.itertuples() if line.reason),
+        *_about_numbers(leaderboard),
+        f"{len(leaderboard.rows)} trials ({outcome}); {leaderboard.runs} runs, for which {leaderboard.trained} "
+        "detectors were trained.",
+        *map(_agreement, leaderboard.agreement),
+        *(f"{line.variant} failed: {line.reason}." for line in leaderboard.rows.itertuples() if line.reason),
     )
 
 
-def _about_numbers(board: Leaderboard) -> list[str]:
+def _about_numbers(leaderboard: Leaderboard) -> list[str]:
     """Return what the numbers of complete and of other trials are."""
-    varied = any(not math.isnan(cell.std) for cells in board.tested.values() for cell in cells)
-    line = f"Test figures are mean ± standard deviation over {counted(len(board.study.seeds), 'seed')}."
+    varied = any(not math.isnan(cell.std) for cells in leaderboard.tested.values() for cell in cells)
+    line = f"Test figures are mean ± standard deviation over {counted(len(leaderboard.study.seeds), 'seed')}."
     pruned = "Objectives of pruned trials are over the runs that were done, and are not ranked."
-    return [*([line] if varied else []), *([pruned] if "pruned" in set(board.rows["state"]) else [])]
+    return [*([line] if varied else []), *([pruned] if "pruned" in set(leaderboard.rows["state"]) else [])]
 
 
 def _objective(objective: ObjectiveSettings, limit: float) -> Column:
@@ -84,13 +87,13 @@ def _objective(objective: ObjectiveSettings, limit: float) -> Column:
     return Column(objective.label, plain if objective.label == name else objective.label, kind, way)
 
 
-def _row(line: Mapping[str, object], board: Leaderboard) -> Row:
+def _row(line: Mapping[str, object], leaderboard: Leaderboard) -> Row:
     variant = line["variant"]
-    state = line["state"] if not line["best"] else "best" if len(board.objectives) == 1 else "Pareto front"
-    ids = board.recorded.get(variant, ())
-    objectives = (_number(line[label], ids, line["state"] == "complete") for label in board.objectives)
-    tested = board.tested.get(variant, (NONE,) * len(board.metrics))
-    labels = (variant, state, *(_text(line[key]) for key in board.parameters))
+    state = line["state"] if not line["best"] else "best" if len(leaderboard.objectives) == 1 else "Pareto front"
+    ids = leaderboard.recorded.get(variant, ())
+    objectives = (_number(line[label], ids, line["state"] == "complete") for label in leaderboard.objectives)
+    tested = leaderboard.tested.get(variant, (NONE,) * len(leaderboard.metrics))
+    labels = (variant, state, *(_text(line[key]) for key in leaderboard.parameters))
     return Row(labels, (*objectives, _number(line["runs"]), *(dataclasses.replace(c, contends=False) for c in tested)))
 
 

@@ -42,7 +42,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Line:
+class SheetRow:
     """One row."""
 
     labels: tuple[str, ...]
@@ -60,8 +60,8 @@ class Sheet:
     stubs: tuple[str, ...]
     headings: tuple[tuple[str, str | None], ...]
     """Each with the citation of a reported method, if it is one."""
-    lines: tuple[Line, ...]
-    reported: tuple[Line, ...]
+    lines: tuple[SheetRow, ...]
+    reported: tuple[SheetRow, ...]
     notes: tuple[str, ...]
     ranked: bool
     gap: int | None = None
@@ -75,7 +75,8 @@ class Sheet:
             return self
         across = [*self.lines, *self.reported]
         lines = tuple(
-            Line((heading,), tuple(line.cells[i] for line in across)) for i, (heading, _) in enumerate(self.headings)
+            SheetRow((heading,), tuple(line.cells[i] for line in across))
+            for i, (heading, _) in enumerate(self.headings)
         )
         headings = tuple((line.labels[0], line.citation) for line in across)
         gap = len(self.lines) if self.reported else None
@@ -100,7 +101,7 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
         label=label,
         stubs=table.stubs,
         headings=tuple((f"{c.heading}{unit}", None) for c, unit in zip(table.columns, units, strict=True)),
-        lines=tuple(Line(row.labels, tuple(column[i] for column in ranked)) for i, row in enumerate(table.rows)),
+        lines=tuple(SheetRow(row.labels, tuple(column[i] for column in ranked)) for i, row in enumerate(table.rows)),
         reported=tuple(_reported(row, table.columns, settings) for row in table.reported),
         notes=table.notes,
         ranked=any(cell.rank for column in ranked for cell in column),
@@ -185,9 +186,9 @@ def _read(text: str) -> float:
     return float(text.replace(",", "").replace("−", "-"))
 
 
-def _reported(row: Row, columns: Sequence[Column], settings: ReportSettings) -> Line:
+def _reported(row: Row, columns: Sequence[Column], settings: ReportSettings) -> SheetRow:
     cells = tuple(_shown(cell, column, settings) for cell, column in zip(row.cells, columns, strict=True))
-    return Line(row.labels, cells, row.citation)
+    return SheetRow(row.labels, cells, row.citation)
 
 
 def _unit(kind: Kind, settings: ReportSettings) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 from ura_study.runs.job import Job
 from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Record
-from ura_study.tune.progress import Line, Progress
+from ura_study.tune.progress import Progress, VariantProgress
 
 #: Seconds between log lines where the output is no terminal.
 LOG_INTERVAL = 10.0
@@ -91,12 +91,12 @@ def duration(seconds: float | None) -> str:
     return "–" if seconds is None else str(timedelta(seconds=round(seconds))).removeprefix("0:")
 
 
-def _urgency(line: Line) -> int:
+def _urgency(line: VariantProgress) -> int:
     """Return a variant's place where not all can be shown: what runs, then what waits, then what is finished."""
     return 0 if line.running else 1 if line.done + line.failed < line.total else 2
 
 
-def _row(line: Line) -> tuple[str | Text, ...]:
+def _row(line: VariantProgress) -> tuple[str | Text, ...]:
     metric = "–" if line.metric is None else f"{100 * line.metric:.1f}"
     style = "green" if line.done == line.total else "bold" if line.running else ""
     return (

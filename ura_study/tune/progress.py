@@ -15,7 +15,7 @@ from ura_study.runs.record import Record
 
 
 @dataclass(frozen=True)
-class Line:
+class VariantProgress:
     """One variant's state."""
 
     variant: str
@@ -144,16 +144,16 @@ class Progress:
             work += seconds * (1 - self.fractions.get(run_id, 0.0))
         return work
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[VariantProgress]:
         """Return the state of each variant, in the order of the plan."""
         usual = self._usual()
         return [self._line(variant.name, usual) for variant in self.plan.variants]
 
-    def _line(self, variant: str, usual: Mapping[str, float]) -> Line:
+    def _line(self, variant: str, usual: Mapping[str, float]) -> VariantProgress:
         ids = self.plan.ids[variant]
         records = [self.records[i] for i in ids if i in self.records]
         running = [i for i in ids if i in self.fractions]
-        return Line(
+        return VariantProgress(
             variant=variant,
             total=len(ids),
             done=sum(record.done for record in records),

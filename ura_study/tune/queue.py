@@ -162,7 +162,7 @@ class Queue(Searcher):
         self._guarded(self._take, job, Record.of(job, status="failed", failure=_failure(error)))
 
     def _take(self, job: Job, record: Record) -> None:
-        if record.failure is not None and record.failure.kind in TRANSIENT and self._tried(job) <= self._retries:
+        if record.failure is not None and record.failure.kind in TRANSIENT and self._tries(job) <= self._retries:
             self._tell("dropped", job)
             self._pending.appendleft(job)
             return
@@ -171,7 +171,7 @@ class Queue(Searcher):
         if self._source is not None:
             self._drop(self._source.tell(record))
 
-    def _tried(self, job: Job) -> int:
+    def _tries(self, job: Job) -> int:
         """Return how often a job was tried, this time included."""
         self._attempts[job.run_id] += 1
         return self._attempts[job.run_id]

@@ -5,9 +5,9 @@ import pytest
 from made_up import made_details, results_of, with_details
 
 from ura_study.metrics.curves import POINTS
-from ura_study.metrics.doubt import Doubt
+from ura_study.metrics.error_by_uncertainty import ErrorByUncertainty
 from ura_study.report.drawing.style import TWO
-from ura_study.report.figures import curves, doubt, svg, training
+from ura_study.report.figures import curves, error_by_uncertainty, svg, training
 from ura_study.report.figures.choice import contrasted
 
 ABLATIONS = {
@@ -71,7 +71,12 @@ def test_only_categories_that_all_variants_have_are_averaged(tmp_path):
 def test_without_details_there_is_nothing_to_draw(tmp_path):
     bare = results_of(lambda *cell: 0.5)
     for results in (bare, study(tmp_path, lambda *cell: None)):
-        assert curves.curves(results) is training.trainings(results) is doubt.doubts(results) is None
+        assert (
+            curves.curves(results)
+            is training.trainings(results)
+            is error_by_uncertainty.errors_by_uncertainty(results)
+            is None
+        )
 
 
 def test_damaged_details_are_named_once_and_hide_no_others(tmp_path, capsys):
@@ -111,19 +116,23 @@ def test_terms_of_the_loss_by_step(tmp_path):
 
 
 def test_errors_by_uncertainty_are_added_over_runs(tmp_path):
-    counts = Doubt(np.ones((3, 10)), np.ones((3, 12)))
-    found = doubt.doubts(study(tmp_path, lambda v, *_: made_details(doubt=counts if v == "full" else None)))
+    counts = ErrorByUncertainty(np.ones((3, 10)), np.ones((3, 12)))
+    found = error_by_uncertainty.errors_by_uncertainty(
+        study(tmp_path, lambda v, *_: made_details(errors=counts if v == "full" else None))
+    )
     (line,) = found.lines
     assert (line.name, line.runs) == ("full", 4)
     assert (line.counts.total == 4).all()
 
 
 def test_small_bins_are_left_out(tmp_path):
-    few = np.tile([[doubt.FEWEST - 1.0], [1.0], [1.0]], 10)
+    few = np.tile([[error_by_uncertainty.FEWEST - 1.0], [1.0], [1.0]], 10)
     few[:, 3] = (40, 10, 4)
     results = results_of(lambda *cell: 0.5, categories=("nut",))
-    results = with_details(results, tmp_path, lambda *cell: made_details(doubt=Doubt(few, np.ones((3, 12)))))
-    drawn = doubt.draw(doubt.doubts(results))
+    results = with_details(
+        results, tmp_path, lambda *cell: made_details(errors=ErrorByUncertainty(few, np.ones((3, 12))))
+    )
+    drawn = error_by_uncertainty.draw(error_by_uncertainty.errors_by_uncertainty(results))
     shares, promised = (line.get_ydata().tolist() for line in drawn.figure.axes[0].lines[:2])
     assert (shares, promised) == ([0.25], [0.1])
     assert "from 25.0 % wrong" in drawn.alt
@@ -135,7 +144,7 @@ def test_they_can_be_drawn(tmp_path, some):
     drawn = [
         curves.draw(curves.curves(results)),
         training.draw(training.trainings(results)),
-        doubt.draw(doubt.doubts(results)),
+        error_by_uncertainty.draw(error_by_uncertainty.errors_by_uncertainty(results)),
     ]
     assert [figure.name for figure in drawn] == ["curves", "training", "uncertainty-error"]
     for figure in drawn:
@@ -152,8 +161,12 @@ def test_captions_say_what_is_drawn(tmp_path):
     assert "over up to 2 seeds and then over 2 categories." in text
     assert text.endswith("2 other variants not shown.")  # those of the sweep
     whole = study(tmp_path)
-    for part in (curves, training, doubt):
-        find = {curves: curves.curves, training: training.trainings, doubt: doubt.doubts}[part]
+    for part in (curves, training, error_by_uncertainty):
+        find = {
+            curves: curves.curves,
+            training: training.trainings,
+            error_by_uncertainty: error_by_uncertainty.errors_by_uncertainty,
+        }[part]
         assert "2 other variants not shown." in part.draw(find(whole)).caption
     assert "per-region overlap (up to a false positive rate of 0.3)" in curves.draw(curves.curves(whole)).caption
     assert "up to 4 runs" in training.draw(training.trainings(whole)).caption
@@ -165,12 +178,15 @@ def test_of_one_run_there_is_neither_a_mean_nor_a_band(tmp_path):
     assert "one run of a variant" in text
     assert "mean of up to" not in text
     assert "bands" not in text
-    assert "One run of a variant;" in doubt.draw(doubt.doubts(results)).caption
+    assert (
+        "One run of a variant;"
+        in error_by_uncertainty.draw(error_by_uncertainty.errors_by_uncertainty(results)).caption
+    )
 
 
 def test_the_baseline_is_among_those_whose_errors_are_shown(tmp_path):
     swept = {"rates": {"sweep": {"training.lr": [1e-4, 1e-3, 1e-2, 1e-1]}}}
     results = results_of(lambda *cell: 0.5, ("nut",), ablations=swept, report={"baseline": "lr=0.1"})
-    found = doubt.doubts(with_details(results, tmp_path))
+    found = error_by_uncertainty.errors_by_uncertainty(with_details(results, tmp_path))
     assert [line.name for line in found.lines] == ["full", "lr=0.0001", "lr=0.1"]
-    assert "2 other variants not shown." in doubt.draw(found).caption
+    assert "2 other variants not shown." in error_by_uncertainty.draw(found).caption

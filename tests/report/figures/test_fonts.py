@@ -7,7 +7,7 @@ from made_up import results_of, with_details
 
 from ura_study.report.drawing.drawn import encoded, svg
 from ura_study.report.drawing.fonts import FONT, _installed, _say_so, _written, drawable
-from ura_study.report.drawing.style import labels, page
+from ura_study.report.drawing.style import canvas, labels
 from ura_study.report.figures import gallery
 
 #: A letter that matplotlib's own STIX has and the font of figures has not; one that no font has.
@@ -49,7 +49,7 @@ def test_letters_that_no_font_has_are_written_out_and_that_is_said_once(no_other
 def test_a_letter_that_another_font_has_is_drawn_with_it():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with page(3, 3) as figure:
+        with canvas(3, 3) as figure:
             axes = figure.subplots()
             axes.plot([0, 1], label=f"line {OTHER}")
             axes.legend()

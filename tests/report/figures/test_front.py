@@ -1,9 +1,13 @@
 """Quality against latency: what is drawn, by hand."""
 
+import itertools
+import math
+
 from made_up import results_of
+from matplotlib.figure import Figure
 
 from ura_study.report.drawing.drawn import svg
-from ura_study.report.drawing.numbering import placed
+from ura_study.report.drawing.numbering import number_points
 from ura_study.report.figures.front import NAMED, draw, front, non_dominated
 
 ABLATIONS = {
@@ -50,12 +54,31 @@ def test_one_point_is_no_front():
     assert front(results_of(lambda v, c, s: 0.5), "image_auroc") is None
 
 
+def numbered(points):
+    """Return axes with numbered points, laid out."""
+    figure = Figure((3.5, 2.6), dpi=150)
+    axes = figure.subplots()
+    axes.scatter([x for x, *_ in points], [y for _, y, _ in points], s=8)
+    figure.draw_without_rendering()
+    number_points(axes, points)
+    return axes
+
+
 def test_numbers_cover_neither_points_nor_each_other():
     points = [(50 + 3 * i, 50 + 3 * (i % 3), str(i)) for i in range(8)]
-    boxes = [(x - 2.2, y - 2.5, x + 2.2, y + 2.5) for x, y in placed(points, (0, 0, 100, 100))]
-    boxes += [(x - 2, y - 2, x + 2, y + 2) for x, y, _ in points]
-    for i, one in enumerate(boxes):
-        for other in boxes[i + 1 : 8] if i < 8 else []:
-            assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
-        for point in boxes[8:] if i < 8 else []:
-            assert one[2] <= point[0] or point[2] <= one[0] or one[3] <= point[1] or point[3] <= one[1]
+    axes = numbered(points)
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert [text.get_text() for text in axes.texts] == [text for *_, text in points]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
+    middles = axes.transData.transform([(x, y) for x, y, _ in points])
+    assert not any(box.contains(*middle) for box in boxes for middle in middles)
+
+
+def test_numbers_stand_where_they_stood_before():
+    points = [(math.sin(i), math.cos(3 * i), str(i)) for i in range(12)]
+    first, again = ([text.get_position() for text in numbered(points).texts] for _ in range(2))
+    assert first == again
+
+
+def test_points_without_a_number_are_left_alone():
+    assert not numbered([(0, 0, ""), (1, 1, "")]).texts

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ura_study.report.drawing.places import crowded, levels, log_spaced, places
+from ura_study.report.drawing.positions import crowded, levels, log_spaced, positions
 
 
 @pytest.mark.parametrize("values", [[0.001, 0.01, 0.1], [1, 2, 4, 8, 16], [0.1, 0.3, 1.0, 3.0]])
@@ -20,7 +20,7 @@ def test_not_log_spaced(values):
 
 
 def test_numbers():
-    there = places([0.1, None, 0.3, 0.2])
+    there = positions([0.1, None, 0.3, 0.2])
     assert there.kind == "linear"
     assert there.positions[0::2] == (0.1, 0.3)
     assert math.isnan(there.positions[1])
@@ -28,14 +28,14 @@ def test_numbers():
 
 
 def test_logarithms():
-    there = places([0.001, 0.1, 0.01])
+    there = positions([0.001, 0.1, 0.01])
     assert there.kind == "log"
     assert there.positions == pytest.approx((-3, -1, -2))
     assert there.labels == ("0.001", "0.01", "0.1")
 
 
 def test_names_stand_in_the_order_in_which_they_come():
-    there = places([[2], "$x$", True, [2], None])
+    there = positions([[2], "$x$", True, [2], None])
     assert there.kind == "names"
     assert there.positions[:4] == (0, 1, 2, 0)
     assert math.isnan(there.positions[4])
@@ -43,20 +43,20 @@ def test_names_stand_in_the_order_in_which_they_come():
 
 
 def test_many_numbers_have_three_ticks():
-    assert places([float(i) for i in range(11)]).labels == ("0", "5", "10")
+    assert positions([float(i) for i in range(11)]).labels == ("0", "5", "10")
 
 
 def test_ticks_keep_their_distance_and_the_ends():
-    assert places([0, 1, 2, 50, 99, 100], apart=0.1).labels == ("0", "50", "100")
+    assert positions([0, 1, 2, 50, 99, 100], apart=0.1).labels == ("0", "50", "100")
 
 
 def test_a_single_value_has_room():
-    low, high = places([0.3, 0.3]).limits
+    low, high = positions([0.3, 0.3]).limits
     assert low < 0.3 < high
 
 
 def test_texts_that_run_into_each_other():
-    there = places([0, 50, 100])
+    there = positions([0, 50, 100])
     assert not crowded(there, ["0", "50", "100"], 1.0)
     assert crowded(there, ["a long name"] * 3, 1.0)
 

@@ -5,9 +5,9 @@ The parts are those of the paper (synthesis, perception, restoration); their opt
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from ura_study.detectors.config import DetectorSettings, register_detector
 from ura_study.detectors.uranet.synthesis_config import SYNTHESES, NoiseSettings, Synthesis
@@ -80,8 +80,16 @@ class FusionSettings(Settings):
     """At most this many training images are used to learn what evidence is usual."""
 
 
+def _or_true(schema: dict[str, Any]) -> None:
+    """Let the schema for editors allow `true` for a part, as the validator below does."""
+    for part in ("synthesis", "perception", "restoration"):
+        schema["properties"][part]["anyOf"].append({"const": True})
+
+
 class URANetSettings(DetectorSettings):
     """URA-Net: features are corrupted, suspected, restored, and compared with what they were restored to."""
+
+    model_config = ConfigDict(json_schema_extra=_or_true)
 
     name: Literal["uranet"] = "uranet"
     """Which detector this is."""

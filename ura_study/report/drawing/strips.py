@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import GREY, MAP, SMALL, TWO, page, shown
+from ura_study.report.drawing.style import GREY, MAP, SMALL, TWO, canvas, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +78,7 @@ def draw(name: str, heads: Sequence[Sequence[str]], strips: Sequence[Strip], cap
     side = min(LARGEST, (TWO - LEFT - RIGHT) / len(heads) - SPACE)
     top = LINE * (max(map(len, heads)) + 0.5)
     width, height = LEFT + len(heads) * (side + SPACE) + RIGHT, top + len(strips) * (side + SPACE)
-    with page(width, height, layout=None) as figure:
+    with canvas(width, height, layout=None) as figure:
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.set_autoscale_on(False)

@@ -67,7 +67,7 @@ SETTINGS = {
 
 
 @contextmanager
-def page(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Iterator[Figure]:
+def canvas(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Iterator[Figure]:
     """Give an empty figure of a size in inches; once it is drawn, all is put where it stays, whatever the format.
 
     Without a `layout` all is where it was put.

@@ -11,7 +11,7 @@ import numpy as np
 
 from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import STYLES, TWO, page, sentences, shown
+from ura_study.report.drawing.style import STYLES, TWO, canvas, sentences, shown
 from ura_study.report.figures.choice import contrasted, unshown
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.names import counted
@@ -100,7 +100,7 @@ def draw(info: Curves) -> Drawn:
     """Return the figure: image level above, pixel level below, the legend in the empty place."""
     levels = [level for level in (IMAGE_CURVES, PIXEL_CURVES) if any(kind in info.panels for kind in level)]
     across = max(len(level) for level in levels) + (len(levels) == 1)
-    with page(TWO, 2.2 * len(levels)) as figure:
+    with canvas(TWO, 2.2 * len(levels)) as figure:
         grid = figure.subplots(len(levels), across, squeeze=False)
         for row, level in zip(grid, levels, strict=True):
             for axes, kind in zip(row, level, strict=False):

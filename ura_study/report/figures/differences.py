@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import BLUE, GREY, ONE, TWO, factor, labels, page, sentences, with_unit, wrapped
+from ura_study.report.drawing.style import BLUE, GREY, ONE, TWO, canvas, factor, labels, sentences, with_unit, wrapped
 from ura_study.report.figures.choice import METRICS, left_out, strongest
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.comparison import Comparison
@@ -62,7 +62,7 @@ def draw(info: Differences) -> Drawn:
     """Return the figure: a row for each variant, filled where the difference is significant."""
     names = labels([c.variant for c in info.lines])
     width = ONE if max(map(len, names)) <= SHORT else TWO
-    with page(width, 0.55 + 0.17 * len(names)) as figure:
+    with canvas(width, 0.55 + 0.17 * len(names)) as figure:
         axes = figure.subplots()
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
         for y, line in enumerate(info.lines):

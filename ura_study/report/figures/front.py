@@ -12,10 +12,21 @@ from ura_study.report.config import ReportSettings
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.fonts import dress
 from ura_study.report.drawing.numbering import number_points
-from ura_study.report.drawing.style import BLUE, GREY, TWO, VERMILION, factor, labels, page, plain, sentences, with_unit
+from ura_study.report.drawing.style import (
+    BLUE,
+    GREY,
+    TWO,
+    VERMILION,
+    canvas,
+    factor,
+    labels,
+    plain,
+    sentences,
+    with_unit,
+)
 from ura_study.report.figures.choice import FRONTS, METRICS, left_out
 from ura_study.report.figures.registry import figure as registered
-from ura_study.results.aggregate import measure
+from ura_study.results.aggregate import aggregate
 from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.tables.sheet import number
@@ -62,8 +73,8 @@ class Front:
 def front(results: Results, metric: str) -> Front | None:
     """Return what is drawn of one metric; None where fewer than two variants have both numbers, or none is better."""
     way, names = better(metric), distinct(results)
-    latency = measure(results.plan, results.records, lambda record: record.timings.get(LATENCY))
-    both = {name: (latency.mean(name).mean, results.measured[metric].mean(name).mean) for name in names}
+    latency = aggregate(results.plan, results.records, lambda record: record.timings.get(LATENCY))
+    both = {name: (latency.mean(name).mean, results.aggregates[metric].mean(name).mean) for name in names}
     known = {name: pair for name, pair in both.items() if not any(map(math.isnan, pair))}
     if len(known) < 2 or way == 0:
         return None
@@ -100,7 +111,7 @@ def draw(info: Front) -> Drawn:
     """Return the figure: numbered points, the front filled and joined, and the names of the numbers."""
     scale, best = factor(info.settings), [p for p in info.points if p.best]
     named = _named(info)
-    with page(TWO, max(2.6, 0.13 * len(named) + 0.5)) as figure:
+    with canvas(TWO, max(2.6, 0.13 * len(named) + 0.5)) as figure:
         axes, key = figure.subplots(1, 2, width_ratios=(1.5, 1))
         line = {"drawstyle": "steps-post", "linestyle": "--", "color": VERMILION, "linewidth": 0.8, "zorder": 1}
         axes.plot([p.latency for p in best], [scale * p.quality for p in best], **line)

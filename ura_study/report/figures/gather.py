@@ -17,7 +17,7 @@ from ura_study.report.figures import (
     front,
     curves,
     reliability,
-    doubt,
+    error_by_uncertainty,
     training,
 )
 from ura_study.report.search_figures import history, importances, slices

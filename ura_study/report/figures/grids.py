@@ -62,7 +62,7 @@ def _grid(results: Results, metric: str, name: str) -> Grid:
     order = _by_size(varied)
     ranks = [_ascending(varied[key]) for key in order]
     variants = variants.transpose(order)[np.ix_(*ranks)]
-    cells = np.array([results.measured[metric].mean(v.name) for v in variants.flat], dtype=object)
+    cells = np.array([results.aggregates[metric].mean(v.name) for v in variants.flat], dtype=object)
     cells = cells.reshape(variants.shape if variants.ndim > 2 else (*variants.shape, 1)).transpose(2, 0, 1)
     base = next(v.settings for v in results.plan.variants if v.name == BASELINE)
     at = next((where for where in np.ndindex(variants.shape) if variants[where].settings == base), None)

@@ -15,9 +15,9 @@ from ura_study.report.drawing.style import (
     BRIGHT,
     ONE,
     TWO,
+    canvas,
     hide,
     labels,
-    page,
     sentences,
     shown,
     with_unit,
@@ -44,7 +44,7 @@ def draw(info: Grid) -> Drawn:
     width, room = _widths(info)
     rows, bars = len(info.levels[0]), len(info.shares)
     above, below = (0.28 if _spread(info) else 0.2) * rows, 0.14 * bars
-    with page(width, above + below + 0.75 + (0.5 if bars else 0)) as figure:
+    with canvas(width, above + below + 0.75 + (0.5 if bars else 0)) as figure:
         ratios = (above, below) if bars else (above,)
         layout = figure.add_gridspec(len(ratios), len(info.cells), height_ratios=ratios)
         for p in range(len(info.cells)):

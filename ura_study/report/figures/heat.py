@@ -10,7 +10,7 @@ from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
 from ura_study.report.drawing import cells
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import BRIGHT, ONE, TWO, hide, labels, page, sentences, with_unit
+from ura_study.report.drawing.style import BRIGHT, ONE, TWO, canvas, hide, labels, sentences, with_unit
 from ura_study.report.figures.choice import METRICS, left_out, variants
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.cell import Cell
@@ -50,7 +50,7 @@ class Heat:
 
 def heat(results: Results, metric: str) -> Heat | None:
     """Return what is drawn of one metric; None where there is no number, or only one."""
-    measured, plan = results.measured[metric], results.plan
+    measured, plan = results.aggregates[metric], results.plan
     rows, columns = variants(results, metric), plan.categories[:MOST]
     means = {row: (measured.mean(row),) if len(plan.categories) > 1 else () for row in rows}
     found = tuple((*(measured.cells[row, category] for category in columns), *means[row]) for row in rows)
@@ -73,7 +73,7 @@ def heat(results: Results, metric: str) -> Heat | None:
 def draw(info: Heat) -> Drawn:
     """Return the figure: a cell for each number, hatched where there is none."""
     width = ONE if len(info.columns) <= FEW and max(map(len, info.rows)) <= SHORT else TWO
-    with page(width, 0.2 * len(info.rows) + 1.1) as figure:
+    with canvas(width, 0.2 * len(info.rows) + 1.1) as figure:
         axes = figure.subplots()
         rows, columns = labels(info.rows, 36), [*labels(info.columns, 24), "mean"][: len(info.cells[0])]
         _fill(axes, info, (72 * width - 3.6 * max(map(len, rows)) - 20) / (len(columns) + 0.25))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ura_study.metrics.calibration import Reliability, ece, pooled
 from ura_study.plan import Plan
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import GREY, ONE, STYLES, page, sentences, shown
+from ura_study.report.drawing.style import GREY, ONE, STYLES, canvas, sentences, shown
 from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.names import counted
@@ -61,7 +61,7 @@ def draw(found: Sequence[Curve], caveats: Sequence[str] = ()) -> Drawn:
         found: the curves.
         caveats: sentences without which they may not be shown.
     """
-    with page(ONE, 1.25 * ONE) as figure:
+    with canvas(ONE, 1.25 * ONE) as figure:
         above, below = figure.subplots(2, height_ratios=(3, 1), sharex=True)
         above.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
         for curve, (colour, marker, dashes) in zip(found, STYLES, strict=False):

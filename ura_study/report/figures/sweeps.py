@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from ura_study.plan import BASELINE, Variant, readable
 from ura_study.report.config import ReportSettings
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.places import Places, crowded, places
+from ura_study.report.drawing.positions import Positions, crowded, positions
 from ura_study.report.drawing.style import (
     BLACK,
     BLUE,
     GREY,
     ONE,
     TWO,
+    canvas,
     factor,
     labels,
-    page,
     plain,
     sentences,
     with_unit,
@@ -57,7 +57,7 @@ class Sweep:
     """The short name."""
     variants: tuple[str, ...]
     """In the order of the axis, where it is one of numbers."""
-    places: Places
+    places: Positions
     at: int | None
     """Which variant is the baseline; None where its value is not on the axis."""
     panels: tuple[Panel, ...]
@@ -89,7 +89,7 @@ def _sweep(results: Results, name: str, key: str) -> Sweep:
         ablation=name,
         key=headings(results, [key])[0],
         variants=names,
-        places=places([values[i] for i in kept], ticks=8, apart=0.05),
+        places=positions([values[i] for i in kept], ticks=8, apart=0.05),
         at=next((n for n, i in enumerate(kept) if variants[i].settings == base), None),
         panels=tuple(_panel(results, metric, names) for metric in results.metrics[:PANELS]),
         left_out=len(results.metrics[PANELS:]),
@@ -110,7 +110,7 @@ def _value(variant: Variant, key: str) -> object:
 
 
 def _panel(results: Results, metric: str, names: Sequence[str]) -> Panel:
-    measured = results.measured[metric]
+    measured = results.aggregates[metric]
     cells = tuple(measured.mean(name) for name in names)
     return Panel(results.title(metric), cells, measured.mean(BASELINE))
 
@@ -122,7 +122,7 @@ def draw(info: Sweep) -> Drawn:
     names = labels(info.places.labels, 32)
     turned = crowded(info.places, names, 2.8 if across > 1 else 2.6)
     height = 1.5 * down + 0.4 + (0.05 * max(map(len, names)) if turned else 0)
-    with page(TWO if across > 1 else ONE, height) as figure:
+    with canvas(TWO if across > 1 else ONE, height) as figure:
         grid = figure.subplots(down, across, sharex=True, squeeze=False).ravel()
         for axes, panel in zip(grid, info.panels, strict=False):
             _curve(axes, panel, info)

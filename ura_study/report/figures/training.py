@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import STYLES, TWO, page, sentences, shown
+from ura_study.report.drawing.style import STYLES, TWO, canvas, sentences, shown
 from ura_study.report.figures.choice import contrasted, unshown
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.results import Results
@@ -23,7 +23,7 @@ OTHERS = ("step", "lr")
 
 
 @dataclass(frozen=True, eq=False)
-class Line:
+class LossCurve:
     """One variant in one term of the loss."""
 
     steps: np.ndarray
@@ -41,7 +41,7 @@ class Line:
 class Trainings:
     """What is drawn."""
 
-    terms: Mapping[str, Mapping[str, Line]]
+    terms: Mapping[str, Mapping[str, LossCurve]]
     """Term of the loss → variant → line."""
     unshown: str
     caveats: tuple[str, ...]
@@ -49,14 +49,14 @@ class Trainings:
 
 def trainings(results: Results) -> Trainings | None:
     """Return the course of the trainings of the baseline and of variants to contrast; None where no run left one."""
-    terms: dict[str, dict[str, Line]] = {}
+    terms: dict[str, dict[str, LossCurve]] = {}
     for name in contrasted(results, len(STYLES)):
         cells = [(name, category, seed) for category in results.plan.categories for seed in results.plan.seeds]
         left = [details.training for cell in cells if (details := results.details(*cell)) and details.training]
         for term in [column for column in (left[0] if left else ()) if column not in OTHERS]:
             runs = np.stack([of[term] for of in left])
             low, high = np.quantile(runs, (0.25, 0.75), axis=0)
-            terms.setdefault(term, {})[name] = Line(left[0]["step"], runs.mean(axis=0), low, high, len(left))
+            terms.setdefault(term, {})[name] = LossCurve(left[0]["step"], runs.mean(axis=0), low, high, len(left))
     if not terms:
         return None
     return Trainings(terms, unshown(results, {name for lines in terms.values() for name in lines}), results.caveats)
@@ -67,7 +67,7 @@ def draw(info: Trainings) -> Drawn:
     across = min(len(info.terms), 4)
     down = math.ceil(len(info.terms) / across)
     names = _names(info)
-    with page(TWO, 1.6 * down + 0.4) as figure:
+    with canvas(TWO, 1.6 * down + 0.4) as figure:
         grid = figure.subplots(down, across, sharex=True, squeeze=False).ravel()
         for axes, (term, lines) in zip(grid, info.terms.items(), strict=False):
             _panel(axes, term, lines, names)
@@ -83,7 +83,7 @@ def _names(info: Trainings) -> list[str]:
     return list(dict.fromkeys(name for lines in info.terms.values() for name in lines))
 
 
-def _panel(axes: Axes, term: str, lines: Mapping[str, Line], names: list[str]) -> None:
+def _panel(axes: Axes, term: str, lines: Mapping[str, LossCurve], names: list[str]) -> None:
     for name, line in lines.items():
         colour, _, dashes = STYLES[names.index(name)]
         axes.fill_between(line.steps, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
@@ -113,7 +113,7 @@ def _caption(info: Trainings) -> str:
 
 
 def _alt(info: Trainings) -> str:
-    def text(term: str, lines: Mapping[str, Line]) -> str:
+    def text(term: str, lines: Mapping[str, LossCurve]) -> str:
         ends = (f"{name} from {line.mean[0]:.3g} to {line.mean[-1]:.3g}" for name, line in lines.items())
         return f"{term}: {', '.join(ends)}"
 

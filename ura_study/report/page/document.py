@@ -15,7 +15,7 @@ from markupsafe import Markup
 from ura_study.cache import replace
 from ura_study.report.figures import Gallery, gallery
 from ura_study.report.page.drawings import Drawing, drawing
-from ura_study.report.page.grid import Grid, facts, grid
+from ura_study.report.page.page_table import PageTable, facts, page_table
 from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import State, state_of
 from ura_study.report.page.words import oracle, protocol, question
@@ -39,7 +39,7 @@ class Section:
 
     key: str
     title: str
-    grids: tuple[Grid, ...]
+    grids: tuple[PageTable, ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Page:
     pictures: Sequence[Drawing]
     failures: Sequence[Failed]
     origins: Mapping[str, str]
-    fingerprints: Grid
+    fingerprints: PageTable
     settings: str
     """Those of the variant on which all others are built, as YAML."""
 
@@ -110,7 +110,7 @@ def breakable(name: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=\w[=(,/._])(?=[^\W\d])", name))
 
 
-def _sections(results: Results) -> Iterator[tuple[str, str, list[Grid]]]:
+def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     yield "summary", "Summary", _grids(results, [summary(results)])
     if results.leaderboard is not None:
         yield "search", "Search", _grids(results, [search_table(results.leaderboard)])
@@ -123,5 +123,5 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[Grid]]]:
     yield "cost", "Cost", _grids(results, [cost(results)])
 
 
-def _grids(results: Results, tables: Sequence[Table]) -> list[Grid]:
-    return [grid(table, sheet(table, results.study.report, results.study.study)) for table in tables]
+def _grids(results: Results, tables: Sequence[Table]) -> list[PageTable]:
+    return [page_table(table, sheet(table, results.study.report, results.study.study)) for table in tables]

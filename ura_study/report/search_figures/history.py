@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ura_study.config import Study
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import BLACK, ONE, page, plain, sentences, shown
+from ura_study.report.drawing.style import BLACK, ONE, canvas, plain, sentences, shown
 from ura_study.report.figures.registry import figure as registered
-from ura_study.report.search_figures.tried import LOOKS, chosen_on, look
+from ura_study.report.search_figures.common import MARKERS, chosen_on, marker_of
 from ura_study.results.results import Results
-from ura_study.search.trials import Tried
+from ura_study.search.trials import TrialSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ class History:
     """What the values were measured on."""
 
 
-def history(study: Study, found: Sequence[Tried]) -> History | None:
+def history(study: Study, found: Sequence[TrialSummary]) -> History | None:
     """Return what is drawn of a search; None where fewer than two trials have a value."""
     told = [trial for trial in found if trial.state in ("complete", "pruned") and trial.values is not None]
     if len(told) < 2:
@@ -62,7 +62,7 @@ def history(study: Study, found: Sequence[Tried]) -> History | None:
     )
 
 
-def _course(told: Sequence[Tried], index: int, label: str, minimizes: bool) -> Course:
+def _course(told: Sequence[TrialSummary], index: int, label: str, minimizes: bool) -> Course:
     better, so_far, best = min if minimizes else max, math.nan, []
     for trial in told:
         if trial.state == "complete" and trial.feasible:
@@ -73,14 +73,14 @@ def _course(told: Sequence[Tried], index: int, label: str, minimizes: bool) -> C
         label=label,
         numbers=tuple(trial.number for trial in told),
         values=tuple(trial.values[index] for trial in told),
-        looks=tuple(map(look, told)),
+        looks=tuple(map(marker_of, told)),
         best=tuple(best),
     )
 
 
 def draw(info: History) -> Drawn:
     """Return the figure: a panel for each objective, failed trials as crosses on its floor."""
-    with page(ONE, 0.6 + 1.7 * len(info.courses)) as figure:
+    with canvas(ONE, 0.6 + 1.7 * len(info.courses)) as figure:
         panels = figure.subplots(len(info.courses), sharex=True, squeeze=False).ravel()
         for axes, course in zip(panels, info.courses, strict=True):
             _draw(axes, course, info.failed)
@@ -93,7 +93,7 @@ def draw(info: History) -> Drawn:
 
 
 def _draw(axes: Axes, course: Course, failed: Sequence[int]) -> None:
-    for name, (marker, face, edge) in LOOKS.items():
+    for name, (marker, face, edge) in MARKERS.items():
         kept = [i for i, found in enumerate(course.looks) if found == name]
         if kept:
             x, y = [course.numbers[i] for i in kept], [course.values[i] for i in kept]

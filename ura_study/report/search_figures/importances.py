@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ura_study.plan import short_names
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import BLUE, ONE, labels, page, sentences
+from ura_study.report.drawing.style import BLUE, ONE, canvas, labels, sentences
 from ura_study.report.figures.choice import MOST, left_out
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.results import Results
@@ -34,7 +34,7 @@ def importances(importance: Mapping[str, float] | None) -> Importances | None:
 def draw(info: Importances) -> Drawn:
     """Return the figure: a bar with its number for each parameter."""
     names, values = labels([name for name, _ in info.bars], 26), [value for _, value in info.bars]
-    with page(ONE, 0.5 + 0.17 * len(names)) as figure:
+    with canvas(ONE, 0.5 + 0.17 * len(names)) as figure:
         axes = figure.subplots()
         bars = axes.barh(range(len(names)), values, height=0.65, color=BLUE)
         axes.bar_label(bars, [f"{value:.2f}" for value in values], padding=2, fontsize=6)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from ura_study.config import Study
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.places import Places, crowded
-from ura_study.report.drawing.style import TWO, labels, page, plain, sentences, shown
+from ura_study.report.drawing.positions import Positions, crowded
+from ura_study.report.drawing.style import TWO, canvas, labels, plain, sentences, shown
 from ura_study.report.figures.choice import left_out
 from ura_study.report.figures.registry import figure as registered
-from ura_study.report.search_figures.tried import LOOKS, chosen_on, look, on_axis, ranked_keys, valued
+from ura_study.report.search_figures.common import MARKERS, chosen_on, marker_of, on_axis, ranked_keys, valued
 from ura_study.results.results import Results
-from ura_study.search.trials import Tried
+from ura_study.search.trials import TrialSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,13 +34,13 @@ class Slices:
     """The first objective."""
     values: tuple[float, ...]
     looks: tuple[str, ...]
-    panels: tuple[tuple[str, Places], ...]
+    panels: tuple[tuple[str, Positions], ...]
     """Parameter → where each trial stands; NaN where it has none."""
     left_out: int
     note: str
 
 
-def slices(study: Study, found: Sequence[Tried], importance: Mapping[str, float] | None) -> Slices | None:
+def slices(study: Study, found: Sequence[TrialSummary], importance: Mapping[str, float] | None) -> Slices | None:
     """Return what is drawn of a search, the most important parameters first; None for fewer than two trials."""
     told = [trial for trial in valued(found) if trial.state != "running"]
     keys = ranked_keys(told, importance)
@@ -50,7 +50,7 @@ def slices(study: Study, found: Sequence[Tried], importance: Mapping[str, float]
     return Slices(
         label=study.search.objective[0].label,
         values=tuple(trial.values[0] for trial in told),
-        looks=tuple(map(look, told)),
+        looks=tuple(map(marker_of, told)),
         panels=tuple((keys[key], on_axis(told, key)) for key in shown_keys),
         left_out=len(keys) - len(shown_keys),
         note=chosen_on(study.search),
@@ -61,7 +61,7 @@ def draw(info: Slices) -> Drawn:
     """Return the figure: a panel for each parameter."""
     across = min(ACROSS, len(info.panels))
     down = math.ceil(len(info.panels) / across)
-    with page(TWO, 0.3 + 1.6 * down) as figure:
+    with canvas(TWO, 0.3 + 1.6 * down) as figure:
         grid = figure.subplots(down, across, sharey=True, squeeze=False).ravel()
         for axes, (name, there) in zip(grid, info.panels, strict=False):
             _panel(axes, name, there, info)
@@ -74,8 +74,8 @@ def draw(info: Slices) -> Drawn:
     return Drawn("search-slices", _caption(info), _alt(info), figure)
 
 
-def _panel(axes: Axes, name: str, there: Places, info: Slices) -> None:
-    for kind, (marker, face, edge) in LOOKS.items():
+def _panel(axes: Axes, name: str, there: Positions, info: Slices) -> None:
+    for kind, (marker, face, edge) in MARKERS.items():
         kept = [i for i, found in enumerate(info.looks) if found == kind and not math.isnan(there.positions[i])]
         if kept:
             x, y = [there.positions[i] for i in kept], [info.values[i] for i in kept]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ura_study.data.table import Sample
 from ura_study.metrics.borders import coverage
-from ura_study.metrics.doubt import Doubt, doubt
+from ura_study.metrics.error_by_uncertainty import ErrorByUncertainty, error_by_uncertainty
 from ura_study.metrics.evaluate import Metrics
 from ura_study.metrics.uncertainty import TokenMaps
 from ura_study.runs.details import Details
@@ -39,7 +39,7 @@ def collected(
         scores=scored.scores,
         curves=metrics.curves,
         training=_training(fit.curve),
-        doubt=None if scored.tokens is None else _doubt(scored.tokens, labels, masks),
+        errors=None if scored.tokens is None else _errors(scored.tokens, labels, masks),
         pictures=pictures(samples, scored, masks, job.data) if job.pictures else (),
     )
 
@@ -53,7 +53,7 @@ def _training(curve: Sequence[Interval]) -> dict[str, np.ndarray]:
     return {"step": steps, "lr": rates, **losses}
 
 
-def _doubt(maps: TokenMaps, anomalous: np.ndarray, masks: Sequence[np.ndarray | None]) -> Doubt | None:
+def _errors(maps: TokenMaps, anomalous: np.ndarray, masks: Sequence[np.ndarray | None]) -> ErrorByUncertainty | None:
     """Return the errors by uncertainty on the images of which the anomalous pixels are known.
 
     None where no anomalous image has a mask.
@@ -61,4 +61,4 @@ def _doubt(maps: TokenMaps, anomalous: np.ndarray, masks: Sequence[np.ndarray | 
     known = marked(anomalous, masks)
     if not known.any():
         return None
-    return doubt(maps.of(known), coverage(filled(masks, known), maps.probability.shape[1]) >= 0.5)
+    return error_by_uncertainty(maps.of(known), coverage(filled(masks, known), maps.probability.shape[1]) >= 0.5)

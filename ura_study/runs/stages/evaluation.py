@@ -87,7 +87,7 @@ def marked(labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> np.ndarray
     return known & known[labels].any()
 
 
-def evaluate_doubt(tokens: TokenMaps | None, labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> Metrics:
+def evaluate_tokens(tokens: TokenMaps | None, labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> Metrics:
     """Return `UNCERTAINTY_METRICS` on the test images whose anomalous pixels are known, for masks as seen."""
     known = marked(labels, masks)
     if tokens is not None and not known.any():

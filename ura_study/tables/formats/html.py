@@ -64,7 +64,7 @@ def html(sheet: Sheet) -> str:
     return ENVIRONMENT.from_string(TABLE).render(sheet=sheet, cited=cited, style=_style)
 
 
-def page(tables: Sequence[str], title: str) -> str:
+def html_document(tables: Sequence[str], title: str) -> str:
     """Return a page of its own with these tables."""
     return ENVIRONMENT.from_string(PAGE).render(tables=tables, title=title)
 

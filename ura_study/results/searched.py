@@ -10,16 +10,16 @@ from ura_study.plan import Plan
 from ura_study.results.folder import STUDY
 
 
-def tried_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:
+def search_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:
     """Return the plan of what a search has tried, and its `optuna.Study`; None where no search has begun."""
     if study.search is None:
         return None
     from ura_study.search.space.space import read_space
     from ura_study.search.storage import existing
-    from ura_study.search.variants import tried_plan
+    from ura_study.search.variants import searched_plan
 
-    tried = existing(study.search.storage, folder, study.study)
-    if tried is None:
+    optuna_study = existing(study.search.storage, folder, study.study)
+    if optuna_study is None:
         return None
     space = read_space(study.search.space, study.base, f"{folder / STUDY}: search.space")
-    return tried_plan(study, plan.fingerprints, space, tried), tried
+    return searched_plan(study, plan.fingerprints, space, optuna_study), optuna_study

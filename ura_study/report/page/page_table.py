@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ura_study.tables.model import Row, Table
-from ura_study.tables.sheet import Line, Sheet, Shown, cited
+from ura_study.tables.sheet import Sheet, SheetRow, Shown, cited
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class GridLine:
 
 
 @dataclass(frozen=True)
-class Grid:
+class PageTable:
     """A table of the page."""
 
     caption: str
@@ -65,22 +65,24 @@ class Grid:
         return len(self.stubs) + len(self.headings) > 8
 
 
-def grid(table: Table, shown: Sheet) -> Grid:
+def page_table(table: Table, shown: Sheet) -> PageTable:
     """Return a table of results, which `shown` has as it is printed."""
     turned = [Heading(text, column.better > 0) for (text, _), column in zip(shown.headings, table.columns, strict=True)]
     bodies = [_lines(rows, lines) for rows, lines in ((table.rows, shown.lines), (table.reported, shown.reported))]
     marks = ("Best value of a column bold, second best underlined.",) if shown.ranked else ()
-    return Grid(shown.title, shown.stubs, tuple(turned), tuple(body for body in bodies if body), (*shown.notes, *marks))
+    return PageTable(
+        shown.title, shown.stubs, tuple(turned), tuple(body for body in bodies if body), (*shown.notes, *marks)
+    )
 
 
-def facts(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Grid:
+def facts(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> PageTable:
     """Return a table of texts, the first of each row its label."""
     stub, *others = headings
     lines = tuple(GridLine((Field(label),), tuple(Field(part) for part in rest)) for label, *rest in rows)
-    return Grid(caption, (stub,), tuple(map(Heading, others)), (lines,))
+    return PageTable(caption, (stub,), tuple(map(Heading, others)), (lines,))
 
 
-def _lines(rows: Sequence[Row], lines: Sequence[Line]) -> tuple[GridLine, ...]:
+def _lines(rows: Sequence[Row], lines: Sequence[SheetRow]) -> tuple[GridLine, ...]:
     values = [_numbers([line.labels[i] for line in lines]) for i in range(len(lines[0].labels))] if lines else []
     return tuple(
         GridLine(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ura_study.plan import short_names
-from ura_study.report.drawing.places import Places, places
+from ura_study.report.drawing.positions import Positions, positions
 from ura_study.report.drawing.style import BLUE, ORANGE, VERMILION
 from ura_study.search.config import SearchSettings
-from ura_study.search.trials import Tried
+from ura_study.search.trials import TrialSummary
 
 #: Name → marker, face and edge of a trial's point.
-LOOKS = {
+MARKERS = {
     "complete": ("o", BLUE, BLUE),
     "beyond a limit": ("o", "white", BLUE),
     "pruned": ("^", "white", ORANGE),
@@ -19,19 +19,19 @@ LOOKS = {
 }
 
 
-def look(trial: Tried) -> str:
-    """Return which of `LOOKS` a trial with values has."""
+def marker_of(trial: TrialSummary) -> str:
+    """Return which of `MARKERS` a trial with values has."""
     if trial.best:
         return "best"
     return trial.state if trial.feasible or trial.state == "pruned" else "beyond a limit"
 
 
-def valued(found: Sequence[Tried]) -> list[Tried]:
+def valued(found: Sequence[TrialSummary]) -> list[TrialSummary]:
     """Return the trials that have values: complete, or pruned with what was known."""
     return [trial for trial in found if trial.values is not None]
 
 
-def ranked_keys(found: Sequence[Tried], importance: Mapping[str, float] | None) -> dict[str, str]:
+def ranked_keys(found: Sequence[TrialSummary], importance: Mapping[str, float] | None) -> dict[str, str]:
     """Return the keys that took at least two values → their short names, the most important first."""
     values: dict[str, set[str]] = {}
     for trial in found:
@@ -41,10 +41,10 @@ def ranked_keys(found: Sequence[Tried], importance: Mapping[str, float] | None) 
     return dict(sorted(short_names(varied).items(), key=lambda item: -(importance or {}).get(item[0], 0.0)))
 
 
-def on_axis(found: Sequence[Tried], key: str) -> Places:
+def on_axis(found: Sequence[TrialSummary], key: str) -> Positions:
     """Return where the values of a key stand; those of a range on the scale on which they were drawn."""
     log = next((trial.logs[key] for trial in found if key in trial.logs), None)
-    return places([trial.params.get(key) for trial in found], log=log)
+    return positions([trial.params.get(key) for trial in found], log=log)
 
 
 def chosen_on(search: SearchSettings) -> str:

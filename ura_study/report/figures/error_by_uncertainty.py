@@ -1,4 +1,4 @@
-"""Uncertainty against error: does a detector err where it says that it is uncertain? See `metrics.doubt`.
+"""Uncertainty against error: does a detector err where it says so? See `metrics.error_by_uncertainty`.
 
 Above, the share of wrong judgements by uncertainty, and the share that the probabilities promise; below, how many
 tokens that is about, on a logarithmic scale.
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ura_study.metrics.doubt import EPISTEMIC, TOTAL, Doubt, pooled
+from ura_study.metrics.error_by_uncertainty import EPISTEMIC, TOTAL, ErrorByUncertainty, pooled
 from ura_study.report.drawing.drawn import Drawn
-from ura_study.report.drawing.style import STYLES, TWO, page, sentences, shown
+from ura_study.report.drawing.style import STYLES, TWO, canvas, sentences, shown
 from ura_study.report.figures.choice import contrasted, unshown
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.results import Results
@@ -29,41 +29,41 @@ FEWEST = 20
 
 
 @dataclass(frozen=True)
-class Line:
+class VariantErrors:
     """One variant."""
 
     name: str
-    counts: Doubt
+    counts: ErrorByUncertainty
     runs: int
 
 
 @dataclass(frozen=True)
-class Doubts:
+class Errors:
     """What is drawn."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[VariantErrors, ...]
     unshown: str
     caveats: tuple[str, ...]
 
 
-def doubts(results: Results) -> Doubts | None:
+def errors_by_uncertainty(results: Results) -> Errors | None:
     """Return the counts of the baseline and of variants to contrast, added over runs; None where no run left any."""
     lines = []
     for name in contrasted(results, len(STYLES)):
         cells = [(name, category, seed) for category in results.plan.categories for seed in results.plan.seeds]
-        parts = [d.doubt for cell in cells if (d := results.details(*cell)) is not None and d.doubt is not None]
+        parts = [d.errors for cell in cells if (d := results.details(*cell)) is not None and d.errors is not None]
         if parts:
-            lines.append(Line(name, pooled(parts), len(parts)))
+            lines.append(VariantErrors(name, pooled(parts), len(parts)))
     if not lines:
         return None
     first = sorted(lines, key=lambda line: line.name != results.baseline)[:MOST]  # the baseline is never left out
     kept = tuple(line for line in lines if line in first)
-    return Doubts(kept, unshown(results, [line.name for line in kept]), results.caveats)
+    return Errors(kept, unshown(results, [line.name for line in kept]), results.caveats)
 
 
-def draw(info: Doubts) -> Drawn:
+def draw(info: Errors) -> Drawn:
     """Return the figure: total uncertainty on the left, its epistemic part on the right."""
-    with page(TWO, 2.9) as figure:
+    with canvas(TWO, 2.9) as figure:
         grid = figure.subplots(2, 2, height_ratios=(3, 1), sharex="col", sharey="row")
         for (above, below), kind, edges in zip(grid.T, ("total", "epistemic"), (TOTAL, EPISTEMIC), strict=True):
             for line, look in zip(info.lines, STYLES, strict=False):
@@ -101,7 +101,7 @@ def _plain(tokens: Axes, deviations: Axes) -> None:
         axis.set_minor_formatter(NullFormatter())
 
 
-def _caption(info: Doubts) -> str:
+def _caption(info: Errors) -> str:
     runs = max(line.runs for line in info.lines)
     return sentences(
         "Uncertainty against error, tokens of the test images with known masks: share judged wrongly (anomalous at a "
@@ -114,7 +114,7 @@ def _caption(info: Doubts) -> str:
     )
 
 
-def _alt(info: Doubts) -> str:
+def _alt(info: Errors) -> str:
     def share(counts: np.ndarray) -> str:
         kept = np.flatnonzero(counts[0] >= FEWEST)
         if not kept.size:
@@ -129,5 +129,5 @@ def _alt(info: Doubts) -> str:
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
     """Yield the figure, where there is anything to draw."""
-    if (info := doubts(results)) is not None:
+    if (info := errors_by_uncertainty(results)) is not None:
         yield draw(info)

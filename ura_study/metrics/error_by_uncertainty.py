@@ -26,14 +26,14 @@ EPISTEMIC = np.geomspace(1e-4, 0.5, 13)
 
 
 @dataclass(frozen=True, eq=False)
-class Doubt:
+class ErrorByUncertainty:
     """Tokens by uncertainty, (3, K) float each: all of them, those judged wrongly, and the promised errors."""
 
     total: np.ndarray
     epistemic: np.ndarray
 
 
-def doubt(maps: TokenMaps, truth: np.ndarray) -> Doubt:
+def error_by_uncertainty(maps: TokenMaps, truth: np.ndarray) -> ErrorByUncertainty:
     """Count tokens by total and by epistemic standard deviation.
 
     Args:
@@ -50,12 +50,12 @@ def doubt(maps: TokenMaps, truth: np.ndarray) -> Doubt:
     wrong = (maps.probability >= 0.5) != truth
     total, epistemic = np.sqrt(maps.epistemic + maps.aleatoric), np.sqrt(maps.epistemic)
     promised = np.minimum(maps.probability, 1 - maps.probability)
-    return Doubt(_counted(total, TOTAL, wrong, promised), _counted(epistemic, EPISTEMIC, wrong, promised))
+    return ErrorByUncertainty(_counted(total, TOTAL, wrong, promised), _counted(epistemic, EPISTEMIC, wrong, promised))
 
 
-def pooled(parts: Sequence[Doubt]) -> Doubt:
+def pooled(parts: Sequence[ErrorByUncertainty]) -> ErrorByUncertainty:
     """Return the counts of several sets of tokens together; there is at least one."""
-    return Doubt(sum(part.total for part in parts), sum(part.epistemic for part in parts))
+    return ErrorByUncertainty(sum(part.total for part in parts), sum(part.epistemic for part in parts))
 
 
 def _counted(deviation: np.ndarray, edges: np.ndarray, *weights: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ FEW, APART = 6, 0.1
 
 
 @dataclass(frozen=True)
-class Places:
+class Positions:
     """An axis and the values on it."""
 
     kind: Literal["linear", "log", "names"]
@@ -42,7 +42,7 @@ class Places:
         return low - margin, high + margin
 
 
-def places(values: Sequence[object], ticks: int = FEW, apart: float = APART, log: bool | None = None) -> Places:
+def positions(values: Sequence[object], ticks: int = FEW, apart: float = APART, log: bool | None = None) -> Positions:
     """Return where values stand; None is nowhere. At least one must be something.
 
     Args:
@@ -60,10 +60,10 @@ def places(values: Sequence[object], ticks: int = FEW, apart: float = APART, log
     if len(there) > ticks:
         there = [there[0], (there[0] + there[-1]) / 2, there[-1]]
     there = _thinned(there, apart)
-    return Places(kind, positions, tuple(there), tuple(f"{10**p if log else p:.3g}" for p in there))
+    return Positions(kind, positions, tuple(there), tuple(f"{10**p if log else p:.3g}" for p in there))
 
 
-def levels(values: Sequence[object]) -> Places:
+def levels(values: Sequence[object]) -> Positions:
     """Return where values stand side by side, whatever they are: numbers ascend. At least one must be something."""
     known = [value for value in values if value is not None]
     if not all(map(_is_number, known)):
@@ -73,7 +73,7 @@ def levels(values: Sequence[object]) -> Places:
     if len(set(texts)) < len(different):
         texts = [f"{value:g}" for value in different]
     positions = tuple(math.nan if value is None else float(different.index(value)) for value in values)
-    return Places("names", positions, tuple(map(float, range(len(different)))), tuple(texts))
+    return Positions("names", positions, tuple(map(float, range(len(different)))), tuple(texts))
 
 
 def log_spaced(values: Sequence[float]) -> bool:
@@ -84,7 +84,7 @@ def log_spaced(values: Sequence[float]) -> bool:
     return _unevenness(np.log(different)) < _unevenness(different)
 
 
-def crowded(there: Places, texts: Sequence[str], width: float) -> bool:
+def crowded(there: Positions, texts: Sequence[str], width: float) -> bool:
     """Tell whether texts at the ticks would run into each other on an axis of a width in inches, side by side."""
     low, high = there.limits
     room = 72 * width / (high - low)  # points (1/72 in) per unit
@@ -114,8 +114,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _names(values: Sequence[object]) -> Places:
+def _names(values: Sequence[object]) -> Positions:
     texts = [None if value is None else readable(value) for value in values]
     different = list(dict.fromkeys(text for text in texts if text is not None))
     positions = tuple(math.nan if text is None else float(different.index(text)) for text in texts)
-    return Places("names", positions, tuple(map(float, range(len(different)))), tuple(different))
+    return Positions("names", positions, tuple(map(float, range(len(different)))), tuple(different))

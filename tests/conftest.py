@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import pytest
@@ -41,6 +42,32 @@ def generator():
     import torch
 
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture
+def unplugged():
+    """Forget after a test what plug-ins it has imported and registered, so that others find none of it."""
+    from ura_study import plugins, settings
+    from ura_study.data.layouts.config import LAYOUTS
+    from ura_study.detectors.config import DETECTORS
+    from ura_study.detectors.uranet.synthesis_config import SYNTHESES
+    from ura_study.metrics.names import METRICS_BY_NAME
+
+    registries = (DETECTORS, LAYOUTS, METRICS_BY_NAME, SYNTHESES)
+    before = [dict(registry._items) for registry in registries if registry.loaded()]
+    modules = set(sys.modules)
+    yield
+    added = {module for registry in registries for _, module in registry._items.values()} | set(plugins._FILES)
+    for registry, items in zip(registries, before, strict=True):
+        registry._items = items
+    for module in added - modules - {"__main__"}:
+        sys.modules.pop(module, None)
+        sys.modules.pop(module.partition(".")[0], None)
+    plugins._FILES.clear()
+    plugins._identity.cache_clear()
+    settings._SECTIONS[:] = [s for s in settings._SECTIONS if s.__module__.startswith("ura_study.")]
+    settings.rebuild()
+    gc.collect()  # classes are gone when nothing refers to them: `__subclasses__` then has those of this program
 
 
 @pytest.fixture

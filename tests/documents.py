@@ -1,6 +1,10 @@
 """The pages that tell users what to do: README, CONTRIBUTING and `docs/`, with the examples in them.
 
-A block of code says by its language what it is: `sh` commands, `yaml` a whole study, `yml` a part of one, `py` Python.
+A block of code says by its language what it is: `sh` commands, `yaml` a whole study, `yml` a part of one, `py` Python
+that is executed, `python` and `toml` what is quoted from a file.
+
+Python is executed block by block, each alone in a folder with images in `parts/`. On a page with a line
+`<!-- session: study -->` all blocks are one program, in a folder that also has the results of a study.
 """
 
 from __future__ import annotations
@@ -24,6 +28,18 @@ def name(page: Path) -> str:
 def blocks(page: Path, language: str) -> list[str]:
     """Return the code of a page's blocks of one language, in their order."""
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def programs(page: Path) -> list[str]:
+    """Return the Python code of a page that is executed: block by block, or of a page that is a session all at once."""
+    code = blocks(page, "py")
+    return ["\n".join(code)] if code and session(page) else code
+
+
+def session(page: Path) -> str | None:
+    """Return what the Python code of a page needs to be there, where it says so."""
+    said = re.search(r"^<!-- session: (\w+) -->$", page.read_text(), re.MULTILINE)
+    return said[1] if said else None
 
 
 def commands(page: Path) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shlex
 import shutil
@@ -16,12 +17,17 @@ import documents
 import pytest
 from datasets import write_category
 from documents import DOCS, PAGES, ROOT
+from hand_made import ABLATIONS, done, job_of, make_study, plan_of
+from plugged import EXAMPLE
 from typer.main import get_command
 
+import ura_study
 from ura_study import cli
 from ura_study.config import Study, load_study
 from ura_study.plan import expand
+from ura_study.results.folder import remember
 from ura_study.results.reported import read_reported
+from ura_study.runs import store
 from ura_study.search.space.config import DOMAINS
 
 SETTINGS = documents.hook("settings")
@@ -73,10 +79,11 @@ def test_extras_exist():
 
 
 @pytest.fixture
-def study_of(tmp_path, monkeypatch):
+def study_of(tmp_path, monkeypatch, unplugged):
     """Load a study from its text, as if it lay in `studies/`."""
     monkeypatch.setenv("MVTEC_ROOT", "/data/mvtec")
-    shutil.copytree(ROOT / "search_spaces", tmp_path / "search_spaces")
+    for folder in ("search_spaces", "examples"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "studies").mkdir()
 
     def load(text: str) -> Study:
@@ -96,14 +103,44 @@ def test_parts_of_studies_are_valid(code, study_of):
     assert expand(study_of(f"study: example\n{code}"))
 
 
-@pytest.mark.parametrize("code", each("py"))
-def test_python_runs(code, tmp_path, monkeypatch):
+def write_study(place: Path) -> None:
+    """Write the results of a study that was run, as far as tables and figures need them."""
+    study = make_study(study="quickstart", ablations=ABLATIONS, seeds=[0, 1])
+    plan = plan_of(study, "brick", "grass")
+    folder = place / "results/quickstart"
+    remember(folder, study, plan)
+    for number, cell in enumerate(plan.cells):
+        store.append(folder, done(job_of(study, plan, *cell), 0.8 + number / 100))
+
+
+#: What a page's session needs beside the images.
+SESSIONS = {None: lambda place: None, "study": write_study}
+
+
+@pytest.mark.parametrize(
+    ("code", "session"),
+    [
+        pytest.param(code, documents.session(page), id=f"{documents.name(page)}-{n}")
+        for page in PAGES
+        for n, code in enumerate(documents.programs(page), 1)
+    ],
+)
+def test_python_runs(code, session, tmp_path, monkeypatch):
     images = write_category(tmp_path, "parts", train=4)
     (images / "test/square").rename(images / "new")
+    SESSIONS[session](tmp_path)
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     exec(code, names)
     assert names["found"].maps.shape == (3, 256, 256)
+
+
+@pytest.mark.parametrize("code", [*each("python"), *each("toml")])
+def test_what_is_quoted_stands_in_its_file(code):
+    notebook = json.loads((DOCS / "notebook.ipynb").read_text())
+    sources = [file.read_text() for file in EXAMPLE.rglob("*") if file.suffix in (".py", ".toml")]
+    sources += ["".join(cell["source"]) + "\n" for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert any(code in source for source in sources)
 
 
 def test_rows_from_the_literature_are_valid(tmp_path):
@@ -146,6 +183,13 @@ def test_every_key_says_what_it_is():
         assert kind.startswith("Type: "), key
         assert meaning, key
         assert all(meaning), key
+
+
+def test_every_public_name_is_in_the_reference():
+    shown = re.findall(r"^::: ([\w.]+)$", TEXT[DOCS / "reference/api.md"], re.MULTILINE)
+    homes = {name: f"ura_study.{module}.{name}" for name, module in ura_study._HOME.items()}
+    assert set(shown) == set(homes.values())
+    assert set(ura_study.__all__) == {*homes, "__version__"}
 
 
 def test_a_key_has_type_range_default_and_meaning():

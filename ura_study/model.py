@@ -14,6 +14,7 @@ Legend: N images, H side of the square that the network sees, S side of the feat
 from __future__ import annotations
 
 import io
+import json
 import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +26,7 @@ import torch
 
 from ura_study import __version__
 from ura_study.cache import replace
-from ura_study.config import VariantSettings, validated
+from ura_study.config import VariantSettings, load_named, validated
 from ura_study.data import files
 from ura_study.data.images import load_image, seen
 from ura_study.data.preprocessing import Depth, Preprocessing
@@ -90,8 +91,7 @@ class AnomalyModel:
         seed: int = 0,
         device: str | torch.device = "cpu",
     ) -> None:
-        raw = settings if settings is not None else {}
-        self.settings = raw if isinstance(raw, VariantSettings) else validated(VariantSettings, dict(raw), "settings")
+        self.settings = settings if isinstance(settings, VariantSettings) else _settings(settings or {}, "settings")
         if self.settings.model.oracle:
             raise ConfigError("settings.model.perception.gate: 'oracle' needs true masks, which new images do not have")
         self.preprocessing, self.seed = Preprocessing(image_size, crop_from, depth), seed
@@ -166,6 +166,7 @@ class AnomalyModel:
         Raises:
             DataError: where it is no such file, was written by a later version of this program, or belongs to other
                 weights of the backbone than those that are installed.
+            ConfigError: where its detector is of a plug-in that is neither installed nor imported.
         """
         try:
             kept = torch.load(path, map_location=device, weights_only=True)
@@ -174,7 +175,7 @@ class AnomalyModel:
             raise DataError(f"{path}: cannot be read as a model ({str(error).splitlines()[0]})") from error
         if form > FORM:
             raise DataError(f"{path}: was written by ura_study {kept['program']}, which is newer than {__version__}")
-        settings = VariantSettings.model_validate_json(kept["settings"])
+        settings = _settings(json.loads(kept["settings"]), str(path))
         if (installed := weights_id(settings.features)) != kept["weights"]:
             raise DataError(f"{path}: was fitted on the backbone's weights '{kept['weights']}', here are '{installed}'")
         model = cls(settings, **kept["preprocessing"], seed=kept["seed"], device=device)
@@ -198,6 +199,12 @@ class AnomalyModel:
         if isinstance(image, np.ndarray):
             return seen(image, self.preprocessing)
         return load_image(image, self.preprocessing)
+
+
+def _settings(raw: Mapping[str, Any], where: str) -> VariantSettings:
+    """Return settings of a variant; what installed plug-ins offer is imported where they name it."""
+    load_named(raw, where)
+    return validated(VariantSettings, dict(raw), where)
 
 
 def _listed(images: Images) -> list[Path | np.ndarray]:

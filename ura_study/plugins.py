@@ -29,7 +29,7 @@ def imported(plugin: str) -> str:
         ConfigError: where there is none, or it raises an error on import.
     """
     path = Path(plugin)
-    name = path.stem if plugin.endswith(".py") else plugin
+    name = path.stem.replace(".", "_") if plugin.endswith(".py") else plugin  # a point would tell of a package
     try:
         if not plugin.endswith(".py"):
             importlib.import_module(name)
@@ -72,7 +72,16 @@ def check(plugin: str, expected: str) -> None:
 
 
 def identities(modules: Iterable[str]) -> dict[str, str]:
-    """Return what each plug-in is, by the name of its package: `1.2 0a1b2c3d`, or the hash of its source alone."""
+    """Return what each plug-in is, by the name of its package: `1.2 0a1b2c3d`, or the hash of its source alone.
+
+    Raises:
+        ConfigError: where one is no module that another process could import.
+    """
+    if "__main__" in (modules := tuple(modules)):
+        raise ConfigError(
+            "plug-in __main__: a study runs in other processes, which cannot import what a notebook or a script has "
+            "registered; write it to a file and name that in plugins"
+        )
     return {name: _identity(name) for name in sorted({module.partition(".")[0] for module in modules})}
 
 

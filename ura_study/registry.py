@@ -45,14 +45,16 @@ class Registry(Generic[T]):
         """Register something under a name; `module` is where it is defined.
 
         Raises:
-            ConfigError: where another module has registered that name.
+            ConfigError: where another module has registered that name, or it is none.
         """
-        if name in self._items and self._items[name][1] != module:
-            raise ConfigError(f"{self.kind} '{name}' is registered twice: by {self._items[name][1]} and by {module}")
+        if not isinstance(name, str) or not name:
+            raise ConfigError(f"{self.kind} of {module}: expected a name as the default of its settings, but got none")
         if name in self.built_in and module != self.built_in[name]:
             raise ConfigError(
                 f"{self.kind} '{name}': this name is taken by a built-in one; {module} must choose another"
             )
+        if name in self._items and self._items[name][1] != module:
+            raise ConfigError(f"{self.kind} '{name}' is registered twice: by {self._items[name][1]} and by {module}")
         self._items[name] = (item, module)
         for listener in self._listeners:
             listener()

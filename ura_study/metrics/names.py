@@ -29,6 +29,15 @@ PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "pixel_f1_max", "pixel_aupro")
 METRICS = IMAGE_METRICS + PIXEL_METRICS
 #: What probabilities and uncertainties are worth as such: less is better.
 CALIBRATION_METRICS = ("ece", "ece_balanced", "brier", "aurc")
+#: What other columns of a study's rows are called (`results.frame.columns`), so that no metric may be.
+TAKEN = frozenset(
+    (
+        *("variant", "ablation", "category", "seed", "status", "run_id"),
+        *("parameters", "detector_bytes", "gpu_peak_bytes"),
+        *("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds", "validation_seconds"),
+        *("score_ms_per_image", "failure", "undefined", "data_fingerprint", "finished", "reused_from"),
+    )
+)
 ZONES = ("border", "inside", "outside")
 #: Total and epistemic uncertainty in three places: these describe, so none of their values is better than another.
 DESCRIPTIONS = tuple(f"{kind}_{zone}" for kind in ("uncertainty", "epistemic") for zone in ZONES)
@@ -106,6 +115,8 @@ def register_metric(
     """
     if not re.fullmatch("[a-z][a-z0-9_]*", name) or name.startswith(VALIDATION):
         raise ConfigError(f"metric '{name}': expected small letters, digits and _, and not {VALIDATION}… as a name")
+    if name in TAKEN:
+        raise ConfigError(f"metric '{name}': this is what another column of results is called; choose another name")
     module = sys._getframe(1).f_globals["__name__"]
 
     def register(measuring: F) -> F:

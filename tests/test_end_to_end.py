@@ -139,6 +139,19 @@ def test_killed_and_started_again_is_as_if_undisturbed(place):
     pd.testing.assert_frame_equal(numbers(place), numbers(place, "undisturbed"))
 
 
+def test_a_batch_system_that_asks_for_an_end_gets_it_in_seconds(place):
+    """Slurm kills half a minute after SIGTERM: what is recorded must be whole, and the process gone, well before."""
+    process = start(place)
+    wait_for(place, 1, process)
+    asked = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert time.monotonic() - asked < 15  # 5 on an idle machine
+    assert "figures and report are as they were" in out
+    assert not (place / "results/tiny/report.html").exists()
+
+
 def test_interrupt_stops_cleanly_and_says_how_to_go_on(place):
     process = start(place)
     wait_for(place, 1, process)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-import threading
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from jobs import small_job
@@ -79,13 +81,15 @@ def test_a_node_that_joins_is_used(mvtec_root, tmp_path, capsys):
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    joining = threading.Timer(5, lambda: cluster.add_node(num_cpus=2))
+    ray = Path(sys.executable).with_name("ray")
+    join = f"sleep 5; exec {ray} start --address={cluster.address} --num-cpus=2 --block"
+    joining = subprocess.Popen(["bash", "-c", join], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     jobs = [small_job(mvtec_root, run_id=str(index), seed=index) for index in range(3)]
     try:
-        joining.start()
         assert run_jobs(jobs, Ledger(tmp_path), ResourceSettings(), (), address=cluster.address, wait=True)
     finally:
-        joining.join()
+        joining.terminate()
+        joining.wait()
         cluster.shutdown()
     assert all(record.done for record in store.read(tmp_path).values())
     assert len(store.read(tmp_path)) == 3

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ura_study.config import ResourceSettings
+from ura_study.output import notice
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.tune.cluster import cluster
@@ -18,6 +18,8 @@ from ura_study.tune.nodes import Nodes
 
 #: Tune wants a number of trials; the queue says when it is empty.
 ENDLESS = 1_000_000_000
+#: Seconds for what runs to come to its next report; then it is ended. Batch systems kill half a minute after they ask.
+GRACE = 4.0
 #: What asks for an end: a user, a batch system, a terminal that closes. (Windows has no SIGHUP.)
 SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
@@ -56,7 +58,7 @@ def run_jobs(
         nodes = Nodes(machines.usable)
         slots, retries = machines.slots, resources.retries
         queue = Queue(jobs, ledger, listeners, source=source, slots=slots, retries=retries, nodes=nodes)
-        with _stop_on_signal(queue):
+        with _stop_on_signal(queue), contextlib.suppress(KeyboardInterrupt):
             _tune(queue, resources, scratch)
     if queue.error is not None:
         raise queue.error
@@ -96,12 +98,15 @@ def _stop_on_signal(queue: Any) -> Iterator[None]:
 
     def stop(number: int, frame: object) -> None:
         queue.stopped = True
-        print("stopping; what runs is cut off at its next report (again to end at once)", file=sys.stderr)
+        notice("stopping; what runs is cut off at its next report (again to end at once)")
         signal.signal(number, signal.default_int_handler)
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, GRACE if queue.running else 0.1)
 
     before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

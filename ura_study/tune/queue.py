@@ -90,6 +90,8 @@ class Queue(Searcher):
         self.error: Exception | None = None
         """What made it impossible to go on (a full disk, a bug); raised by the driver once Tune has stopped."""
         self.stopped = False
+        self.running: set[str] = set()
+        """Trials that are with a worker; others wait for a place."""
         self._pending = deque(jobs)
         self._ledger = ledger
         self._listeners = tuple(listeners)
@@ -143,6 +145,7 @@ class Queue(Searcher):
     def on_trial_start(self, trial_id: str) -> None:
         """Called by `hooks.Events`."""
         if trial_id in self.jobs:
+            self.running.add(trial_id)
             self._guarded(self._tell, "started", self.jobs[trial_id])
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -158,6 +161,7 @@ class Queue(Searcher):
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         self._parked.pop(trial_id, None)
+        self.running.discard(trial_id)
         if error or trial_id not in self.jobs:
             return  # `on_trial_error` follows and knows why; or there was nothing to do
         job = self.jobs.pop(trial_id)
@@ -172,6 +176,7 @@ class Queue(Searcher):
     def on_trial_error(self, trial_id: str, error: Exception | None) -> None:
         """Called by `hooks.Events` where a worker ended without a record."""
         self._parked.pop(trial_id, None)
+        self.running.discard(trial_id)
         job = self.jobs.pop(trial_id, None)
         if job is None:
             return

@@ -17,10 +17,10 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ura_study.config import Study, VariantSettings
 from ura_study.search.objective_config import LimitSettings, ObjectiveSettings
 from ura_study.search.space.config import DOMAINS
 from ura_study.settings import INFERENCE_ONLY, Settings
+from ura_study.study.config import Study, VariantSettings
 
 if TYPE_CHECKING:
     from mkdocs.structure.pages import Page

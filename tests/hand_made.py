@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ura_study.config import Study
 from ura_study.metrics.names import METRICS
-from ura_study.plan import Plan, make_plan
 from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, make_plan
 
 #: Three variants: `full`, `layers=[2, 3]` and `w/o restoration`.
 ABLATIONS = {

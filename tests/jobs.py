@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ura_study.config import EvaluationSettings, VariantSettings
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts.mvtec_ad import read
 from ura_study.runs.job import Job
+from ura_study.study.config import EvaluationSettings, VariantSettings
 
 SETTINGS = {
     "features": {"map_size": 8},

@@ -10,14 +10,14 @@ from typing import Any
 
 from hand_made import make_study
 
-from ura_study.config import Study
 from ura_study.metrics.names import METRICS, VALIDATION_METRICS
-from ura_study.plan import make_plan
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.record import Failure, Record
 from ura_study.search.session import Session
-from ura_study.tune.queue import next_jobs
+from ura_study.study.config import Study
+from ura_study.study.plan import make_plan
+from ura_study.tune.source import next_jobs
 
 CATEGORIES = {name: f"data of {name}" for name in ("brick", "grass", "nut", "pill")}
 SPACE = {

@@ -23,12 +23,13 @@ from typer.main import get_command
 
 import ura_study
 from ura_study import cli
-from ura_study.config import Study, load_study
-from ura_study.plan import expand
 from ura_study.results.folder import remember
 from ura_study.results.reported import read_reported
 from ura_study.runs import store
 from ura_study.search.space.config import DOMAINS
+from ura_study.study.config import Study
+from ura_study.study.loading import load_study
+from ura_study.study.plan import expand
 
 SETTINGS = documents.hook("settings")
 TEXT = {page: page.read_text() for page in PAGES}

@@ -10,7 +10,6 @@ from datasets import make_maps, write_category
 from plugged import EXAMPLE, SMALL, SOURCES, copied, write_products
 
 from ura_study import plugins
-from ura_study.config import VariantSettings, load_study, validated
 from ura_study.detectors.build import build_detector
 from ura_study.detectors.config import DETECTORS, DetectorSettings
 from ura_study.detectors.uranet.config import URANetSettings
@@ -19,13 +18,15 @@ from ura_study.metrics.evaluate import evaluate
 from ura_study.metrics.names import METRICS, TAKEN, VALIDATION_METRICS, register_metric
 from ura_study.model import AnomalyModel
 from ura_study.opening import open_study
-from ura_study.plan import expand, make_plan
 from ura_study.results.frame import columns
 from ura_study.results.results import Results
 from ura_study.runs.attempt import attempt, attempt_read
 from ura_study.runs.job import Job
 from ura_study.search.space.space import read_space
 from ura_study.settings import rebuild
+from ura_study.study.config import VariantSettings, validated
+from ura_study.study.loading import load_study
+from ura_study.study.plan import expand, make_plan
 from ura_study.tables.metric_tables import per_category
 
 pytestmark = pytest.mark.usefixtures("unplugged")

@@ -6,9 +6,10 @@ import documents
 import pytest
 from documents import ROOT
 
-from ura_study.config import Study, load_study
 from ura_study.errors import ConfigError
-from ura_study.plan import expand
+from ura_study.study.config import Study
+from ura_study.study.loading import load_study
+from ura_study.study.plan import expand
 
 README = ROOT / "README.md"
 

@@ -14,7 +14,16 @@ import ura_study
 PACKAGE = Path(ura_study.__file__).parent
 
 #: What may import only what stands before it. Modules that hold settings (`config`, `…_config`) are below all rooms.
-SETTINGS = {"errors", "settings", "canonical", "randomness", "cache", "output", "study_file", "config_errors"}
+SETTINGS = {
+    "errors",
+    "settings",
+    "canonical",
+    "randomness",
+    "cache",
+    "output",
+    "study.study_file",
+    "study.config_errors",
+}
 SETTINGS |= {"metrics.names", "data.preprocessing", "registry", "plugins"}
 ROOMS = [
     "data",
@@ -22,9 +31,7 @@ ROOMS = [
     "detectors",
     "training",
     "metrics",
-    "config",
-    "plan",
-    "survey",
+    "study",
     "runs",
     "model",
     "search",

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ura_study.config import load_study
 from ura_study.search.space.space import read_space
-from ura_study.study_file import load_yaml
+from ura_study.study.loading import load_study
+from ura_study.study.study_file import load_yaml
 
 ROOT = Path(__file__).parent.parent
 SEARCHES = sorted(path for path in (ROOT / "studies").glob("*.yaml") if "search" in yaml.safe_load(path.read_text()))

@@ -5,6 +5,8 @@ results = ura_study.run("studies/quickstart.yaml")
 results.frame()                                    # a row per run, a pandas.DataFrame
 results.table("per_category", metric="pixel_ap").to_latex()
 results.figure("differences-image_auroc").save("differences.pdf")
+
+It is long since it is the whole public face of studies, with docstrings for those who use it.
 """
 
 from __future__ import annotations

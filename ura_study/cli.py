@@ -1,6 +1,8 @@
 """The command line, nothing else: arguments in, exit code out.
 
 Exit codes: 0 all is done, 1 some runs failed, 2 the input is not as it must be, 3 a bug, 130 stopped by the user.
+
+It is long since all commands stand in it, each with its options.
 """
 
 from __future__ import annotations

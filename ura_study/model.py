@@ -9,6 +9,8 @@
 It gives the numbers that a run of a study gives with the same settings, seed, images and number of threads.
 
 Legend: N images, H side of the square that the network sees, S side of the feature grid.
+
+It is long since fitting, scoring, saving and loading are one class, with docstrings for those who use it.
 """
 
 from __future__ import annotations
@@ -26,7 +28,6 @@ import torch
 
 from ura_study import __version__
 from ura_study.cache import replace
-from ura_study.config import VariantSettings, load_named, validated
 from ura_study.data import files
 from ura_study.data.images import load_image, seen
 from ura_study.data.preprocessing import Depth, Preprocessing
@@ -38,6 +39,8 @@ from ura_study.features.extract import extracted
 from ura_study.features.maps import FeatureMaps
 from ura_study.randomness import generator
 from ura_study.runs.stages.scoring import score_maps
+from ura_study.study.config import VariantSettings, validated
+from ura_study.study.loading import load_named
 from ura_study.training.loop import fit
 
 #: Version of the file's form; a program reads those up to its own.

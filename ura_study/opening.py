@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ura_study.config import Study, load_study, space_file, study_of
 from ura_study.errors import ConfigError
-from ura_study.plan import Plan
 from ura_study.results.folder import STUDY
-from ura_study.study_file import load_yaml
-from ura_study.survey import check_backbones, survey
+from ura_study.study.config import Study
+from ura_study.study.loading import load_study, space_file, study_of
+from ura_study.study.plan import Plan
+from ura_study.study.study_file import load_yaml
+from ura_study.study.survey import check_backbones, survey
 
 
 def open_study(path: Path) -> tuple[Study, Plan]:

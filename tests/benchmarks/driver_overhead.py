@@ -11,11 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from ura_study.config import EvaluationSettings, ResourceSettings, VariantSettings
 from ura_study.data.config import DataSettings
 from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
+from ura_study.study.config import EvaluationSettings, ResourceSettings, VariantSettings
 from ura_study.tune.driver import run_jobs
 
 

@@ -13,12 +13,12 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from ura_study.config import Study
 from ura_study.metrics.names import METRICS
-from ura_study.plan import Plan, make_plan
 from ura_study.results.folder import EVENTS
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, make_plan
 from ura_study.tensorboard.serving import serve
 from ura_study.tensorboard.writer import TensorBoardWriter
 

@@ -20,17 +20,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ura_study.config import Study
 from ura_study.data.layouts.mvtec_ad import OBJECTS, TEXTURES
 from ura_study.metrics.curves import IMAGE_CURVES, PIXEL_CURVES, POINTS
 from ura_study.metrics.error_by_uncertainty import ErrorByUncertainty
 from ura_study.metrics.names import METRICS
-from ura_study.plan import Plan, Run, make_plan
 from ura_study.results.folder import remember
 from ura_study.runs.details import MAPS, Details, Picture, keep, packed
 from ura_study.runs.job import Job
 from ura_study.runs.record import Failure, Record
 from ura_study.runs.store import FILE
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, Run, make_plan
 
 FAILED = 0.01
 COMMANDS = {

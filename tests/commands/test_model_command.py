@@ -14,7 +14,7 @@ from ura_study.results.folder import remember
 from ura_study.runs import store
 from ura_study.runs.attempt import attempt
 from ura_study.runs.job import Job
-from ura_study.study_file import dump_yaml
+from ura_study.study.study_file import dump_yaml
 
 
 @pytest.fixture

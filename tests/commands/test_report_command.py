@@ -10,7 +10,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from ura_study import cli
 from ura_study.results.folder import remember
 from ura_study.runs import store
-from ura_study.survey import survey
+from ura_study.study.survey import survey
 
 STUDY = make_study(study="one", ablations=ABLATIONS)
 PLAN = plan_of(STUDY, "nut", "bolt")

@@ -6,7 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from ura_study.study_file import load_yaml
+from ura_study.study.study_file import load_yaml
 
 ROOT = Path(__file__).parent.parent.parent
 

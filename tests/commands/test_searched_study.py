@@ -17,7 +17,7 @@ from ura_study.runs import store
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.search.trials import trials
-from ura_study.survey import survey
+from ura_study.study.survey import survey
 from ura_study.tensorboard.writer import TensorBoardWriter
 from ura_study.tune.progress import Progress
 

@@ -16,7 +16,6 @@ from PIL import Image
 from rich.console import Console
 
 from ura_study.commands import data as data_commands
-from ura_study.config import load_study
 from ura_study.data.config import FolderSettings
 from ura_study.data.files import BESIDE, IMAGES
 from ura_study.data.fingerprint import fingerprint
@@ -25,8 +24,9 @@ from ura_study.data.layouts.registry import category_names, layout_of, read_cate
 from ura_study.data.preprocessing import Preprocessing
 from ura_study.errors import DataError
 from ura_study.runs.stages.evaluation import truth_of
-from ura_study.study_file import dump_yaml
-from ura_study.survey import survey
+from ura_study.study.loading import load_study
+from ura_study.study.study_file import dump_yaml
+from ura_study.study.survey import survey
 
 composed = partial(unicodedata.normalize, "NFC")
 COMPOSED, DECOMPOSED = composed("Münze"), unicodedata.normalize("NFD", "Münze")

@@ -8,11 +8,11 @@ import pytest
 from browser import PALE, STICKING_OUT, launched, opened
 from made_up import SEARCH, made_details, noisy, searched, with_details
 
-from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.page.document import write_report
 from ura_study.results.results import Results, Search
 from ura_study.runs.record import Failure
 from ura_study.search.variants import with_best
+from ura_study.study.plan import Variant, changed, make_plan
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,6 @@ import pytest
 from hand_made import done, job_of, make_study, plan_of
 from pages import Page
 
-from ura_study.plan import Variant, changed, joined, make_plan
 from ura_study.report.page.document import page, rendered
 from ura_study.report.page.state import state_of
 from ura_study.results.results import Results, Search
@@ -12,6 +11,7 @@ from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.search.trials import TrialSummary
 from ura_study.search.variants import with_best
+from ura_study.study.plan import Variant, changed, joined, make_plan
 
 KEY = "model.synthesis.strength"
 SEARCH = {"space": {KEY: {"float": [0.25, 4.0]}}, "trials": 5, "objective": "val_image_auroc"}

@@ -3,11 +3,11 @@ import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from made_up import SEARCH, searched, with_details
 
-from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.figures import Gallery, gallery
 from ura_study.report.write import write_figures, write_results, write_search
 from ura_study.results.results import Results, Search
 from ura_study.runs.job import Job
+from ura_study.study.plan import Variant, changed, make_plan
 
 STUDY = make_study(ablations=ABLATIONS, report={"metrics": ["pixel_ap", "image_auroc"]})
 PLAN = plan_of(STUDY, "nut", "bolt")

@@ -8,11 +8,11 @@ from hand_made import make_study
 from rich.console import Console
 from scipy.stats import spearmanr
 
-from ura_study.plan import Variant, changed, make_plan
 from ura_study.results.leaderboard import leaderboard, rank_correlation
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.search.trials import TrialSummary
+from ura_study.study.plan import Variant, changed, make_plan
 from ura_study.tables.formats.markdown import markdown
 from ura_study.tables.screen import show_search
 from ura_study.tables.search_table import heading, notes, search_frame, search_table

@@ -8,7 +8,7 @@ from ura_study.errors import ConfigError
 from ura_study.results.folder import remember
 from ura_study.results.opening import open_recorded
 from ura_study.runs import store
-from ura_study.study_file import dump_yaml
+from ura_study.study.study_file import dump_yaml
 
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])
 PLAN = plan_of(STUDY, "nut", "bolt")

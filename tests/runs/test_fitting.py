@@ -11,7 +11,6 @@ import torch
 from datasets import write_category
 from jobs import small_job
 
-from ura_study.config import VariantSettings
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts.mvtec_ad import read
@@ -21,6 +20,7 @@ from ura_study.errors import ConfigError
 from ura_study.runs.attempt import attempt
 from ura_study.runs.stages import fitting
 from ura_study.settings import trained_part
+from ura_study.study.config import VariantSettings
 from ura_study.training.loop import NonFiniteLoss
 
 SAMPLES = {"model": {"perception": {"mc_samples": 2, "width": 8}, "restoration": {"prototypes": 16, "width": 16}}}

@@ -8,7 +8,7 @@ from jobs import SETTINGS
 from ura_study.results.results import Results
 from ura_study.runs.attempt import attempt
 from ura_study.runs.job import Job
-from ura_study.survey import survey
+from ura_study.study.survey import survey
 from ura_study.tables.metric_tables import per_category
 
 IMAGE_LEVEL = ("oct2017", "elpv")

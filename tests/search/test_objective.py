@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ura_study.config import validated
 from ura_study.errors import ConfigError
 from ura_study.search.objective import Undefined, constraint_names, constraints, directions, run_value, value
 from ura_study.search.objective_config import ObjectiveSettings
+from ura_study.study.config import validated
 
 #: brick: metric a = 0.6, 0.8 → 0.7; grass: 0.4, 0.6 → 0.5; pill: 0.9, 0.9 → 0.9, with b and milliseconds beside it.
 ROWS = [

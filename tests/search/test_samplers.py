@@ -9,13 +9,13 @@ import warnings
 import optuna
 import pytest
 
-from ura_study.config import VariantSettings
 from ura_study.errors import ConfigError
-from ura_study.plan import changed
 from ura_study.search.config import PrunerSettings, SamplerSettings
 from ura_study.search.pruners import make_pruner
 from ura_study.search.samplers import CLASSES, make_sampler
 from ura_study.search.space.space import read_space
+from ura_study.study.config import VariantSettings
+from ura_study.study.plan import changed
 
 BASE = VariantSettings()
 NUMBERS = {"training.lr": {"float": [0.001, 0.1], "log": True}, "model.synthesis.share": {"float": [0.1, 1.0]}}

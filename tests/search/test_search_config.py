@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ura_study.config import validated
 from ura_study.errors import ConfigError
 from ura_study.search.config import SearchSettings
+from ura_study.study.config import validated
 
 
 def search(**raw):

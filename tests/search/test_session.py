@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from simulated import CATEGORIES, SPACE, Laboratory, lost, measured, searching, worth
 
-from ura_study.config import VariantSettings
 from ura_study.search.session import Session
 from ura_study.search.trials import trials
-from ura_study.tune.queue import next_jobs
+from ura_study.study.config import VariantSettings
+from ura_study.tune.source import next_jobs
 
 WITHOUT_PRUNING = {"pruner": "none"}
 

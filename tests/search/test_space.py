@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FixedTrial
 
-from ura_study.config import VariantSettings, validated
 from ura_study.errors import ConfigError
-from ura_study.plan import changed
 from ura_study.search.space.space import read_space
+from ura_study.study.config import VariantSettings, validated
+from ura_study.study.plan import changed
 
 BASE = VariantSettings()
 PATCHCORE = {"name": "patchcore"}

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from ura_study.config import VariantSettings, validated
 from ura_study.errors import ConfigError
 from ura_study.search.space.space import read_space
+from ura_study.study.config import VariantSettings, validated
 
 PATCHCORE = {"name": "patchcore"}
 SWITCH = {"choice": [True, False]}

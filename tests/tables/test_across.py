@@ -1,7 +1,7 @@
 from hand_made import ABLATIONS, done, job_of, make_study, plan_of
 
-from ura_study.plan import make_plan
 from ura_study.results.results import Results
+from ura_study.study.plan import make_plan
 from ura_study.tables.across import across
 
 METRIC = "image_auroc"

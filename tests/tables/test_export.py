@@ -7,9 +7,9 @@ from hand_made import done, failed, job_of, make_study, plan_of
 from made_up import made_details, with_details
 
 from ura_study.errors import ConfigError, ResourceError
-from ura_study.plan import Variant, changed, make_plan
 from ura_study.results.results import Results, Search
 from ura_study.search.trials import TrialSummary
+from ura_study.study.plan import Variant, changed, make_plan
 from ura_study.tables.export import MAKERS, as_data, as_text, explained, frame_of, sheets
 from ura_study.tables.names import ENDINGS, TABLES
 

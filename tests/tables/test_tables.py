@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ura_study.data.protocol import described
-from ura_study.plan import Variant, changed, expand, make_plan
 from ura_study.report.config import ReportSettings
 from ura_study.results.results import Results
+from ura_study.study.plan import Variant, changed, expand, make_plan
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.metric_tables import MEAN, per_category, summary
 from ura_study.tables.sheet import sheet

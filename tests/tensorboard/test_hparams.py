@@ -6,7 +6,7 @@ from tensorboard.context import RequestContext
 from tensorboard.plugins.base_plugin import TBContext
 from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment, list_session_groups
 
-from ura_study.plan import Variant, changed, joined, make_plan
+from ura_study.study.plan import Variant, changed, joined, make_plan
 from ura_study.tensorboard.hparams import columns
 from ura_study.tensorboard.writer import TensorBoardWriter
 

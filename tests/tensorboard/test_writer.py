@@ -12,10 +12,10 @@ from made_up import made_details
 
 from ura_study.errors import ResourceError
 from ura_study.metrics.names import METRICS
-from ura_study.plan import Variant, changed, make_plan
 from ura_study.report.drawing.strips import MAP_SIDE
 from ura_study.report.file_names import file_name
 from ura_study.runs.details import keep, packed
+from ura_study.study.plan import Variant, changed, make_plan
 from ura_study.tensorboard.writer import TensorBoardWriter
 
 STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])

@@ -4,7 +4,7 @@ import pytest
 from hand_made import done, failed, job_of, make_study, plan_of
 from rich.console import Console
 
-from ura_study.config import VariantSettings
+from ura_study.study.config import VariantSettings
 from ura_study.tune import display as module
 from ura_study.tune.display import LOG_INTERVAL, Display, duration
 from ura_study.tune.progress import Progress

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ura_study.config import ResourceSettings
 from ura_study.errors import ConfigError
+from ura_study.study.config import ResourceSettings
 from ura_study.tune import machines as module
 from ura_study.tune.machines import Machines
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from jobs import small_job
 
-from ura_study.config import ResourceSettings
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.runs import store
 from ura_study.runs.ledger import Ledger
+from ura_study.study.config import ResourceSettings
 from ura_study.tune.driver import run_jobs
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ura_study.config import load_study, validated
 from ura_study.data.checks.facts import Counts, facts_of
 from ura_study.data.checks.findings import Finding, findings, strays
 from ura_study.data.checks.look import Look, look_at
@@ -21,6 +20,8 @@ from ura_study.data.layouts.registry import category_names, layout_of, locate, r
 from ura_study.data.preprocessing import Depth
 from ura_study.data.table import Category
 from ura_study.errors import DataError
+from ura_study.study.config import validated
+from ura_study.study.loading import load_study
 
 #: Exit code where something would spoil results.
 SPOILED = 1

@@ -10,9 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.cache import writing
-from ura_study.config import Study
 from ura_study.opening import open_study
-from ura_study.plan import BASELINE, Plan, Run, readable
 from ura_study.runs import details
 from ura_study.runs.counts import counts
 from ura_study.runs.estimate import seconds_left
@@ -20,6 +18,9 @@ from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.lock import StudyLock
 from ura_study.runs.record import Record
+from ura_study.study.config import Study
+from ura_study.study.names import readable
+from ura_study.study.plan import BASELINE, Plan, Run
 from ura_study.tune.display import duration
 
 #: Exit code where the run that was to tell the time failed.

@@ -11,17 +11,17 @@ from rich.text import Text
 
 from ura_study.cache import writing
 from ura_study.commands.plan import plan_line
-from ura_study.config import Study
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.opening import open_study
-from ura_study.plan import Plan
 from ura_study.results.folder import STUDY, remember
 from ura_study.runs import store
 from ura_study.runs.counts import counts
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.lock import StudyLock
-from ura_study.study_file import load_yaml
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan
+from ura_study.study.study_file import load_yaml
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _execute(
     from ura_study.tensorboard.writer import TensorBoardWriter
     from ura_study.tune.display import Display
     from ura_study.tune.driver import run_jobs
-    from ura_study.tune.queue import next_jobs
+    from ura_study.tune.source import next_jobs
 
     done = {run.run_id: record for run in plan.runs.values() if (record := ledger.adopt(run)) is not None}
     progress = Progress(plan, study.report.metrics[0], done, search=session)

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ura_study.cache import replace
-from ura_study.config import Study
 from ura_study.plugins import imported
+from ura_study.study.config import Study
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

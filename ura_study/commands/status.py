@@ -12,10 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ura_study.config import Study
 from ura_study.errors import ConfigError, UserError
 from ura_study.output import notice
-from ura_study.plan import Plan, joined
 from ura_study.results.aggregate import variant_mean
 from ura_study.results.folder import STUDY, find, reopen
 from ura_study.results.searched import search_of
@@ -23,6 +21,8 @@ from ura_study.runs import store
 from ura_study.runs.counts import counts
 from ura_study.runs.lock import StudyLock
 from ura_study.runs.record import Record
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, joined
 from ura_study.tune.display import duration
 
 if TYPE_CHECKING:

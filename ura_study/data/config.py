@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ura_study.config_errors import explain
 from ura_study.data.layouts.config import LAYOUTS, ROOTLESS, ElpvSettings, FolderSettings, MagneticTileSettings
 from ura_study.data.preprocessing import DEEPEST, Preprocessing
 from ura_study.errors import nearest
 from ura_study.settings import List, Settings
+from ura_study.study.config_errors import explain
 
 #: Keys that say which images a run trains and tests on.
 PROTOCOL = ("shots", "contamination", "unified")

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ura_study.plan import Plan
 from ura_study.results.cell import Cell
 from ura_study.runs.record import Record
+from ura_study.study.plan import Plan
 
 #: What is read off the record of a run that is done; None where undefined.
 Quantity = Callable[[Record], float | None]

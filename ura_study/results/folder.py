@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 from ura_study.cache import replace
-from ura_study.config import Study, load_study
 from ura_study.errors import ConfigError, DataError, nearest
-from ura_study.plan import Plan, make_plan
-from ura_study.study_file import dump_yaml
+from ura_study.study.config import Study
+from ura_study.study.loading import load_study
+from ura_study.study.plan import Plan, make_plan
+from ura_study.study.study_file import dump_yaml
 
 STUDY, FINGERPRINTS = "study.yaml", "fingerprints.json"
 #: Folder of TensorBoard's events.

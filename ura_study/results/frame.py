@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from ura_study.metrics.names import METRICS, UNCERTAINTY_METRICS, VALIDATION_METRICS
-from ura_study.plan import Plan, Variant, readable
 from ura_study.runs.record import Record
+from ura_study.study.names import readable
+from ura_study.study.plan import Plan, Variant
 
 TIMINGS = ("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds", "score_ms_per_image")
 #: Metrics of this program; those of plug-ins stand behind them.

@@ -14,9 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from ura_study.config import Study
 from ura_study.metrics.names import VALIDATION
-from ura_study.plan import Plan, readable
 from ura_study.results.aggregate import aggregate, metric
 from ura_study.results.cell import Cell
 from ura_study.runs.record import Record
@@ -24,6 +22,9 @@ from ura_study.search.candidate import row
 from ura_study.search.config import SearchSettings
 from ura_study.search.objective import Row, Undefined, value
 from ura_study.search.trials import TrialSummary
+from ura_study.study.config import Study
+from ura_study.study.names import readable
+from ura_study.study.plan import Plan
 
 #: Resamples of the variants for the interval of a rank correlation.
 RESAMPLES = 2000

@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from ura_study.config import Study, load_study, validated
 from ura_study.errors import ConfigError
-from ura_study.plan import make_plan
 from ura_study.results.folder import find, reopen
 from ura_study.results.results import Results, Search
 from ura_study.results.searched import search_of
 from ura_study.runs import store
+from ura_study.study.config import Study, validated
+from ura_study.study.loading import load_study
+from ura_study.study.plan import make_plan
 
 
 def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> Results:

@@ -18,11 +18,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, create_model
 
-from ura_study.config import validated
 from ura_study.errors import ConfigError
 from ura_study.metrics.names import METRICS, METRICS_BY_NAME, UNCERTAINTY_METRICS
 from ura_study.settings import List, Settings
-from ura_study.study_file import load_yaml
+from ura_study.study.config import validated
+from ura_study.study.study_file import load_yaml
 
 CitationKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:._+/,-]+$")]
 Percent = Annotated[float, Field(ge=0, le=100)]

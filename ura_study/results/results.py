@@ -8,11 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ura_study.config import Study
 from ura_study.data.protocol import described
 from ura_study.errors import DataError
 from ura_study.output import notice
-from ura_study.plan import Plan, expand
 from ura_study.results.aggregate import Aggregate, aggregate, metric
 from ura_study.results.comparison import Comparison, compare
 from ura_study.results.frame import outcomes
@@ -22,6 +20,8 @@ from ura_study.results.reported import Reported, read_reported
 from ura_study.runs import details
 from ura_study.runs.details import Details
 from ura_study.runs.record import Record
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, expand
 
 if TYPE_CHECKING:
     from ura_study.results.leaderboard import Leaderboard

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ura_study.config import Study
-from ura_study.plan import Plan
 from ura_study.results.folder import STUDY
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan
 
 
 def search_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from ura_study.plan import Plan
 from ura_study.runs.record import Record
+from ura_study.study.plan import Plan
 
 
 def counts(plan: Plan, records: Mapping[str, Record], given_up: Collection[str] = ()) -> tuple[int, int, int]:

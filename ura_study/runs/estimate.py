@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ura_study.detectors.config import DETECTORS
-from ura_study.plan import Run
 from ura_study.runs.record import Record
+from ura_study.study.plan import Run
 
 
 def seconds_left(runs: Sequence[Run], records: Iterable[Record]) -> float | None:

@@ -7,11 +7,11 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from ura_study.config import EvaluationSettings, Study, VariantSettings
 from ura_study.data.config import DataSettings
-from ura_study.plan import Run
 from ura_study.plugins import check, needed
 from ura_study.settings import List, Settings
+from ura_study.study.config import EvaluationSettings, Study, VariantSettings
+from ura_study.study.plan import Run
 
 
 class Job(Settings):

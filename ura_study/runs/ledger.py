@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ura_study.output import notice
-from ura_study.plan import Run
 from ura_study.runs import details, store
 from ura_study.runs.record import Record
+from ura_study.study.plan import Run
 
 
 class Ledger:

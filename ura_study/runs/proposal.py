@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ura_study.plan import Plan
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
+from ura_study.study.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ import optuna
 from optuna.storages import BaseStorage
 
 from ura_study.canonical import digest
-from ura_study.config import Study
 from ura_study.errors import ConfigError
-from ura_study.plan import changed
 from ura_study.search.config import SearchSettings
 from ura_study.search.objective import directions
 from ura_study.search.pruners import make_pruner
 from ura_study.search.samplers import make_sampler
 from ura_study.search.space.space import Space
+from ura_study.study.config import Study
+from ura_study.study.plan import changed
 
 #: The attribute of the Optuna study that says which search it is.
 IDENTITY = "ura_study"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ura_study.plan import Plan, Run
 from ura_study.runs.record import Record
 from ura_study.search.objective import Row
+from ura_study.study.plan import Plan, Run
 
 
 @dataclass

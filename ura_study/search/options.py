@@ -15,8 +15,8 @@ from typing import Any, TypeVar, get_args
 
 from optuna.exceptions import ExperimentalWarning
 
-from ura_study.config_errors import shown, unknown_key
 from ura_study.errors import ConfigError
+from ura_study.study.config_errors import shown, unknown_key
 
 T = TypeVar("T")
 

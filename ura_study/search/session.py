@@ -4,6 +4,8 @@ Everything that lasts stands in Optuna's storage and in the records. A trial tha
 up again with its own parameters: runs that are recorded count, the others are handed out again. Each proposal is drawn
 from a generator made of the search's seed and the trial's number, so that it depends on nothing but what was told
 before: not on how often the search was interrupted.
+
+It is long since what a trial goes through is one story, and each part of it reads and writes the same few things.
 """
 
 from __future__ import annotations
@@ -17,9 +19,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 
-from ura_study.config import Study
 from ura_study.errors import ConfigError
-from ura_study.plan import Plan, Variant, changed, make_plan
 from ura_study.randomness import derived_seed
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
@@ -34,6 +34,8 @@ from ura_study.search.space.space import Space, read_space
 from ura_study.search.storage import mend, open_storage
 from ura_study.search.trials import SECONDS, finished, headline, name_of, stale, trials
 from ura_study.search.variants import SEARCH, searched_plan
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, Variant, changed, make_plan
 
 T = TypeVar("T")
 

@@ -11,8 +11,8 @@ import optuna
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from ura_study.plan import Plan
 from ura_study.search.config import SearchSettings
+from ura_study.study.plan import Plan
 
 #: The Optuna study's attribute that holds how many seconds the search has been at work.
 SECONDS = "seconds"

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import optuna
 
-from ura_study.config import Study
 from ura_study.errors import ConfigError
-from ura_study.plan import Plan, Variant, changed, joined, make_plan
 from ura_study.search.space.space import Space
 from ura_study.search.trials import TrialSummary, trials
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, Variant, changed, joined, make_plan
 
 #: The ablation under which searched variants stand.
 SEARCH = "search"

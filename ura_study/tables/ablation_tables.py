@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 
-from ura_study.config import Ablation
 from ura_study.errors import ConfigError
-from ura_study.plan import BASELINE, Variant, changes_of, readable, short_names
 from ura_study.results.frame import lookup, setting
 from ura_study.results.results import Results
+from ura_study.study.config import Ablation
+from ura_study.study.names import readable, short_names
+from ura_study.study.plan import BASELINE, Variant, changes_of
 from ura_study.tables.metric_tables import MEANS, mean_cells, metric_columns, notes
 from ura_study.tables.model import Row, Table
 from ura_study.tables.names import WITH, WITHOUT

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ura_study.plan import readable
 from ura_study.results.comparison import PAIR, corrected, paired
 from ura_study.results.frame import outcomes
 from ura_study.results.results import Results
+from ura_study.study.names import readable
 from ura_study.tables.comparison_table import comparison_table
 from ura_study.tables.model import Table
 

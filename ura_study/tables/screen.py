@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from ura_study.config import Study
 from ura_study.results.results import Results
+from ura_study.study.config import Study
 from ura_study.tables.comparison_table import brief, comparison
 from ura_study.tables.formats.terminal import terminal
 from ura_study.tables.metric_tables import per_category, summary

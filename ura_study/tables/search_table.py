@@ -14,11 +14,11 @@ from typing import Any, Literal
 import pandas as pd
 
 from ura_study.metrics.names import better, reportable
-from ura_study.plan import short_names
 from ura_study.results.cell import Cell
 from ura_study.results.leaderboard import Agreement, Leaderboard
 from ura_study.results.names import counted, title
 from ura_study.search.objective_config import ObjectiveSettings
+from ura_study.study.names import short_names
 from ura_study.tables.model import Column, Kind, Row, Table
 
 KINDS: Mapping[str, Kind] = {"fit_seconds": "seconds", "score_ms_per_image": "milliseconds", "parameters": "count"}

@@ -16,10 +16,11 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.plugins.hparams import api_pb2, metadata, summary_v2
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData, SessionEndInfo
 
-from ura_study.config import Study
-from ura_study.plan import Variant, readable
 from ura_study.search.space.config import DOMAINS
 from ura_study.settings import lookup, within
+from ura_study.study.config import Study
+from ura_study.study.names import readable
+from ura_study.study.plan import Variant
 
 #: Heads the column of the variants' names.
 NAME = "variant"

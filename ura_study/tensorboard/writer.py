@@ -21,8 +21,6 @@ from tensorboard.compat.proto.event_pb2 import Event
 
 from ura_study.cache import writing
 from ura_study.canonical import digest
-from ura_study.config import Study
-from ura_study.plan import Plan, Variant
 from ura_study.report.file_names import file_name
 from ura_study.results.aggregate import variant_mean
 from ura_study.results.folder import EVENTS
@@ -30,7 +28,9 @@ from ura_study.runs import details
 from ura_study.runs.job import Job
 from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Record
-from ura_study.study_file import dump_yaml
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, Variant
+from ura_study.study.study_file import dump_yaml
 from ura_study.tensorboard.events import PREFIX, append, image, once, scalars, text
 from ura_study.tensorboard.hparams import begun, columns, ended, tag
 

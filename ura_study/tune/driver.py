@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ura_study.config import ResourceSettings
 from ura_study.output import notice
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
+from ura_study.study.config import ResourceSettings
 from ura_study.tune.cluster import cluster
 from ura_study.tune.machines import Machines
 from ura_study.tune.nodes import Nodes

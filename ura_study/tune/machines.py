@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ura_study.config import ResourceSettings
 from ura_study.errors import ConfigError
 from ura_study.output import notice
+from ura_study.study.config import ResourceSettings
 
 #: Seconds for which an answer is believed.
 FRESH = 2.0

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ura_study.plan import Plan, joined
 from ura_study.results.aggregate import variant_mean
 from ura_study.runs.record import Record
+from ura_study.study.plan import Plan, joined
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from made_up import SEARCH, noisy, searched
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from ura_study.config import VariantSettings
-from ura_study.plan import Variant, make_plan
 from ura_study.report.drawing.drawn import encoded
 from ura_study.report.drawing.style import labels, shown
 from ura_study.report.figures import gallery, save, svg
 from ura_study.results.results import Results, Search
+from ura_study.study.config import VariantSettings
+from ura_study.study.plan import Variant, make_plan
 
 CATEGORIES = "carpet grid leather tile wood bottle cable capsule hazelnut metal_nut pill screw toothbrush transistor"
 ABLATIONS = {

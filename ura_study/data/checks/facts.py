@@ -1,6 +1,8 @@
 """What is known of the published sets: licence, source, size, citation and the official numbers of images.
 
 What we could not verify is marked so and must be looked up before it is relied on. Sizes are rough.
+
+It is long since it is a table.
 """
 
 from __future__ import annotations

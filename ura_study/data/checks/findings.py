@@ -1,4 +1,7 @@
-"""What is wrong, or worth knowing, about one category: pure, from its sample table and a look at its files."""
+"""What is wrong, or worth knowing, about one category: pure, from its sample table and a look at its files.
+
+It is long since it is a list of short, independent checks.
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ implemented in `features` (1), `synthesis` (2), `perception` (3), `restoration` 
 are put together here is our own choice.
 
 Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, M samples.
+
+It is long since the parts meet here: training, calibration and scoring use the same few steps.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ An image of the training set is restored without the prototypes that were taken 
 errors would be smaller than on any new image.
 
 Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, D width, K prototypes, k sources.
+
+It is long since both restorations share the search for sources, which must be read together.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ura_study.plan import readable
+from ura_study.study.names import readable
 
 #: Width of a character of a tick, in points (1/72 in).
 CHARACTER = 3.8

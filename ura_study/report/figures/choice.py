@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from ura_study.plan import BASELINE
 from ura_study.results.comparison import Comparison
 from ura_study.results.names import counted
 from ura_study.results.results import Results
+from ura_study.study.plan import BASELINE
 from ura_study.tables.ablation_tables import variants_of
 
 #: Variants of a figure in which each has a row.

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ura_study.config import Ablation
-from ura_study.plan import BASELINE, readable
 from ura_study.report.config import ReportSettings
 from ura_study.results.cell import Cell
 from ura_study.results.decomposition import Share, decomposed
 from ura_study.results.results import Results
+from ura_study.study.config import Ablation
+from ura_study.study.names import readable
+from ura_study.study.plan import BASELINE
 from ura_study.tables.ablation_tables import headings, variants_of
 
 #: Keys of a grid, and values of the key down, of the key across, and of the key with a panel for each value.

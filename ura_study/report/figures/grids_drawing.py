@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ura_study.metrics.names import better
-from ura_study.plan import BASELINE
 from ura_study.report.drawing import cells, share_bars
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import (
@@ -28,6 +27,7 @@ from ura_study.report.figures.registry import figure as registered
 from ura_study.results.cell import Cell
 from ura_study.results.names import counted
 from ura_study.results.results import Results
+from ura_study.study.plan import BASELINE
 from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from ura_study.metrics.calibration import Reliability, ece, pooled
-from ura_study.plan import Plan
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import GREY, ONE, STYLES, canvas, sentences, shown
 from ura_study.report.figures.choice import left_out
@@ -23,6 +22,7 @@ from ura_study.report.figures.registry import figure as registered
 from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.runs.record import Record
+from ura_study.study.plan import Plan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ura_study.plan import BASELINE, Variant, readable
 from ura_study.report.config import ReportSettings
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.positions import Positions, crowded, positions
@@ -31,6 +30,8 @@ from ura_study.results.cell import Cell
 from ura_study.results.frame import lookup, setting
 from ura_study.results.names import counted
 from ura_study.results.results import Results
+from ura_study.study.names import readable
+from ura_study.study.plan import BASELINE, Variant
 from ura_study.tables.ablation_tables import headings, in_order, variants_of, with_baseline
 from ura_study.tables.sheet import number
 

@@ -20,7 +20,7 @@ from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import State, state_of
 from ura_study.report.page.words import oracle, protocol, question
 from ura_study.results.results import Results
-from ura_study.study_file import dump_yaml
+from ura_study.study.study_file import dump_yaml
 from ura_study.tables.ablation_tables import components, sweeps
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost

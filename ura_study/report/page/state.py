@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ura_study.plan import Plan, joined
 from ura_study.results.results import Results
 from ura_study.runs.counts import counts
 from ura_study.runs.record import Record
 from ura_study.search.trials import given_up, headline
+from ura_study.study.plan import Plan, joined
 
 
 @dataclass(frozen=True)

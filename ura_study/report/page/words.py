@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ura_study.config import Ablation, Study
 from ura_study.data.protocol import described
-from ura_study.plan import Plan, readable
 from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.results.statistics import ALPHA, LEVEL
 from ura_study.search.config import SearchSettings
+from ura_study.study.config import Ablation, Study
+from ura_study.study.names import readable
+from ura_study.study.plan import Plan
 
 ORACLE = (
     "Oracle: variants were chosen by the search on the test images. The figures of what it chose say what could be "

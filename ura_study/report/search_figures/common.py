@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ura_study.plan import short_names
 from ura_study.report.drawing.positions import Positions, positions
 from ura_study.report.drawing.style import BLUE, ORANGE, VERMILION
 from ura_study.search.config import SearchSettings
 from ura_study.search.trials import TrialSummary
+from ura_study.study.names import short_names
 
 #: Name → marker, face and edge of a trial's point.
 MARKERS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ura_study.plan import short_names
 from ura_study.report.drawing.drawn import Drawn
 from ura_study.report.drawing.style import BLUE, ONE, canvas, labels, sentences
 from ura_study.report.figures.choice import MOST, left_out
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.results import Results
+from ura_study.study.names import short_names
 
 
 @dataclass(frozen=True)

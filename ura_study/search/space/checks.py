@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 
-from ura_study.config import Value, VariantSettings
-from ura_study.config_errors import explain, shown, unknown_key
 from ura_study.errors import ConfigError
-from ura_study.plan import changed, readable
 from ura_study.search.space.conditions import assembled
 from ura_study.search.space.config import DOMAINS, ChoiceDomain, Domain, RangeDomain
 from ura_study.search.space.parameter import Parameter, holds, stored
 from ura_study.settings import lookup, within
+from ura_study.study.config import Value, VariantSettings
+from ura_study.study.config_errors import explain, shown, unknown_key
+from ura_study.study.names import readable
+from ura_study.study.plan import changed
 
 #: Of a domain with at most so many values each is tried on the baseline, of a larger one its ends.
 TRIED = 1000

@@ -6,10 +6,10 @@ import copy
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ura_study.config import Value
 from ura_study.errors import ConfigError
 from ura_study.search.space.parameter import Parameter, holds
 from ura_study.settings import lookup, within
+from ura_study.study.config import Value
 
 
 def active(parameter: Parameter, values: Mapping[str, Value], own: Collection[str], base: Mapping[str, Any]) -> bool:

@@ -12,9 +12,9 @@ from typing import Any
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import BaseTrial
 
-from ura_study.config import Value
-from ura_study.plan import readable
 from ura_study.search.space.config import ChoiceDomain, Domain, FixedDomain, IntDomain, RangeDomain, equal
+from ura_study.study.config import Value
+from ura_study.study.names import readable
 
 
 @dataclass(frozen=True)

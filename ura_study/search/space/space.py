@@ -11,13 +11,13 @@ from typing import Any
 from optuna.distributions import BaseDistribution
 from optuna.trial import BaseTrial
 
-from ura_study.config import Value, VariantSettings
 from ura_study.errors import ConfigError, nearest
-from ura_study.plan import changed
 from ura_study.search.space.checks import check, read_domain
 from ura_study.search.space.conditions import active, assembled, ordered
 from ura_study.search.space.parameter import Parameter, stored
 from ura_study.settings import lookup
+from ura_study.study.config import Value, VariantSettings
+from ura_study.study.plan import changed
 
 #: A grid of more combinations than this is a mistake.
 LARGEST_GRID = 100_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ura_study.config import Study
 from ura_study.data.checks.headers import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts.registry import category_names, read_category
@@ -12,8 +11,9 @@ from ura_study.data.protocol import drawn, fingerprints
 from ura_study.data.table import UNREAD, Category
 from ura_study.data.validation import split
 from ura_study.errors import ConfigError
-from ura_study.plan import Plan, make_plan
 from ura_study.search.config import SearchSettings
+from ura_study.study.config import Study
+from ura_study.study.plan import Plan, make_plan
 
 
 def survey(study: Study) -> Plan:

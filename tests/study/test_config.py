@@ -4,10 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ura_study.config import Study, load_study
-from ura_study.plan import Plan
 from ura_study.results.folder import remember
-from ura_study.study_file import dump_yaml, load_yaml
+from ura_study.study.config import Study
+from ura_study.study.loading import load_study
+from ura_study.study.plan import Plan
+from ura_study.study.study_file import dump_yaml, load_yaml
 
 #: `$` could begin an environment variable.
 PRINTABLE = st.characters(exclude_characters="$", exclude_categories=["Cs", "Cc", "Zl", "Zp"])

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ura_study.config import Study, VariantSettings, load_study, validated
-from ura_study.config_errors import shown
 from ura_study.errors import ConfigError
+from ura_study.study.config import Study, VariantSettings, validated
+from ura_study.study.config_errors import shown
+from ura_study.study.loading import load_study
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 LAYOUTS = "'textures', 'mvtec_ad', 'btad', 'oct2017', 'visa', 'mpdd', 'mvtec_loco', 'magnetic_tile', 'elpv' or 'folder'"

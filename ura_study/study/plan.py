@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ura_study.canonical import canonical, digest
-from ura_study.config import Ablation, Study, Value, VariantSettings, validated
-from ura_study.config_errors import unknown_key
+from ura_study.canonical import digest
 from ura_study.data.synthetic.cache import recipe
 from ura_study.errors import ConfigError, nearest
 from ura_study.plugins import identities
 from ura_study.report.config import BASELINE
+from ura_study.study.config import Ablation, Study, Value, VariantSettings, validated
+from ura_study.study.config_errors import unknown_key
+from ura_study.study.names import readable, short_names
 
 #: Raised when the same configuration comes to mean other numbers: older records are then not reused.
 RUN_VERSION = 6
@@ -163,29 +163,6 @@ def _name(ablation: Ablation, changes: Mapping[str, Value], labels: Mapping[str,
     if ablation.leave_one_out is not None:
         return ", ".join(f"w/o {labels[key]}" for key in changes)
     return ", ".join(f"{labels[key]}={readable(value)}" for key, value in changes.items())
-
-
-def short_names(keys: Collection[str]) -> dict[str, str]:
-    """Return the shortest end of each dotted key that tells it from the others: `strength`, `restoration.depth`."""
-
-    def ends(key: str) -> Iterator[str]:
-        parts = key.split(".")
-        return (".".join(parts[-length:]) for length in range(1, len(parts) + 1))
-
-    owners: dict[str, set[str]] = defaultdict(set)
-    for key in keys:
-        for end in ends(key):
-            owners[end].add(key)
-    return {key: next((end for end in ends(key) if owners[end] == {key}), key) for key in keys}
-
-
-def readable(value: Value) -> str:
-    """Return a value as it stands in names and tables, e.g. `0.3`, `[2, 3]` or `patchcore(coreset=0.1)`."""
-    named = next((key for key in ("name", "kind") if isinstance(value, dict) and key in value), None)
-    if named is not None:  # a detector, say: patchcore(coreset=0.1)
-        options = ", ".join(f"{key}={readable(item)}" for key, item in value.items() if key != named)
-        return f"{value[named]}({options})" if options else str(value[named])
-    return value if isinstance(value, str) else canonical(value).replace(",", ", ").replace('"', "")
 
 
 def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, seed: int) -> str:

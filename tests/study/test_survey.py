@@ -7,9 +7,9 @@ from ura_study.commands.plan import plan_line
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts.mvtec_ad import read
 from ura_study.errors import ConfigError, DataError
-from ura_study.plan import joined
 from ura_study.runs.ledger import Ledger
-from ura_study.survey import check_backbones, survey
+from ura_study.study.plan import joined
+from ura_study.study.survey import check_backbones, survey
 
 
 def study_of(root, **sections):

@@ -1,7 +1,7 @@
 import pytest
 
 from ura_study.errors import ConfigError
-from ura_study.study_file import load_yaml
+from ura_study.study.study_file import load_yaml
 
 
 def write(tmp_path, text):

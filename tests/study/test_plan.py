@@ -5,11 +5,11 @@ import sys
 import pytest
 from hand_made import make_study, plan_of
 
-from ura_study import plan as plan_module
 from ura_study.canonical import digest
-from ura_study.config import VariantSettings
 from ura_study.errors import ConfigError
-from ura_study.plan import BASELINE, RUN_VERSION, expand, make_plan
+from ura_study.study import plan as plan_module
+from ura_study.study.config import VariantSettings
+from ura_study.study.plan import BASELINE, RUN_VERSION, expand, make_plan
 
 DEFAULTS = VariantSettings()
 
@@ -271,10 +271,10 @@ def test_keys_of_the_data_section_that_are_not_in_use_leave_the_identity_alone()
 
 IDENTITIES = """
 import json
-from ura_study import plan as plan_module
+from ura_study.study import plan as plan_module
 from ura_study.canonical import digest
-from ura_study.config import Study
-from ura_study.plan import make_plan
+from ura_study.study.config import Study
+from ura_study.study.plan import make_plan
 ablations = {"a": {"sweep": {"model.synthesis": [{"strength": 2, "share": 0.5}, False]}}}
 plan = make_plan(Study.model_validate({"study": "x", "ablations": ablations}), {"nut": "data"})
 print(json.dumps(list(plan.runs)))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator, model_validator
 
-from ura_study.config_errors import explain
 from ura_study.data.config import DataSettings
 from ura_study.data.layouts.config import LAYOUTS
 from ura_study.detectors.config import DETECTORS, Model
@@ -19,12 +17,11 @@ from ura_study.detectors.uranet.synthesis_config import SYNTHESES
 from ura_study.errors import ConfigError
 from ura_study.features.config import FeatureSettings
 from ura_study.metrics.names import METRICS_BY_NAME, VALIDATION
-from ura_study.plugins import imported
 from ura_study.report.config import ReportSettings
 from ura_study.search.config import SearchSettings
 from ura_study.search.objective_config import RESOURCES
 from ura_study.settings import List, Settings, rebuild
-from ura_study.study_file import load_yaml
+from ura_study.study.config_errors import explain
 from ura_study.training.config import TrainingSettings
 
 #: A value of a swept key: a number, a string, a switch, a section or a list.
@@ -156,77 +153,6 @@ class Study(Settings):
     def pictured_seeds(self) -> tuple[int, ...]:
         """The seeds whose runs keep pictures."""
         return self.seeds[: self.report.pictures]
-
-
-def load_study(path: Path) -> Study:
-    """Return the study that a YAML file describes; relative paths in it are relative to the file.
-
-    Raises:
-        ConfigError: with the file and the key concerned.
-    """
-    return study_of(load_yaml(path), path)
-
-
-def study_of(raw: Mapping[str, Any], path: Path) -> Study:
-    """Return the study that nested mappings describe, as if they stood in the file `path`.
-
-    Raises:
-        ConfigError: with the file and the key concerned.
-    """
-    raw = dict(raw) | _plugged(raw, path)
-    for section, key in (("data", "root"), ("report", "reported")):
-        keys = raw.get(section)
-        if isinstance(keys, dict) and isinstance(keys.get(key), str):
-            raw = raw | {section: keys | {key: str(_absolute(keys[key], path, f"{section}.{key}"))}}
-    if space := space_file(raw, path):
-        raw = raw | {"search": raw["search"] | {"space": load_yaml(space)}}
-    load_named(raw, str(path))
-    return validated(Study, raw, str(path))
-
-
-def _plugged(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Import the plug-ins of a study, and return them with the paths of files made absolute."""
-    if not isinstance(named := raw.get("plugins", []), list) or not all(isinstance(name, str) for name in named):
-        return {}  # which validation will say
-    found = [str(_absolute(name, path, "plugins")) if name.endswith(".py") else name for name in named]
-    for plugin in found:
-        try:
-            imported(plugin)
-        except ConfigError as error:
-            raise ConfigError(f"{path}: plugins: {error}") from error
-    return {"plugins": found} if named else {}
-
-
-def load_named(raw: object, where: str) -> None:
-    """Import what installed packages offer under names that stand in settings.
-
-    Raises:
-        ConfigError: where one cannot be imported.
-    """
-    if isinstance(raw, str):
-        for registry in (DETECTORS, LAYOUTS, METRICS_BY_NAME, SYNTHESES):
-            try:
-                registry.load(raw.removeprefix(VALIDATION))
-            except ConfigError as error:
-                raise ConfigError(f"{where}: {error}") from error
-    elif isinstance(raw, Mapping | list | tuple):
-        for part in [*raw, *raw.values()] if isinstance(raw, Mapping) else raw:
-            load_named(part, where)
-
-
-def space_file(raw: Mapping[str, Any], path: Path) -> Path | None:
-    """Return the file that holds the search space of a study read from `path`; None where there is none."""
-    search = raw.get("search")
-    named = search.get("space") if isinstance(search, dict) else None
-    return _absolute(named, path, "search.space") if isinstance(named, str) else None
-
-
-def _absolute(named: str, study: Path, key: str) -> Path:
-    """Return a path of a study file: a relative one is relative to the file."""
-    try:
-        return study.parent.absolute() / Path(named).expanduser()
-    except RuntimeError as error:
-        raise ConfigError(f"{study}: {key}: no such home folder: '{named}'") from error
 
 
 def validated(schema: type[Settings], raw: object, where: str) -> Any:

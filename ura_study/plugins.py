@@ -87,7 +87,7 @@ def identities(modules: Iterable[str]) -> dict[str, str]:
 
 @cache
 def _identity(package: str) -> str:
-    source = _source_hash(package)
+    source = source_hash(package)
     for distribution in packages_distributions().get(package, []):
         try:
             return f"{version(distribution)} {source}"
@@ -96,7 +96,7 @@ def _identity(package: str) -> str:
     return source
 
 
-def _source_hash(package: str) -> str:
+def source_hash(package: str) -> str:
     """Return a hash of all Python files of an imported package, or of its only one."""
     module = sys.modules[package]
     folders = [Path(place) for place in getattr(module, "__path__", [])]

@@ -7,7 +7,7 @@ from jobs import small_job
 
 from ura_study.metrics.names import METRICS, UNCERTAINTY_METRICS
 from ura_study.runs import execute
-from ura_study.runs.attempt import attempt
+from ura_study.runs.attempt import attempt, attempt_read
 from ura_study.runs.details import Details
 from ura_study.runs.record import Record
 from ura_study.runs.stages import fitting
@@ -106,3 +106,12 @@ def test_a_bug_keeps_its_traceback(mvtec_root, monkeypatch):
     _, record = result(small_job(mvtec_root))
     assert (record.failure.kind, record.failure.expected) == ("ZeroDivisionError", False)
     assert "score_images" in record.failure.traceback
+
+
+def test_a_machine_with_another_version_of_the_program_refuses(mvtec_root):
+    job = small_job(mvtec_root, program="0" * 16)
+    (record,) = attempt_read(job.model_dump_json())
+    assert not record.done
+    assert record.failure.kind == "ResourceError"
+    assert "ura_study here is another version (" in record.failure.message
+    assert record.run_id == job.run_id

@@ -87,11 +87,11 @@ def _variant(variant: Variant, changed: Iterable[str]) -> dict[str, Any]:
 
 
 def setting(settings: object, key: str) -> str | None:
-    """Return the value of a dotted key as text; of a section its name. None below a part that is left out."""
+    """Return the value of a dotted key as text; of a section its name or kind. None below a part that is left out."""
     value = lookup(settings, key)
     if value is None or not isinstance(value, dict):
         return None if value is None else readable(value)
-    return value.get("name", "true")
+    return value.get("name") or value.get("kind", "true")
 
 
 def lookup(settings: object, key: str) -> Any:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any, Self
 
 from pydantic import Field
 
 from ura_study.data.config import DataSettings
-from ura_study.plugins import check, needed
+from ura_study.errors import ResourceError
+from ura_study.plugins import check, needed, source_hash
 from ura_study.settings import List, Settings
 from ura_study.study.config import EvaluationSettings, Study, VariantSettings
 from ura_study.study.plan import Run
@@ -40,6 +42,8 @@ class Job(Settings):
     """Metrics of plug-ins that are taken beside those of this program."""
     plugins: dict[str, str] = Field(default_factory=dict)
     """The plug-ins that take part, by module or file, and what each must be."""
+    program: str = ""
+    """A hash of this program's own source: a worker that has another one refuses."""
 
     @classmethod
     def of(cls, study: Study, run: Run, *, watch: bool = False, pictures: bool = False) -> Self:
@@ -60,6 +64,7 @@ class Job(Settings):
             pictures=pictures,
             metrics=study.further_metrics,
             plugins=needed(study.plugins_of(run.settings)),
+            program=_program(),
         )
 
     @classmethod
@@ -68,7 +73,18 @@ class Job(Settings):
 
         Raises:
             ConfigError: where a plug-in cannot be imported, or is another one here.
+            ResourceError: where this program is another version here.
         """
+        if raw["program"] not in ("", own := _program()):
+            raise ResourceError(
+                f"ura_study here is another version ({own}) than where the study runs ({raw['program']})"
+            )
         for plugin, identity in raw["plugins"].items():
             check(plugin, identity)
         return cls.model_validate_json(json.dumps(raw))
+
+
+@cache
+def _program() -> str:
+    """Return a hash of this program's source."""
+    return source_hash("ura_study")

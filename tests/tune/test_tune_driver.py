@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -109,3 +110,27 @@ def test_a_cache_that_cannot_be_written_is_told_before_anything_starts(mvtec_roo
     monkeypatch.setenv("URA_STUDY_CACHE", str(tmp_path / "file/cache"))
     with pytest.raises(ResourceError, match="file/cache"):
         run_jobs([job], Ledger(tmp_path), ResourceSettings(), ())
+
+
+def test_workers_that_are_ended_for_memory_end_no_study(mvtec_root, tmp_path):
+    """Ray's memory monitor kills every worker here: the runs fail with a reason, and the study comes to its end."""
+    script = tmp_path / "study.py"
+    script.write_text(
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from ura_study.study.config import ResourceSettings\n"
+        "from ura_study.runs.job import Job\n"
+        "from ura_study.runs.ledger import Ledger\n"
+        "from ura_study.tune.driver import run_jobs\n"
+        "job = Job.model_validate_json(Path(sys.argv[1]).read_text())\n"
+        "run_jobs([job], Ledger(Path(sys.argv[2])), ResourceSettings(retries=1), ())\n"
+    )
+    (tmp_path / "job.json").write_text(small_job(mvtec_root).model_dump_json())
+    (tmp_path / "results").mkdir()
+    killing = {"RAY_memory_usage_threshold": "0.0", "RAY_memory_monitor_refresh_ms": "100"}
+    command = [sys.executable, str(script), str(tmp_path / "job.json"), str(tmp_path / "results")]
+    ended = subprocess.run(command, env=os.environ | killing, capture_output=True, text=True, timeout=200, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "Trials did not complete" not in ended.stderr
+    (record,) = store.read(tmp_path / "results").values()
+    assert record.failure.kind == "WorkerDied"

@@ -1,6 +1,6 @@
 import pytest
 from jobs import small_job
-from ray.exceptions import RayActorError
+from ray.exceptions import OutOfMemoryError, RayActorError
 from ray.tune.search import Searcher
 
 from ura_study.errors import ResourceError
@@ -337,3 +337,21 @@ def test_a_held_place_is_no_free_worker(jobs, tmp_path):
     assert queue.suggest("t2") is not None
     assert queue.suggest("t3") is not None  # one waits in Tune for a place
     assert queue.suggest("t4") is None
+
+
+def test_what_ran_when_all_workers_were_lost_is_tried_again_and_then_recorded(jobs, tmp_path, diary):
+    queue = Queue(jobs[:2], Ledger(tmp_path), [diary], retries=1)
+    for begun in ("t0", "t1"):
+        queue.suggest(begun)
+        queue.on_trial_start(begun)
+    queue.lost(OutOfMemoryError("killed"))
+    assert not queue.running
+    assert store.read(tmp_path) == {}
+    handed = [Job.model_validate_json(queue.suggest(f"again {i}")[JOB]).run_id for i in range(2)]
+    assert sorted(handed) == ["0", "1"]
+    queue.on_trial_complete("again 0", done(jobs[int(handed[0])]))
+    queue.lost(OutOfMemoryError("killed"))
+    records = store.read(tmp_path)
+    assert records[handed[0]].done
+    assert records[handed[1]].failure.kind == "WorkerDied"
+    assert queue.suggest("t9") == Searcher.FINISHED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import tempfile
@@ -50,6 +51,7 @@ def cluster(address: str | None) -> Iterator[None]:
     os.environ["URA_STUDY_CACHE"] = str(cache_root())  # absolute: workers run in folders of their own
     if len(tempfile.gettempdir()) > LONGEST_FOLDER and os.access("/tmp", os.W_OK):
         os.environ.setdefault("RAY_TMPDIR", "/tmp")
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what failed, the records say
     import ray
 
     _start(address)

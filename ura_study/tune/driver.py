@@ -59,10 +59,29 @@ def run_jobs(
         slots, retries = machines.slots, resources.retries
         queue = Queue(jobs, ledger, listeners, source=source, slots=slots, retries=retries, nodes=nodes)
         with _stop_on_signal(queue), contextlib.suppress(KeyboardInterrupt):
-            _tune(queue, resources, scratch)
+            while _interrupted(queue, resources, scratch):
+                pass
     if queue.error is not None:
         raise queue.error
     return not queue.stopped
+
+
+def _interrupted(queue: Any, resources: ResourceSettings, scratch: str) -> bool:
+    """Let Tune do what is pending; return whether it ended before all was done, since Ray killed a worker for memory.
+
+    Tune handles workers that die by themselves, but not those that Ray's memory monitor ends: it raises an error.
+    """
+    from ura_study.tune.queue import DIED
+
+    try:
+        _tune(queue, resources, scratch)
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, DIED):
+            raise
+        notice("a worker was ended since memory ran out; what ran is tried again")
+        queue.lost(error.__cause__)
+        return not queue.stopped
+    return False
 
 
 def _tune(queue: Any, resources: ResourceSettings, scratch: str) -> None:

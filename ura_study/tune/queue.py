@@ -22,6 +22,8 @@ from ura_study.tune.nodes import Nodes
 from ura_study.tune.source import Listener, Source, next_jobs
 from ura_study.tune.worker import AVOIDED, JOB, NOTHING
 
+#: What Ray says of a worker whose process is no more.
+DIED = (RayActorError, WorkerCrashedError, NodeDiedError, OutOfMemoryError)
 #: Failures that another attempt may escape: the machine's fault, not the run's.
 TRANSIENT = {"WorkerDied", "OutOfMemoryError", "MemoryError"}
 #: Failures that may be those of the machine on which a run was: a folder, weights, a version.
@@ -149,6 +151,15 @@ class Queue(Searcher):
             return
         self._guarded(self._take, job, Record.of(job, status="failed", failure=_failure(error)))
 
+    def lost(self, error: Exception) -> None:
+        """Take in that all workers are gone, and why; called by the driver, which then begins anew."""
+        jobs = list(self.jobs.values())
+        for known in (self.jobs, self.running, self._parked, self._unwanted):
+            known.clear()
+        self._halted = 0
+        for job in jobs:
+            self._guarded(self._take, job, Record.of(job, status="failed", failure=_failure(error)))
+
     def _take(self, job: Job, record: Record, node: str | None = None) -> None:
         if record.failure is not None and self._is_tried_again(job, record, node):
             self._tell("dropped", job)
@@ -207,8 +218,7 @@ class Queue(Searcher):
 
 def _failure(error: Exception | None) -> Failure:
     """Return why a worker ended without a record: its process died, or it has a bug of its own."""
-    died = RayActorError | WorkerCrashedError | NodeDiedError | OutOfMemoryError
-    if error is None or (isinstance(error, died) and "creation task" not in str(error)):
+    if error is None or (isinstance(error, DIED) and "creation task" not in str(error)):
         message = "the worker process died without a report (killed, out of memory, or its node was lost)"
         return Failure(kind="WorkerDied", message=message, expected=True)
     trace = "".join(traceback.format_exception(error))

@@ -1,0 +1,46 @@
+"""What the driver does when Tune gives up in the midst of a study. (Ray kills for memory when it pleases: simulated.)"""
+
+import pytest
+from jobs import small_job
+from ray.exceptions import OutOfMemoryError
+
+from ura_study.runs import store
+from ura_study.runs.ledger import Ledger
+from ura_study.study.config import ResourceSettings
+from ura_study.tune import driver
+from ura_study.tune.queue import Queue
+
+
+@pytest.fixture
+def queue(mvtec_root, tmp_path):
+    found = Queue([small_job(mvtec_root)], Ledger(tmp_path), (), retries=1)
+    found.suggest("t0")
+    found.on_trial_start("t0")
+    return found
+
+
+def raising(error, cause):
+    def tune(*arguments):
+        raise error from cause
+
+    return tune
+
+
+def test_a_worker_that_was_ended_for_memory_is_no_end(queue, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(driver, "_tune", raising(RuntimeError("Caught unexpected exception"), OutOfMemoryError("x")))
+    assert driver._interrupted(queue, ResourceSettings(), "scratch")
+    assert "a worker was ended since memory ran out" in capsys.readouterr().err
+    assert queue.suggest("t1") is not None
+    assert driver._interrupted(queue, ResourceSettings(), "scratch")
+    assert store.read(tmp_path)["0" * 16].failure.kind == "WorkerDied"
+
+
+def test_another_error_is_a_bug(queue, monkeypatch):
+    monkeypatch.setattr(driver, "_tune", raising(RuntimeError("odd"), ValueError("odd")))
+    with pytest.raises(RuntimeError, match="odd"):
+        driver._interrupted(queue, ResourceSettings(), "scratch")
+
+
+def test_an_orderly_end_is_one(queue, monkeypatch):
+    monkeypatch.setattr(driver, "_tune", lambda *arguments: None)
+    assert not driver._interrupted(queue, ResourceSettings(), "scratch")

@@ -1,4 +1,4 @@
-"""What the driver does when Tune gives up in the midst of a study. (Ray kills for memory when it pleases: simulated.)"""
+"""What the driver does when Tune gives up in mid-study. (Ray kills for memory when it pleases: that is simulated.)"""
 
 import pytest
 from jobs import small_job

@@ -138,3 +138,20 @@ def test_the_bar_stays_where_not_all_variants_fit(clock):
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_machine_without_the_gpu_that_was_asked_for_is_told_once():
+    display, console = a_display()
+    for seed in (0, 1):
+        wanted = job(seed=seed).model_copy(update={"gpu": 0.5})
+        record = done(wanted, 0.5).model_copy(update={"provenance": {"host": "box", "device": "cpu"}})
+        display.finished(wanted, record)
+    told = [line for line in lines(console) if "gpu 0.5 was asked for" in line]
+    assert told == ["box: gpu 0.5 was asked for, but PyTorch finds none there: its runs use the processor"]
+
+
+def test_failures_name_another_machine():
+    display, console = a_display()
+    lost = failed(job()).model_copy(update={"provenance": {"host": "gpu7"}})
+    display.finished(job(), lost)
+    assert any(line.startswith(f"failed: {lost.where} (on gpu7): ") for line in lines(console))

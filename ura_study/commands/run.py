@@ -174,7 +174,8 @@ def _show_failures(failures: Iterable[Record], console: Console) -> None:
     for record in failures:
         failure = record.failure
         assert failure is not None
-        console.print(Text(f"failed: {record.where}: {failure.kind}: {failure.message}", "red"), soft_wrap=True)
+        line = f"failed: {record.where}{record.elsewhere}: {failure.kind}: {failure.message}"
+        console.print(Text(line, "red"), soft_wrap=True)
         if failure.traceback and failure.traceback not in shown:
             console.print(Text(failure.traceback, "dim"))
             shown.add(failure.traceback)

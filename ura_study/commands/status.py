@@ -104,7 +104,9 @@ def _failures(failed: Sequence[Record]) -> list[str]:
     by_reason: dict[str, list[str]] = {}
     for record in failed:
         assert record.failure is not None
-        by_reason.setdefault(f"{record.failure.kind}: {record.failure.message}", []).append(record.where)
+        by_reason.setdefault(f"{record.failure.kind}: {record.failure.message}", []).append(
+            f"{record.where}{record.elsewhere}"
+        )
     return [f"{len(runs)} failed: {_first(runs)}: {reason}" for reason, runs in by_reason.items()]
 
 

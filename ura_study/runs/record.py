@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
 
@@ -107,6 +108,16 @@ class Record(BaseModel):
     def where(self) -> str:
         """Variant, category and seed, to name the run in a line of text."""
         return f"{self.variant} · {self.category} · seed {self.seed}"
+
+    @property
+    def host(self) -> str:
+        """The machine that did the run; empty where that is not known."""
+        return str(self.provenance.get("host", ""))
+
+    @property
+    def elsewhere(self) -> str:
+        """Where the run was, to end a line about it: empty on this machine."""
+        return f" (on {self.host})" if self.host not in ("", platform.node()) else ""
 
     @property
     def done(self) -> bool:

@@ -28,6 +28,7 @@ class Display:
         self._progress = progress
         self._console = console
         self._logged = time.monotonic()
+        self._without_gpu: set[str] = set()
         self._live = Live(get_renderable=self.draw, console=console, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Display:
@@ -49,7 +50,12 @@ class Display:
     def finished(self, job: Job, record: Record) -> None:
         self._progress.finish(record)
         if record.failure is not None:
-            self._console.print(Text(f"failed: {record.where}: {record.failure.message}", "red"), soft_wrap=True)
+            line = f"failed: {record.where}{record.elsewhere}: {record.failure.message}"
+            self._console.print(Text(line, "red"), soft_wrap=True)
+        elif job.gpu and record.provenance.get("device") == "cpu" and record.host not in self._without_gpu:
+            self._without_gpu.add(record.host)
+            missing = f"gpu {job.gpu:g} was asked for, but PyTorch finds none there: its runs use the processor"
+            self._console.print(Text(f"{record.host}: {missing}", "yellow"), soft_wrap=True)
         self._log(finished=True)
 
     def dropped(self, job: Job) -> None:

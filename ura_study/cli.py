@@ -171,6 +171,17 @@ def cache(
 
 
 @app.command()
+def cluster(
+    kind: Annotated[str, typer.Argument(help="slurm, kuberay, ray-up or docker.", show_default=False)],
+    output: OutputFile = None,
+) -> None:
+    """Print a commented file that brings a study to Slurm, Kubernetes, machines by SSH, or into a container."""
+    from ura_study.commands import cluster
+
+    raise typer.Exit(cluster.cluster(kind, output, _console()))
+
+
+@app.command()
 def schema(
     plugin: Annotated[
         list[str] | None, typer.Option(help="A module or .py file whose settings are to be in it.", show_default=False)

@@ -9,6 +9,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from ura_study.cache import cache_root, writing
 from ura_study.errors import ConfigError, ResourceError
@@ -51,6 +52,8 @@ def cluster(address: str | None) -> Iterator[None]:
     os.environ["URA_STUDY_CACHE"] = str(cache_root())  # absolute: workers run in folders of their own
     if len(tempfile.gettempdir()) > LONGEST_FOLDER and os.access("/tmp", os.W_OK):
         os.environ.setdefault("RAY_TMPDIR", "/tmp")
+    if address is not None and _token().is_file():  # as Ray does it itself for the address `auto` alone
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what failed, the records say
     import ray
 
@@ -59,6 +62,11 @@ def cluster(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _token() -> Path:
+    """Return the file with the token by which a cluster knows who belongs to it."""
+    return Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
 
 
 def _start(address: str | None) -> None:

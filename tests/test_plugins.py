@@ -515,3 +515,12 @@ def test_after_a_test_nothing_is_left():
     with pytest.raises(ConfigError, match="model: expected a mapping whose name is one of 'uranet', 'patchcore', but"):
         validated(VariantSettings, {"model": {"name": "autoencoder"}}, "settings")
     assert {kind.__name__ for kind in DetectorSettings.__subclasses__()} == {"URANetSettings", "PatchCoreSettings"}
+
+
+def test_a_plan_names_the_code_that_it_imports(call, tmp_path, mvtec_root):
+    (tmp_path / "mine.py").write_text("")
+    data = {"layout": "mvtec_ad", "root": str(mvtec_root), "image_size": 64}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump({"study": "x", "plugins": ["mine.py"], "data": data}))
+    code, out, _ = call("plan", "study.yaml")
+    assert code == 0
+    assert f"plug-ins, which are code: {tmp_path}/mine.py\n" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from ura_study.cache import writing
 from ura_study.opening import open_study
+from ura_study.plugins import needed
 from ura_study.runs import details
 from ura_study.runs.counts import counts
 from ura_study.runs.estimate import seconds_left
@@ -40,6 +42,7 @@ def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
         missing = missing[1:]
     console.print(_table(study, planned, ledger))
     console.print(Text(plan_line(planned, ledger)), soft_wrap=True)
+    show_plugins(study, planned, console)
     left = _trials_left(study, results / study.study)
     missing += [planned.runs[i] for i in planned.ids[BASELINE]] * left
     if left:
@@ -80,6 +83,13 @@ def _estimate(study: Study, seconds: float | None) -> str:
         return "time: unknown, since no run like these is recorded; --calibrate measures one"
     slots = max(1, (os.cpu_count() or 1) // study.resources.cpu)
     return f"time: {duration(seconds)} of work, {duration(seconds / slots)} on {slots} workers of this machine"
+
+
+def show_plugins(study: Study, plan: Plan, console: Console) -> None:
+    """Name the modules and files of others that a study imports: they are code."""
+    used = (needed(study.plugins_of(variant.settings)) for variant in plan.variants)
+    if found := sorted({*study.plugins, *itertools.chain.from_iterable(used)}):
+        console.print(Text(f"plug-ins, which are code: {', '.join(found)}"), soft_wrap=True)
 
 
 def plan_line(plan: Plan, ledger: Ledger) -> str:

@@ -4,7 +4,7 @@
 >>> results = ura_study.run("studies/quickstart.yaml")  # doctest: +SKIP
 >>> results.table("summary").to_frame()  # doctest: +SKIP
 
-Nothing is imported before it is asked for: `import ura_study` costs no time, and the command line starts without torch.
+Modules are imported on first use: `import ura_study` takes no time, and the command line starts without torch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: Module → what it gives to others.
+#: Module → its public names.
 _FACE = {
     "api": ("Figure", "Results", "StudyTable", "open_results", "run"),
     "data.layouts.base": ("Layout",),

@@ -1,4 +1,4 @@
-"""Studies from Python: run one, or open what it has left.
+"""Studies from Python: run one, or open its results.
 
 import ura_study
 results = ura_study.run("studies/quickstart.yaml")
@@ -6,7 +6,7 @@ results.frame()                                    # a row per run, a pandas.Dat
 results.table("per_category", metric="pixel_ap").to_latex()
 results.figure("differences-image_auroc").save("differences.pdf")
 
-It is long since it is the whole public face of studies, with docstrings for those who use it.
+This module is long because it is the whole public interface of studies, with docstrings for users.
 """
 
 from __future__ import annotations
@@ -46,11 +46,10 @@ def run(
     wait: bool = False,
     show: bool = False,
 ) -> Results:
-    """Do what is not yet recorded of a study, write its tables, figures and report, and return its results.
+    """Run what is not yet recorded of a study, write its tables, figures and report, and return its results.
 
     Args:
-        study: the path of a study file, or what stands in one; relative paths in a mapping are relative to the current
-            folder.
+        study: the path of a study file, or its content as a mapping, with paths relative to the current folder.
         results: the folder that holds a folder for each study.
         address: a running Ray cluster that this machine is part of (`auto`, `host:port`); None: this machine alone.
         wait: where no machine is large enough for one run, wait for one to join.
@@ -72,7 +71,7 @@ def run(
 
 
 def open_results(study: str | Path, *, results: str | Path = "results") -> Results:
-    """Return the results of a study as far as it has been run; no image is read.
+    """Return the results that a study has so far; no image is read.
 
     Args:
         study: its folder of results, its name, or its file, whose ablations and `report` section then count as they are
@@ -108,8 +107,8 @@ class Results(recorded.Results):
 
         Args:
             name: `summary`, `per_category`, `components`, `sweep`, `cost`, `comparison`, `search`, `runs` or `images`.
-            metric: of those that there is one of for each metric, the one of this metric; else all below each other.
-            ablation: likewise of those that there is one of for each ablation.
+            metric: for a kind with one table per metric, the metric to return; None: all tables, one below another.
+            ablation: likewise for a kind with one table per ablation.
 
         Raises:
             ConfigError: where there is no such table.
@@ -126,7 +125,7 @@ class Results(recorded.Results):
         return StudyTable(name, found, self)
 
     def figures(self) -> Iterator[Figure]:
-        """Yield all figures that make sense for the study, those of its search and its pictures last; each is drawn."""
+        """Draw and yield all figures that apply to the study; those of its search and its pictures come last."""
         return map(Figure, drawn_of(self))
 
     def figure(self, name: str) -> Figure:
@@ -195,7 +194,7 @@ class StudyTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with what must be said about it."""
+    """A figure with its caption."""
 
     drawn: Drawn
 

@@ -1,8 +1,8 @@
-"""The cache folder, and folders in it that are complete and genuine or do not exist.
+"""The cache folder and its entries, folders that are either complete and intact or absent.
 
-An entry is a folder. It is built beside its final place and renamed into it, so nobody ever sees half of one; a file
-lock makes workers that want the same entry wait for the one that builds it. Its `about.json` says what the entry is and
-lists its files with sizes and checksums: an entry that says something else, or whose files were cut short or altered,
+An entry is a folder. It is built beside its final place and then renamed, so no process sees an incomplete one; a file
+lock makes workers that need the same entry wait for the one that builds it. Its `about.json` describes the content and
+lists its files with sizes and checksums: an entry whose description differs, or whose files were cut short or altered,
 is removed and built again.
 """
 
@@ -40,7 +40,7 @@ def cache_root() -> Path:
 
 
 def entry(folder: Path, about: dict, build: Callable[[Path], object]) -> Path:
-    """Return `folder` holding what `about` describes; where it does not, `build(temporary folder)` is called first.
+    """Return `folder` with the entry that `about` describes; if missing, `build(temporary folder)` makes it.
 
     Args:
         folder: the entry's final place below the cache folder.
@@ -116,12 +116,12 @@ def replace(path: Path, content: str | bytes) -> None:
 
 @contextlib.contextmanager
 def building(folder: Path, about: dict) -> Iterator[Path]:
-    """Give a temporary folder to write an entry's files into; on leaving it takes the place of `folder`.
+    """Yield a temporary folder for the files of an entry; when the block ends, it replaces `folder`.
 
     The caller holds the entry's lock. When an exception leaves the block, `folder` stays as it was.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{folder.name}-*"):  # by a process that was killed: the lock is ours
+    for left in folder.parent.glob(f".{folder.name}-*"):  # left by a killed process, since we hold the lock
         shutil.rmtree(left, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -136,14 +136,14 @@ def building(folder: Path, about: dict) -> Iterator[Path]:
 
 
 def used(folder: Path) -> None:
-    """Note that the entry `folder` was used just now: `trim` removes the others first."""
+    """Record that the entry `folder` was just used, so that `trim` removes older ones first."""
     os.utime(folder / ABOUT)
 
 
 def trim(parent: Path, limit: int) -> None:
-    """Remove the entries right below `parent` that were not used for longest until they hold at most `limit` bytes.
+    """Remove the least recently used entries directly below `parent` until all together have at most `limit` bytes.
 
-    An entry that somebody is at work on is left alone.
+    Locked entries are kept.
     """
     entries = sorted((about.stat().st_mtime, about.parent) for about in parent.glob(f"*/{ABOUT}"))
     sizes = {folder: size(folder) for _, folder in entries}
@@ -157,7 +157,7 @@ def trim(parent: Path, limit: int) -> None:
 
 
 def size(folder: Path) -> int:
-    """Return the bytes that the files below a folder hold; one that vanishes meanwhile counts as none."""
+    """Return the total size in bytes of the files below a folder; a file that vanishes meanwhile counts as 0."""
     total = 0
     for place, _, names in os.walk(folder):
         for name in names:

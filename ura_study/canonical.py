@@ -1,4 +1,4 @@
-"""One spelling for one meaning: canonical JSON and the digests made from it."""
+"""Canonical JSON, in which equal values have equal text, and digests of it."""
 
 from __future__ import annotations
 

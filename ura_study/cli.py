@@ -2,7 +2,7 @@
 
 Exit codes: 0 all is done, 1 some runs failed, 2 the input is not as it must be, 3 a bug, 130 stopped by the user.
 
-It is long since all commands stand in it, each with its options.
+This module is long because it defines all commands, each with its options.
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ def main() -> None:
     with tolerant() as (out, _):
         code = _guarded()
         out.flush()
-        if out.error is not None and out.error.errno != errno.EPIPE:  # of a reader that has gone nothing is lost
+        if out.error is not None and out.error.errno != errno.EPIPE:  # the reader of the pipe has gone: nothing is lost
             notice(f"the output could not be written ({out.error.strerror})")
             code = code or BAD_INPUT
     sys.exit(code)

@@ -1,8 +1,7 @@
-"""Errors the user can mend, as opposed to bugs.
+"""Errors that the user can correct, as opposed to bugs.
 
-Whoever raises one of these says in a single line what must hold, what came, and where: the file and the YAML key or
-the image. The command line prints the line and leaves with exit code 2; any other exception is a bug and keeps its
-traceback.
+The message is a single line: what was expected, what was found, and where (the file and the YAML key, or the image).
+The command line prints it and exits with code 2; any other exception is a bug and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Something outside the program is not as it must be; `str(error)` is the one line for the user."""
+    """An invalid input or a missing resource; `str(error)` is the one-line message for the user."""
 
 
 class ConfigError(UserError):

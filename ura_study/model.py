@@ -1,4 +1,4 @@
-"""One detector of one product, from images to scores: to fit, to use and to keep apart from any study.
+"""One detector of one product, from images to scores: to fit, use and save without a study.
 
     model = AnomalyModel({"model": {"name": "patchcore"}, "features": {"layers": [2, 3]}})
     model.fit("parts/train/good")
@@ -6,11 +6,11 @@
     found = AnomalyModel.load("parts.pt").score("parts/new")
     found.scores, found.maps
 
-It gives the numbers that a run of a study gives with the same settings, seed, images and number of threads.
+Its scores equal those of a run of a study with the same settings, seed, images and number of threads.
 
 Legend: N images, H side of the square that the network sees, S side of the feature grid.
 
-It is long since fitting, scoring, saving and loading are one class, with docstrings for those who use it.
+This module is long because fitting, scoring, saving and loading are one class, with docstrings for users.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from ura_study.study.config import VariantSettings, validated
 from ura_study.study.loading import load_named
 from ura_study.training.loop import fit
 
-#: Version of the file's form; a program reads those up to its own.
+#: Version of the file format; files of this and of earlier versions can be read.
 FORM = 1
 
 #: A folder of images, paths of images, or images as arrays of any sizes: (H, W, 3) of uint8, (H, W) of uint8 or uint16.
@@ -52,7 +52,7 @@ Images = str | Path | Sequence[str | Path | np.ndarray] | np.ndarray
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What a model says of N images; larger is more anomalous."""
+    """Output of a model for N images; larger is more anomalous."""
 
     names: tuple[str, ...]
     """Paths as they were given, or numbers of arrays."""
@@ -77,7 +77,7 @@ class AnomalyModel:
             else the whole image is stretched to the square.
         depth: how grey values of more than eight bits become eight: by the range of their `type`, of each `file`, or
             by so many bits.
-        seed: of all that is drawn.
+        seed: of all random draws.
         device: where to compute, e.g. `cuda`.
 
     Raises:

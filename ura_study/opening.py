@@ -16,11 +16,11 @@ from ura_study.study.survey import check_backbones, survey
 
 
 def open_study(path: Path) -> tuple[Study, Plan]:
-    """Return a study and the plan of its baseline and ablations, everything checked that can be without running it.
+    """Return a study and the plan of its baseline and ablations, after all checks that are possible before it runs.
 
     Raises:
         ConfigError: where the file, the search space or the literature's numbers are not as they must be.
-        DataError: where folders, images or masks are not.
+        DataError: where folders, images or masks are not as they must be.
     """
     if path.is_dir():
         inside = f"; did you mean {path / STUDY}?" if (path / STUDY).is_file() else ""
@@ -31,24 +31,24 @@ def open_study(path: Path) -> tuple[Study, Plan]:
 
 
 def open_given(raw: Mapping[str, Any]) -> tuple[Study, Plan]:
-    """Return the same of what stands in a study file; relative paths are relative to the current folder.
+    """Return the same for the content of a study file; relative paths are relative to the current folder.
 
     Raises:
-        ConfigError: as `open_study` does, the other errors too.
+        ConfigError, DataError: as `open_study` does.
     """
     study = study_of(raw, Path("study"))
     return study, _checked(study, "study", "study: search.space")
 
 
 def _checked(study: Study, where: str, space: str) -> Plan:
-    """Return the plan of a study after all was checked that can be."""
+    """Return the plan of a study, after all checks that are possible before it runs."""
     try:
         plan = survey(study)
         check_backbones(plan)
         if study.report.reported:
             from ura_study.results.reported import read_reported
 
-            read_reported(study.report.reported)  # says now what would else be said after all runs
+            read_reported(study.report.reported)  # reports errors now instead of after all runs
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
     if study.search is not None:

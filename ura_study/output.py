@@ -1,8 +1,8 @@
-"""Output that ends no study: when nobody listens any more, or a character cannot be shown.
+"""Output whose errors never end a study: a closed pipe, or a character that cannot be shown.
 
 A pipe whose reader has gone (`ura-study run … | head -1`), a closed stream and a full device must not end hours of
-work. What cannot be written is dropped, and remembered, so that the program can say so at its end. A terminal that has
-fewer characters (`PYTHONIOENCODING=ascii`) gets `?` for the others.
+work. Output that cannot be written is dropped, and the error is kept, so that the program can report it at its end. A
+terminal that has fewer characters (`PYTHONIOENCODING=ascii`) gets `?` for the others.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Output:
             yield
         except OSError as error:
             self.error = error
-            with contextlib.suppress(OSError):  # what is left in the buffer must not fail again when Python ends
+            with contextlib.suppress(OSError):  # the rest of the buffer must not fail again when Python exits
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self._stream.fileno())
                 os.close(nowhere)
@@ -51,7 +51,7 @@ class Output:
 
 @contextlib.contextmanager
 def tolerant() -> Iterator[tuple[Output, Output]]:
-    """Make standard output and error output tolerant in the block; give them, to be asked what went wrong."""
+    """Make standard output and error output tolerant in the block, and yield both, which keep their errors."""
     before = sys.stdout, sys.stderr
     outputs = Output(_open(sys.stdout)), Output(_open(sys.stderr))
     sys.stdout, sys.stderr = outputs

@@ -1,8 +1,8 @@
-"""Modules of others that a study names (`plugins:`) or that installed packages offer: imported, and told apart.
+"""Import and identify plug-ins: modules that a study names (`plugins:`) or that installed packages offer.
 
-A plug-in is code, and runs with the rights of who runs the study. What it is stands in the identity of each run that
-uses it: its name, its version where it is an installed package, and a hash of its source, since sources change more
-often than versions.
+A plug-in is code, and runs with the rights of the user who runs the study. The identity of each run that uses a plug-in
+includes its name, its version if it is an installed package, and a hash of its source, since sources change more often
+than versions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ura_study.errors import ConfigError, UserError
 
-#: Module -> the file that it was imported from by its path.
+#: Module → its file, for modules that were imported by path.
 _FILES: dict[str, str] = {}
 
 
@@ -26,10 +26,10 @@ def imported(plugin: str) -> str:
     """Import a plug-in, a module's name or the path of a `.py` file, and return its module's name.
 
     Raises:
-        ConfigError: where there is none, or it raises an error on import.
+        ConfigError: where the plug-in does not exist, or raises an error on import.
     """
     path = Path(plugin)
-    name = path.stem.replace(".", "_") if plugin.endswith(".py") else plugin  # a point would tell of a package
+    name = path.stem.replace(".", "_") if plugin.endswith(".py") else plugin  # a dot would mean a package
     try:
         if not plugin.endswith(".py"):
             importlib.import_module(name)
@@ -60,19 +60,19 @@ def _import_file(name: str, path: Path) -> None:
 
 
 def needed(modules: Iterable[str]) -> dict[str, str]:
-    """Return what another process must import to have these modules (names, or paths of files), and what each is."""
+    """Return the plug-ins (names, or paths of files) that another process must import, each with its identity."""
     return {_FILES.get(module, module): _identity(module.partition(".")[0]) for module in modules}
 
 
 def check(plugin: str, expected: str) -> None:
-    """Import a plug-in, and raise a `ConfigError` where it is not what another process has."""
+    """Import a plug-in, and raise a `ConfigError` where its identity is not `expected`."""
     found = _identity(imported(plugin).partition(".")[0])
     if found != expected:
         raise ConfigError(f"plug-in {plugin}: here it is '{found}', but the study was started with '{expected}'")
 
 
 def identities(modules: Iterable[str]) -> dict[str, str]:
-    """Return what each plug-in is, by the name of its package: `1.2 0a1b2c3d`, or the hash of its source alone.
+    """Return the identity of each plug-in by its package: version and source hash (`1.2 0a1b2c3d`), or the hash alone.
 
     Raises:
         ConfigError: where one is no module that another process could import.
@@ -97,7 +97,7 @@ def _identity(package: str) -> str:
 
 
 def source_hash(package: str) -> str:
-    """Return a hash of all Python files of an imported package, or of its only one."""
+    """Return a hash of all Python files of an imported package, or of the file of a single module."""
     module = sys.modules[package]
     folders = [Path(place) for place in getattr(module, "__path__", [])]
     files = [file for folder in folders for file in sorted(folder.rglob("*.py"))] or [Path(module.__file__ or "")]

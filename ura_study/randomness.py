@@ -1,7 +1,7 @@
 """All random numbers come from generators made here: one stream for each seed and purpose.
 
-Streams of different purposes are independent, so that switching one part of a run off does not shift the numbers of
-another, and nothing depends on what else a process computed before.
+Streams of different purposes are independent, so that switching off one part of a run does not change the numbers
+of another, and nothing depends on earlier computations of the process.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def derived_seed(seed: int, purpose: str) -> int:
 
 
 def parted(generator: torch.Generator, count: int) -> list[torch.Generator]:
-    """Return `count` independent generators made from one draw each, also where some of them go unused.
+    """Return `count` independent generators, each seeded with one draw, even if some of them stay unused.
 
-    A part of a computation that draws from its own does not shift the numbers of the others by being left out.
+    With a generator for each part of a computation, leaving out a part does not change the numbers of the others.
     """
     import torch
 

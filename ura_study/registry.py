@@ -1,7 +1,7 @@
-"""What goes by a name in a study file: detectors, layouts, metrics, kinds of synthesis.
+"""Registries of things that a study file selects by name: detectors, layouts, metrics, kinds of synthesis.
 
-Those of this program register themselves as a plug-in's do; the table of built-in ones only says in which module each
-is, so that nothing is imported before it is asked for. An installed package offers further ones by entry points of the
+Built-in ones register themselves as those of plug-ins do; the table `built_in` only says which module each is in, so
+that modules are imported on first use. An installed package offers further ones by entry points of the
 groups `ura_study.detectors`, `ura_study.layouts`, `ura_study.metrics` or `ura_study.synthesis`, whose names are those
 registered and whose values are modules.
 """
@@ -23,7 +23,7 @@ class Registry(Generic[T]):
     """Named things of one kind.
 
     Args:
-        kind: what one is called, e.g. `detector`.
+        kind: the noun for one of them, e.g. `detector`.
         group: the group of entry points by which installed packages offer further ones.
         built_in: name → module that registers it.
 
@@ -45,7 +45,7 @@ class Registry(Generic[T]):
         """Register something under a name; `module` is where it is defined.
 
         Raises:
-            ConfigError: where another module has registered that name, or it is none.
+            ConfigError: where another module has registered that name, or it is not a non-empty string.
         """
         if not isinstance(name, str) or not name:
             raise ConfigError(f"{self.kind} of {module}: expected a name as the default of its settings, but got none")
@@ -63,7 +63,7 @@ class Registry(Generic[T]):
         """Return what is registered under a name; the module that registers it is imported where it is not yet.
 
         Raises:
-            ConfigError: where there is none, with the nearest name, or its module cannot be imported.
+            ConfigError: where the name is unknown (with the nearest known one), or its module cannot be imported.
         """
         self.load(name)
         if name not in self._items:
@@ -73,7 +73,7 @@ class Registry(Generic[T]):
         return self._items[name][0]
 
     def load(self, name: str) -> None:
-        """Import the module that registers a name, where one is known to."""
+        """Import the module that registers a name, if such a module is known."""
         from ura_study.plugins import imported
 
         if name in self._items:
@@ -91,13 +91,13 @@ class Registry(Generic[T]):
         return tuple(dict.fromkeys([*self.built_in, *self._items, *_offered(self.group)]))
 
     def loaded(self) -> dict[str, T]:
-        """Return what is registered: the built-in ones always, of plug-ins those that are imported."""
+        """Return all items by name: the built-in ones, and those of plug-ins that have been imported."""
         for name in self.built_in:
             self.load(name)
         return {name: item for name, (item, _) in self._items.items()}
 
     def plugin(self, name: str) -> str | None:
-        """Return the module that a name comes from; None of a built-in one."""
+        """Return the module that registered a name; None if the name is built in."""
         self.get(name)
         module = self._items[name][1]
         return None if name in self.built_in else module

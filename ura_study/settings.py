@@ -1,4 +1,4 @@
-"""The base class of all configuration sections (strict, frozen, unknown keys fail), and what their dotted keys name."""
+"""The base class of all configuration sections (strict, frozen, unknown keys fail), and lookup by dotted keys."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Settings(BaseModel):
         _SECTIONS.append(cls)
 
 
-#: All sections, in the order in which they were defined: what a section is made of stands before it.
+#: All sections in the order of definition, so that a section comes after its parts.
 _SECTIONS: list[type[Settings]] = []
 
 
 def rebuild() -> None:
-    """Let all sections know what has been registered since they were defined."""
+    """Rebuild the schemas of all sections, to include what was registered since they were defined."""
     for section in _SECTIONS:
         section.model_rebuild(force=True)
 
@@ -45,7 +45,7 @@ def or_also(*others: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
     return extend
 
 
-#: Marks a setting that training never sees: variants that differ in nothing else share their weights.
+#: Marks a setting that training never reads: variants that differ only in such settings share their weights.
 INFERENCE_ONLY: dict[str, Any] = {"stage": "score"}
 
 
@@ -55,7 +55,7 @@ def inference_field(default: Any, **constraints: Any) -> Any:
 
 
 def trained_part(settings: BaseModel) -> dict[str, Any]:
-    """Return a section as JSON without what only scoring reads: all that the weights depend on."""
+    """Return a section as JSON without the settings that only scoring reads, i.e. all that the weights depend on."""
     kept = {}
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
@@ -65,7 +65,7 @@ def trained_part(settings: BaseModel) -> dict[str, Any]:
 
 
 def lookup(settings: Mapping[str, Any], key: str) -> Any:
-    """Return what stands at a dotted key of nested mappings; `Ellipsis` where there is no such key."""
+    """Return the value at a dotted key of nested mappings; `Ellipsis` if there is no such key."""
     found: Any = settings
     for part in key.split("."):
         if not isinstance(found, Mapping) or part not in found:

@@ -1,7 +1,7 @@
-"""What lies in a folder: images, folders, names; nothing is opened.
+"""List the images and folders in a folder; no file is opened.
 
-Names are compared under NFC: a Mac writes "ü" as two letters where others write one, and a name must be found either
-way. Hidden files and folders, and links that lead in a circle, are passed over.
+Names are compared in the Unicode form NFC: a Mac writes "ü" as two characters, other systems as one, and both must
+match. Hidden files and folders and circular links are skipped.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ura_study.errors import DataError
 
 #: Endings of image files, lower case.
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".jp2")
-#: Endings of what lies beside images and is none: passed over. Files of all other endings are told.
+#: Endings of other files that often lie beside images: skipped silently. Files with any other ending are reported.
 BESIDE = (".txt", ".md", ".csv", ".json", ".xml", ".yaml", ".yml", ".html", ".pdf", ".log", ".py", ".db", ".ini")
 
 #: Names of folders and of a file, one below the other.
@@ -23,7 +23,7 @@ Parts = tuple[str, ...]
 
 
 def plain(name: str) -> str:
-    """Return a name in the one of its Unicode forms under which names are compared."""
+    """Return a name in the Unicode form (NFC) in which names are compared."""
     return unicodedata.normalize("NFC", name)
 
 
@@ -33,7 +33,7 @@ def parts(path: Path, folder: Path) -> Parts:
 
 
 def order(path: Path) -> Parts:
-    """Return by what paths are sorted: folder by folder, whatever the Unicode form of their names."""
+    """Return the sort key of a path: folder by folder, independent of the Unicode form of names."""
     return tuple(map(plain, path.parts))
 
 
@@ -43,7 +43,7 @@ def is_image(path: Path) -> bool:
 
 
 def within(folder: Path, place: str) -> Path:
-    """Return the path `place` in a folder, with its names as they are written there; it need not exist."""
+    """Return the path `place` in a folder, in the Unicode form used on disk; it need not exist."""
     found = folder
     for name in PurePosixPath(place).parts:
         exact = found / name
@@ -79,9 +79,9 @@ def images(folder: Path) -> list[Path]:
 
 
 def tree(folder: Path, enter: Callable[[Path], bool]) -> tuple[list[Path], list[Path]]:
-    """Return all files in a folder and in those below it that `enter` lets in, sorted, and the folders it does not.
+    """Return all files in a folder and its subfolders, sorted, and the subfolders that `enter` refuses.
 
-    Links are followed, but not to a folder that holds them or the whole tree.
+    Links are followed, except to a folder that contains the link.
 
     Raises:
         DataError: where a folder cannot be read, or a name in it is no valid text.
@@ -104,9 +104,9 @@ def tree(folder: Path, enter: Callable[[Path], bool]) -> tuple[list[Path], list[
 
 
 def images_anywhere(folder: Path, skip: Collection[Path] = ()) -> list[Path]:
-    """Return all images in a folder that no layout reads, however deep, sorted; links, and what cannot be read, aside.
+    """Return all images at any depth in a folder that no layout reads, sorted.
 
-    The folders `skip` are left out.
+    The folders `skip`, linked folders and unreadable folders are left out.
     """
     found: list[Path] = []
     for here, inner, names in os.walk(folder) if folder not in skip else ():

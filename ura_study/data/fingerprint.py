@@ -1,6 +1,6 @@
-"""What a data set contains, as a short hash: a changed, added or removed image gives another one.
+"""A short hash of the content of a data set, which changes if an image is changed, added or removed.
 
-Contents are hashed whole. Which file has which hash is remembered, by this process and (see `hashes`) by later ones.
+Files are hashed completely. The hashes are remembered in this process and, by `hashes`, for later ones.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ura_study.errors import DataError
 #: Bytes read at once.
 BLOCK = 1 << 20
 
-#: What this process knows of files, by absolute path.
+#: Hashes that this process knows, by absolute path of the file.
 _known: dict[Path, Known] = {}
 
 
 def file_digest(path: Path) -> str:
-    """Return the hash of a file's content; one this process knows is read again only when its stamp is another.
+    """Return the hash of a file's content; a file known to this process is read again only if its stamp has changed.
 
     Raises:
         DataError: where the file cannot be read.
@@ -46,7 +46,7 @@ def file_digest(path: Path) -> str:
 
 @contextlib.contextmanager
 def remembered(paths: Iterable[Path]) -> Iterator[None]:
-    """Let `file_digest` know what earlier processes read of `paths`; on leaving, remember what it read for later ones.
+    """Load the hashes of `paths` that earlier processes stored; when the block ends, store the new ones.
 
     The database is opened at most twice, however many files there are, and not at all when all are known.
     """
@@ -56,21 +56,21 @@ def remembered(paths: Iterable[Path]) -> Iterator[None]:
     before = {place: _known.get(place) for place in places}
     try:
         yield
-    finally:  # one file that cannot be read does not make the others be read again
+    finally:  # also after an error: a file that cannot be read must not cause the others to be read again
         now = {place: _known[place] for place in places if place in _known}
         if found := {place: known for place, known in now.items() if known is not before[place]}:
             remember(found)
 
 
 def fingerprint(category: Category) -> str:
-    """Return the hash of a category: of each image's split, defect, group and content, and of its masks' content."""
+    """Return the hash of a category: each image's split, name, defect, group and content, and its masks' content."""
     samples = (*category.train, *category.test)
     with remembered(path for sample in samples for path in (sample.path, *sample.masks)):
         return digest({split: _table(getattr(category, split)) for split in ("train", "test")})
 
 
 def contents(samples: Iterable[Sample]) -> list[str]:
-    """Return the content hashes of the images alone, in order: what features depend on."""
+    """Return the content hashes of the images, in order; features depend on nothing else of the data."""
     paths = [sample.path for sample in samples]
     with remembered(paths):
         return [file_digest(path) for path in paths]

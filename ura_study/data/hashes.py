@@ -1,7 +1,7 @@
 """Content hashes of files, remembered between processes: one SQLite file in the cache folder, one row per file.
 
-A row is believed only while its file has the stamp it had when it was read. This memory saves time and nothing else:
-where it is missing, locked, damaged or cannot be written, files are read. SQLite does not notice a flipped bit, so each
+A row is valid only while its file keeps the stamp it had when it was read. The database only saves time: if it is
+missing, locked, damaged or cannot be written, files are read again. SQLite does not notice a flipped bit, so each
 row has a checksum of its own. The rollback journal is SQLite's default; unlike its write-ahead log it also works on a
 network disk and where only reading is allowed.
 """
@@ -18,15 +18,15 @@ from typing import NamedTuple
 
 from ura_study.cache import cache_root
 
-#: Raised when the hash, the stamp or the table changes: what older versions remembered is then not used any more.
+#: Version, raised when the hash, the stamp or the table changes; older databases are then no longer used.
 VERSION = 1
 KIND = "hashes"
-#: With this environment variable set, nothing is recalled: all files are read, and remembered anew.
+#: If this environment variable is set, stored hashes are ignored: all files are read, and stored again.
 REREAD = "URA_STUDY_REREAD"
 #: Seconds to wait for another process that writes; it needs far less for a whole data set.
 PATIENCE = 2
-#: Nanoseconds that a file must have been left alone. File systems count time in steps of up to 2 s: a file that is
-#: altered in the step in which it was read keeps its stamp (git calls this racy).
+#: Nanoseconds for which a file must have been unchanged. File systems count time in steps of up to 2 s: a file that is
+#: changed in the same step in which it was read keeps its stamp (git calls this racy).
 SETTLING = 2_000_000_000
 
 TABLE = """CREATE TABLE IF NOT EXISTS hashes
@@ -44,19 +44,19 @@ class Known(NamedTuple):
 def stamp(status: os.stat_result) -> str:
     """Return what must stay the same for a file to count as unchanged.
 
-    The time of change and the inode show what size and time of modification alone do not: a file replaced by one of
-    the same size whose time was kept, or another node's file under the same path where nodes share a cache folder.
+    The change time and the inode reveal what size and modification time do not: that a file was replaced by one of the
+    same size and time, or that nodes which share a cache folder have different files under the same path.
     """
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
 def settled(status: os.stat_result, now_ns: int) -> bool:
-    """Tell whether a file that is altered after `now_ns` is sure to get another stamp."""
+    """Tell whether any change of a file after `now_ns` is sure to change its stamp."""
     return now_ns - max(status.st_mtime_ns, status.st_ctime_ns) >= SETTLING
 
 
 def recall(paths: Iterable[Path]) -> dict[Path, Known]:
-    """Return what is remembered of the absolute `paths`; nothing of those that are not known or cannot be found out."""
+    """Return what is stored about the absolute `paths`, without those that are unknown or cannot be looked up."""
     if os.environ.get(REREAD):
         return {}
     found = {}
@@ -73,7 +73,7 @@ def recall(paths: Iterable[Path]) -> dict[Path, Known]:
 
 
 def remember(known: Mapping[Path, Known]) -> None:
-    """Remember what is known of files by absolute path, all or none; where it cannot be written, none."""
+    """Store what is known of files by absolute path: all of it, or nothing if the database cannot be written."""
     names = {os.fsencode(path): value for path, value in known.items()}
     rows = [(name, *value, _checksum(name, *value)) for name, value in sorted(names.items())]
     # OSError: the folder cannot be made, or a damaged file not removed. DatabaseError: no permission, a full disk, or
@@ -91,7 +91,7 @@ def remember(known: Mapping[Path, Known]) -> None:
 
 
 def count() -> int:
-    """Return the number of files of which a hash is remembered; 0 where that cannot be read."""
+    """Return the number of files with a stored hash; 0 if the database cannot be read."""
     # the same errors as in `recall`
     with contextlib.suppress(sqlite3.DatabaseError), contextlib.closing(_connect("ro")) as connection:
         return connection.execute("SELECT COUNT(*) FROM hashes").fetchone()[0]

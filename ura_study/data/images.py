@@ -20,7 +20,7 @@ UNREADABLE = (OSError, ValueError, SyntaxError, UnidentifiedImageError)
 ROTATED, SIDEWAYS = ("JPEG", "MPO"), (5, 6, 7, 8)
 #: Types of files whose compression may change pixels, and the brightness that then tells a mask's white from its black.
 LOSSY, HALF = ("JPEG", "MPO", "WEBP", "JPEG2000"), 127
-#: TIFF's tag of what 0 means, and its value for white.
+#: The TIFF tag for the meaning of 0 (photometric interpretation), and its value if 0 is white.
 PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
 
 Image.MAX_IMAGE_PIXELS = None  # Pillow would warn at half of its limit; ours can be set, and is told in one line
@@ -30,7 +30,7 @@ _most_pixels = 178_956_970
 def load_image(path: Path, how: Preprocessing) -> np.ndarray:
     """Return an image as the network sees it: (H, H, 3) uint8 RGB, resized by Pillow's antialiased bilinear filter.
 
-    How `to_rgb` and `open_image` read other than 8-bit RGB is told there.
+    See `open_image` and `to_rgb` for formats other than 8-bit RGB.
 
     Raises:
         DataError: where the file cannot be decoded.
@@ -85,17 +85,17 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def open_image(path: Path) -> Image.Image:
-    """Return an image decoded and upright: in JPEG and TIFF a camera's note of how it was held (EXIF) is heeded.
+    """Return an image decoded and upright: the EXIF orientation of JPEG and TIFF files is applied.
 
     Raises:
         DataError: where the file cannot be decoded.
     """
     try:
-        with path.open("rb") as file, Image.open(file) as image:  # by its path Pillow 13 scrambles a turned, raw TIFF
+        with path.open("rb") as file, Image.open(file) as image:  # given a path, Pillow 13 scrambles a rotated raw TIFF
             _allowed(image, path)
             image.load()
             upright = ImageOps.exif_transpose(image) if image.format in ROTATED else _positive(image)
-            upright.format = image.format  # a turned copy has forgotten it
+            upright.format = image.format  # a rotated copy has no format
             return upright
     except UNREADABLE as error:
         raise DataError(_unreadable(path, error)) from error
@@ -127,7 +127,7 @@ def _allowed(image: Image.Image, path: Path) -> tuple[int, int]:
 
 
 def _positive(image: Image.Image) -> Image.Image:
-    """Return an image in which more is brighter. Of TIFF files that say otherwise Pillow turns over those of 8 bits."""
+    """Return an image in which larger is brighter. Pillow inverts 8-bit TIFF files where 0 is white, but not 16-bit."""
     if (
         isinstance(image, TiffImageFile)
         and image.mode.startswith("I;16")
@@ -145,9 +145,9 @@ def _unreadable(path: Path, error: Exception) -> str:
 def marked(mask: Image.Image) -> np.ndarray:
     """Return a mask's own pixels as (H, W) bool: True where anomalous.
 
-    Anomalous is what is not black. In a file whose compression may lose something (JPEG, WebP, JPEG 2000, whatever its
-    name says) black is noisy, so there it is what is brighter than half, unless there are two values only. What is
-    transparent is normal; where all colours are the same, the shape is in the transparency alone.
+    Pixels that are not black are anomalous. Black is noisy in formats whose compression may be lossy (JPEG, WebP, JPEG
+    2000): there, pixels brighter than half are anomalous, unless the file has only two values. Transparent pixels are
+    normal; if all pixels have one colour, transparency alone marks the defect.
     """
     if deep(mask):
         return np.asarray(mask) != 0

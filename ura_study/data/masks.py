@@ -2,8 +2,8 @@
 
 (Sorted, `anomaly-1_mask` comes after `anomaly-10_mask`, but `anomaly-1` before `anomaly-10`.)
 
-A name here is that of the folder and of the file without its ending, `ground_truth/bent/001`: for a mask its own, for
-an image the one that its mask would have without a suffix.
+A name here is folder and file name without the ending, e.g. `ground_truth/bent/001`. `masks` has the name of each mask;
+`images` has, for each image, the name that its mask would have without the suffix.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Names = Mapping[Path, str]
 
 
 def by_stem(images: Names, masks: Names, suffix: str) -> Masks:
-    """Return those of the masks that belong to an image: `<name><suffix>`, or else `<name>`.
+    """Return the mask of each image that has one: `<name><suffix>`, or else `<name>`.
 
     Raises:
         DataError: where a folder of masks has one without an image for an image without a mask, or one is left over
@@ -29,7 +29,7 @@ def by_stem(images: Names, masks: Names, suffix: str) -> Masks:
 
 
 def by_folder(images: Names, masks: Names) -> Masks:
-    """Return the masks of the images that have some: all those in the folder of the image's name.
+    """Return the masks of each image that has some: all masks in the folder with the image's name.
 
     Raises:
         DataError: as `by_stem` does, of folders instead of masks.

@@ -1,7 +1,7 @@
-"""Dividing a list of images by a rule that depends on nothing but the images.
+"""Divide a list of images by a rule that depends only on the images.
 
-The order of the images' content hashes is as good as random, but not subject to file names, the order of files, or any
-seed or setting. What must stay together does: copies of one image (files of the same content), and the images of one
+The order of the images' content hashes is as good as random, and independent of file names, the order of files, seeds
+and settings. Images that must stay together do: copies of one image (files of the same content), and the images of one
 group (a patient, a physical item).
 """
 
@@ -15,7 +15,7 @@ from ura_study.errors import DataError
 
 
 def units(hashes: Sequence[str], groups: Sequence[str | None]) -> list[list[str]]:
-    """Return the different `hashes`, those that must stay together in one list, sorted; lists by their first."""
+    """Return the distinct `hashes` as sorted lists of those that must stay together, ordered by their first hash."""
     root: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -35,7 +35,7 @@ def units(hashes: Sequence[str], groups: Sequence[str | None]) -> list[list[str]
 
 
 def set_apart(samples: Sequence[Sample], share: float) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
-    """Divide samples in what stays and what is set apart: about `share` of the different images, each list in order.
+    """Divide samples, in order, into those that stay and those set apart: about `share` of the distinct images.
 
     Raises:
         DataError: where an image cannot be read, or none would stay.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-#: Bits that values of more than eight bits are read by (1..16), or the range: that of their type, or the image's own.
+#: Range by which values of more than eight bits are scaled: a number of bits (1..16), their type's, or the image's own.
 Depth = int | Literal["type", "file"]
 DEEPEST = 16
 
@@ -38,7 +38,7 @@ def eight_bits(values: np.ndarray, depth: Depth) -> np.ndarray:
     image becomes 0 and the greatest 255, so that images are no longer of one brightness.
 
     Raises:
-        ValueError: where there are values outside of the range, or that are no numbers.
+        ValueError: where values are outside of the range, NaN or infinite.
     """
     least, most = values.min(), values.max()
     if depth == "file":

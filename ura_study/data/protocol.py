@@ -6,8 +6,8 @@ Contaminated training (`contamination`): a share of the category's anomalous tes
 trained on as if they were normal, and not tested on, as in fully unsupervised anomaly detection (the "no overlap"
 setting of SoftPatch, Jiang et al., NeurIPS 2022; the share there is of the training images, here of the defects).
 Unified multi-class (`unified`): one model for all categories of the study, trained on the training images of all and
-evaluated on each (UniAD, You et al., NeurIPS 2022). It is never told which category an image is of, and what it takes
-from normal images for its scores it takes from those of all categories.
+evaluated on each (UniAD, You et al., NeurIPS 2022). In scoring it is not told the category of an image,
+and it is calibrated on normal images of all categories.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def read_for_run(data: DataSettings, name: str, seed: int) -> tuple[Category, st
 
 
 def fingerprints(data: DataSettings, found: Mapping[str, str]) -> dict[str, str]:
-    """Return what a run on each category depends on, from the fingerprints of the categories: with `unified` on all.
+    """Return the fingerprint that a run on each category depends on; with `unified`, it covers all categories.
 
     Raises:
         DataError: where one category alone is to be unified.
@@ -76,7 +76,7 @@ def fingerprints(data: DataSettings, found: Mapping[str, str]) -> dict[str, str]
 
 
 def described(data: DataSettings) -> str:
-    """Return what a reader of a table must know of the protocol; empty for the usual one."""
+    """Return a note on the protocol for readers of tables; empty for the default protocol."""
     told = []
     if data.shots is not None:
         told.append(f"{data.shots}-shot: each seed trains on {data.shots} of a category's images, drawn by the seed")
@@ -110,7 +110,7 @@ def _contaminated(category: Category, share: float, seed: int) -> Category:
 
 
 def _chosen(samples: Sequence[Sample], seed: int) -> list[str]:
-    """Return the different contents of samples in an order drawn by the seed."""
+    """Return the distinct content hashes of samples in a random order, determined by the seed."""
     different = sorted(set(contents(samples)))
     return [different[i] for i in np.random.default_rng(seed).permutation(len(different))]
 
@@ -123,5 +123,5 @@ def _kept(samples: Sequence[Sample], chosen: Sequence[str]) -> tuple[Sample, ...
 
 
 def _having(samples: Sequence[Sample], chosen: Sequence[str]) -> list[Sample]:
-    """Return all samples of the chosen contents, copies as well: none may be trained on and tested on."""
+    """Return all samples with the chosen contents, including copies: no image may be both trained and tested on."""
     return [sample for sample, content in zip(samples, contents(samples), strict=True) if content in set(chosen)]

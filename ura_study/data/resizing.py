@@ -1,7 +1,7 @@
-"""Masks at the size at which they are judged: the nearest pixel, but no defect disappears because it is small.
+"""Resize masks to the size of evaluation: by nearest neighbour, but without losing small defects.
 
-A region (8-connected, as AUPRO counts them) of which no pixel is a nearest one would be lost: it keeps the one pixel
-where its middle lies. Only a crop (`data.resize: crop`) takes defects away: those that lie outside of it.
+Nearest-neighbour resizing can lose a whole region (8-connected, as in AUPRO): such a region keeps one pixel, at its
+centre. Only a crop (`data.resize: crop`) removes defects: those outside of it.
 """
 
 from __future__ import annotations

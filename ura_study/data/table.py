@@ -22,7 +22,7 @@ class Sample:
     masks: tuple[Path, ...] = ()
     """The mask images (not 0: anomalous), of which the union counts; most sets have one, or none, per image."""
     group: str | None = None
-    """What must not be divided between training and evaluation: the patient or the physical item, where known."""
+    """The patient or physical item, if known: its images are never divided between training and evaluation."""
 
     @property
     def anomalous(self) -> bool:
@@ -39,7 +39,7 @@ class Why(Enum):
     ENDING = "file", "files", "not read, of no ending that images have"
 
 
-#: Of files that may be images and are not read, whether or not anybody checks the data.
+#: Reasons for files that may be images but are not read; these are always counted and reported.
 UNREAD = (Why.ELSEWHERE, Why.UNLISTED, Why.ENDING)
 
 

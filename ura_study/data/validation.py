@@ -1,4 +1,4 @@
-"""Which training images are held out of training, for choices that must not see a test image.
+"""Hold out training images, for choices that must not depend on test images.
 
 The choice follows the order of the images' content hashes (see `partition`), so all variants and seeds of a study are
 judged on the same images. Copies of one image (files of the same content) and the images of one group (a patient, a

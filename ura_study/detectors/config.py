@@ -52,7 +52,7 @@ class DetectorKind:
 
     settings: type[DetectorSettings]
     detector: type[Detector] | str
-    """Its class, or `module:Class`, which is imported when the first is built."""
+    """Its class, or `module:Class`, which is imported when the first such detector is built."""
 
     def build(self, settings: DetectorSettings, channels: int, map_size: int) -> Detector:
         """Return a detector for features of so many channels on a grid of side `map_size`, not yet prepared."""
@@ -74,7 +74,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
 def register_detector(settings: type[DetectorSettings], detector: str | None = None) -> Callable[[D], D]:
     """Register a detector under the default of its settings' `name`.
 
-    It is called with the settings, the number of channels and the side of the grid. As a decorator of the class:
+    The class is called with the settings, the number of channels and the side of the grid. Use as a class decorator:
 
         class MeanSettings(DetectorSettings):
             name: Literal["mean"] = "mean"

@@ -1,4 +1,4 @@
-"""Some images as a detector sees them: what it does not ask for is neither read nor computed."""
+"""A batch of images for a detector; features, layers and pixels are read or computed only on access."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ class Batch:
 
     @cached_property
     def labels(self) -> Tensor:
-        """(B,) int64: the number of each image's category, in the order of their names; 0 where there is but one.
+        """(B,) int64: the number of each image's category, in the order of names; all 0 if there is only one category.
 
-        Known of training images alone: who scores is not told.
+        Only for training images: in scoring, the category is not given to the detector.
         """
         known = self._maps.labels
         return torch.tensor([0 if known is None else known[index] for index in self._places], device=self.device)
@@ -69,9 +69,9 @@ class Batch:
         return torch.from_numpy(pixels).to(self.device)
 
     def through_backbone(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the layers of other pixels (B, H, H, 3) uint8, through the same frozen backbone; no gradient.
+        """Return the feature maps of other pixels (B, H, H, 3) uint8, by the same frozen backbone, without gradient.
 
-        `FeatureMaps.on_grid` makes features of them.
+        `FeatureMaps.on_grid` turns them into features.
 
         Raises:
             RuntimeError: where the maps came without a backbone.
@@ -80,6 +80,6 @@ class Batch:
 
     @property
     def _places(self) -> list[int]:
-        """Where the images stand in the arrays."""
+        """Positions of the images in the arrays of the feature maps."""
         chosen = self._maps.chosen
         return self.indices if chosen is None else [int(chosen[index]) for index in self.indices]

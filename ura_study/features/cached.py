@@ -1,8 +1,8 @@
-"""Feature maps from the cache; the backbone runs only for layers that nobody has asked for yet.
+"""Feature maps from the cache; the backbone runs only for layers that are not in it yet.
 
 Each layer of each list of images is one cache entry with one `.npy` file, addressed by everything it depends on: the
-images' contents, the backbone and its weights, the layer, the image size and the precision. The model, its training and
-the seed are not among them, so all variants and seeds of a study share these files, as one memory-mapped copy.
+images' contents, the backbone and its weights, the layer, the image size and the precision. It does not depend on the
+model, its training or the seed, so all variants and seeds of a study share these files as one memory-mapped copy.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ura_study.features.extract import passes
 from ura_study.features.maps import FeatureMaps
 from ura_study.features.origin import Origin
 
-#: Raised when the way images become features changes: older entries are then not used any more.
+#: Version, raised when the computation of features from images changes; older entries are then no longer used.
 VERSION = 1
 FILE = "maps.npy"
 

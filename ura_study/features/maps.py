@@ -31,11 +31,11 @@ class FeatureMaps:
     pooling: Literal["layer", "grid"] = "layer"
     """Where they are averaged: each layer at its own resolution, or all of them on the grid (see `FeatureSettings`)."""
     chosen: np.ndarray | None = None
-    """(N,) the positions of the N images in the arrays, where those hold more; None: all, in order."""
+    """(N,) positions of the N images in the arrays, if these hold more images; None: all images, in order."""
     labels: np.ndarray | None = None
-    """The number of the category of each image in the arrays, of maps of several categories."""
+    """Number of the category of each image in the arrays, if there are several categories."""
     source: Origin | None = None
-    """The images and the backbone; None where there are but arrays."""
+    """The images and the backbone; None if there are only arrays."""
 
     def __post_init__(self) -> None:
         if len({len(layer) for layer in self.layers}) != 1:
@@ -69,7 +69,7 @@ class FeatureMaps:
         """The images and the backbone.
 
         Raises:
-            RuntimeError: where there are but arrays.
+            RuntimeError: where there are only arrays.
         """
         if self.source is None:
             raise RuntimeError("these feature maps came without images and backbone")
@@ -93,8 +93,8 @@ class FeatureMaps:
 def averaged(maps: torch.Tensor, side: int, beyond: bool) -> torch.Tensor:
     """Return maps (B, C, H, W) averaged over the side × side square around each place, of the same shape.
 
-    Places beyond the border count as zeros where `beyond` is true, else not at all: in a map of ones the mean of
-    3 × 3 is 4/9 in a corner, or 1. With a side of 1 the maps are returned as they are.
+    Positions beyond the border count as zeros if `beyond` is true, and are left out otherwise: in a map of ones, the
+    3 × 3 mean in a corner is 4/9 or 1, respectively. With a side of 1 the maps are returned as they are.
     """
     if side == 1:
         return maps
@@ -102,7 +102,7 @@ def averaged(maps: torch.Tensor, side: int, beyond: bool) -> torch.Tensor:
 
 
 def to_grid(maps: torch.Tensor, size: int) -> torch.Tensor:
-    """Return maps (B, C, H, W) on a size × size grid: averaged where that is coarser, bilinear where it is finer."""
+    """Return maps (B, C, H, W) on a size × size grid: averaged if it is coarser, bilinear if it is finer."""
     if maps.shape[-1] > size:
         return functional.adaptive_avg_pool2d(maps, size)
     if maps.shape[-1] < size:

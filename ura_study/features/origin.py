@@ -1,4 +1,4 @@
-"""Where feature maps came from: the pixels, and the backbone, for detectors that want either while they train."""
+"""The pixels and the backbone behind feature maps, for detectors that need them in training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Origin:
     """The images of feature maps and the network that made them."""
 
     image: Callable[[int], np.ndarray]
-    """Returns the image of a number, (H, H, 3) uint8."""
+    """Returns the image with a given number, (H, H, 3) uint8."""
     settings: FeatureSettings
 
     def layers(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -30,5 +30,5 @@ class Origin:
 
 @lru_cache(maxsize=1)
 def _live(settings: FeatureSettings, device: torch.device) -> Backbone:
-    """Return the backbone; the last one is kept, since a training asks for it at every step."""
+    """Return the backbone; the last one is cached, since training may need it at every step."""
     return Backbone(settings, settings.layers, device)

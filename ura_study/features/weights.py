@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: The only backbone whose weights are installed.
 PACKAGED = "tf_efficientnet_lite0"
-#: How its input is made from values 0–255: (x − mean) / std.
+#: Its input normalisation for values 0–255: (x − mean) / std.
 MEAN, STD = (127.0,) * 3, (128.0,) * 3
 
 

@@ -1,8 +1,8 @@
 """Where a token lies with respect to a defect: inside, outside, or on its border.
 
-Uncertainty is a map on the feature grid, whose tokens cover H/S × H/S pixels each, and masks are drawn in pixels. Maps
-are not enlarged for this: interpolation would invent values between a border and what is beside it. Masks are brought
-to the grid instead, exactly: a token's coverage is the share of its area that the mask covers.
+Uncertainty maps are on the feature grid, where each token covers H/S × H/S pixels; masks are in pixels. The maps are
+not enlarged, since interpolation would invent values beside a border. Instead, masks are reduced to the grid exactly: a
+token's coverage is the share of its area that the mask covers.
 
     anomalous  coverage of at least one half
     border     coverage between 0 and 1, or one of the eight neighbours is of the other kind (anomalous or not)
@@ -10,7 +10,7 @@ to the grid instead, exactly: a token's coverage is the share of its area that t
     outside    normal, and not border
 
 So a border is about two tokens wide, one on each side of the mask's edge. Where a defect is cut off by the frame of the
-image it has no border: nothing is seen beyond. A defect of a few tokens is all border.
+image it has no border there. A defect of only a few tokens consists of border.
 
 Legend: N images, H image side, S side of the grid.
 """
@@ -36,7 +36,7 @@ def coverage(masks: np.ndarray, side: int) -> np.ndarray:
     """Return the covered share of each token (N, S, S), 0..1, for masks (N, H, H) bool; S need not divide H."""
     share = _overlap(masks.shape[1], side)  # (S, H)
     covered = np.zeros((len(masks), side, side))
-    for i in np.flatnonzero(masks.any(axis=(1, 2))):  # one by one: all together, as numbers, would fill the memory
+    for i in np.flatnonzero(masks.any(axis=(1, 2))):  # one by one, since all masks as floats would fill the memory
         covered[i] = share @ masks[i].astype(np.float64) @ share.T
     return covered
 

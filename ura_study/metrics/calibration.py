@@ -6,13 +6,13 @@ of the event itself, not for the confidence in the likelier class, which hides o
 
     ECE = sum over bins of w_b · |mean probability − share of anomalous tokens|
 
-- `ece` weights a bin by its share of all tokens. Some 98 % of the tokens are plainly normal, so it says most of them.
-- `ece_balanced` weights it by the mean of its shares of the anomalous and of the normal tokens. Each gap is still one
-  between all tokens of a bin, so a calibrated detector has 0 here too. (Weighting the *tokens* by class, or leaving out
-  those far from a defect, would change the shares themselves and make a calibrated detector look wrong.)
+- `ece` weights a bin by its share of all tokens. About 98 % of them are clearly normal and dominate it.
+- `ece_balanced` weights it by the mean of its shares of the anomalous and of the normal tokens. Each gap is still
+  computed over all tokens of a bin, so a calibrated detector has 0 here too. (Weighting the *tokens* by class, or
+  leaving out those far from a defect, would change the shares themselves and make a calibrated detector look wrong.)
 
-Bins are of equal width. Bins of equal mass would all but one lie below p = 0.01; and fixed edges let the counts of
-several runs be added exactly, for one diagram of them all.
+Bins have equal width. With bins of equal mass, all but one would lie below p = 0.01. Fixed edges also allow the counts
+of several runs to be added exactly, for one diagram of all of them.
 
 Legend: K bins.
 """
@@ -29,14 +29,14 @@ BINS = 15
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """What a reliability diagram is drawn from: counts in K bins of equal width from 0 to 1, which add up over runs."""
+    """Data of a reliability diagram: counts in K bins of equal width from 0 to 1, which can be added over runs."""
 
     tokens: np.ndarray
     """(K,) int, the tokens whose probability lies in the bin."""
     expected: np.ndarray
-    """(K,) float, the sum of their probabilities: how many of them should be anomalous."""
+    """(K,) float, the sum of their probabilities: the expected number of anomalous ones."""
     anomalous: np.ndarray
-    """(K,) int, how many of them are."""
+    """(K,) int, the number of anomalous tokens in the bin."""
 
     def lists(self) -> dict[str, list[float]]:
         """Return the counts as a record holds them; `Reliability.of` reads them."""
@@ -82,7 +82,7 @@ def reliability(probability: np.ndarray, truth: np.ndarray, bins: int = BINS) ->
 
 
 def pooled(parts: Sequence[Reliability]) -> Reliability:
-    """Return the counts of several sets of tokens together; all have the same number of bins, and there is one."""
+    """Return the summed counts of several sets of tokens, at least one, all with the same number of bins."""
     return Reliability(*(sum(getattr(part, name) for part in parts) for name in ("tokens", "expected", "anomalous")))
 
 
@@ -92,7 +92,7 @@ def ece(counts: Reliability) -> float:
 
 
 def ece_balanced(counts: Reliability) -> float:
-    """Return the calibration error to which both classes contribute alike, 0..1; NaN unless there are both."""
+    """Return the calibration error to which both classes contribute alike, 0..1; NaN if a class is missing."""
     anomalous, normal = counts.anomalous, counts.tokens - counts.anomalous
     if not (anomalous.any() and normal.any()):
         return float("nan")

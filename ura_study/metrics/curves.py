@@ -1,13 +1,13 @@
-"""Curves behind the ranking metrics, read off at fixed places so that those of several runs can be averaged.
+"""Curves behind the ranking metrics, sampled at fixed positions so that curves of several runs can be averaged.
 
-    roc   TPR at equally spaced FPR from 0 to 1; where it rises straight up, its upper end
+    roc   TPR at equally spaced FPR from 0 to 1; the upper end of a vertical rise
     pr    precision at the highest threshold that reaches a recall, at equally spaced recalls from 0 to 1
           (Davis & Goadrich 2006: not interpolated; its mean is AP up to the spacing)
     pro   mean overlap of regions at equally spaced FPR from 0 to the limit of AUPRO
 
-Averaging at fixed places is "vertical averaging" (Fawcett, Pattern Recognition Letters 27, 2006).
+Averaging at fixed positions is "vertical averaging" (Fawcett, Pattern Recognition Letters 27, 2006).
 
-Legend: K places, P anomalous items, T distinct scores among them.
+Legend: K positions, P anomalous items, T distinct scores among them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def pro(curve: Curve, weights: np.ndarray, fpr_limit: float) -> np.ndarray:
 
 
 def precision_recall(curve: Curve) -> np.ndarray:
-    """Return the precision (K,) at recall 0..1; at 0 it is that of the highest threshold."""
+    """Return the precision (K,) at recall 0..1; at recall 0, the precision of the highest threshold."""
     tp = curve.tp
     wanted = np.linspace(0, curve.anomalies, POINTS)
     first = np.searchsorted(tp, np.ceil(wanted - 1e-9))  # recalls are whole numbers of items

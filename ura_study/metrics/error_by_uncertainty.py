@@ -1,12 +1,12 @@
-"""Uncertainty against error: of the tokens about which a detector is so uncertain, how many does it judge wrongly?
+"""Error by uncertainty: how many tokens of a given uncertainty does a detector judge wrongly?
 
 A token is judged anomalous where its mean probability is at least one half; truth is as in `borders`: a coverage of at
-least one half. Uncertainty is a standard deviation of the token's label: the total one, sqrt(p (1 − p)), and its
-epistemic part. Beside the errors that were made stand those that the probabilities promise, min(p, 1 − p): calibrated
-ones keep their promise in every bin.
+least one half. Uncertainty is the standard deviation of the token's label: in total, sqrt(p (1 − p)), and its epistemic
+part. The observed errors are compared with those expected from the probabilities, min(p, 1 − p): for calibrated
+probabilities both agree in every bin.
 
-Bins are fixed, so that counts of several runs add up: equally wide for the total, which fills its range; in equal
-ratios for the epistemic part, which is mostly tiny.
+Bins are fixed, so that counts of several runs can be added: of equal width for the total, which uses its whole range;
+of equal ratio for the epistemic part, which is mostly tiny.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import numpy as np
 if TYPE_CHECKING:
     from ura_study.metrics.uncertainty import TokenMaps
 
-#: Edges of the bins; what lies beyond the ends belongs to the outer bins.
+#: Edges of the bins; values beyond the ends count in the outer bins.
 TOTAL = np.linspace(0, 0.5, 11)
 EPISTEMIC = np.geomspace(1e-4, 0.5, 13)
 
 
 @dataclass(frozen=True, eq=False)
 class ErrorByUncertainty:
-    """Tokens by uncertainty, (3, K) float each: all of them, those judged wrongly, and the promised errors."""
+    """Tokens by uncertainty, (3, K) float each: their number, the wrong judgements, the expected errors."""
 
     total: np.ndarray
     epistemic: np.ndarray
@@ -54,7 +54,7 @@ def error_by_uncertainty(maps: TokenMaps, truth: np.ndarray) -> ErrorByUncertain
 
 
 def pooled(parts: Sequence[ErrorByUncertainty]) -> ErrorByUncertainty:
-    """Return the counts of several sets of tokens together; there is at least one."""
+    """Return the summed counts of several sets of tokens, at least one."""
     return ErrorByUncertainty(
         total=np.sum([part.total for part in parts], axis=0),
         epistemic=np.sum([part.epistemic for part in parts], axis=0),

@@ -30,14 +30,14 @@ from ura_study.metrics.regions import aupro
 
 @dataclass(frozen=True)
 class Metrics:
-    """The metrics of one run: a value for every name, and why where the value is NaN."""
+    """The metrics of one run: a value for every name, and the reason if it is NaN."""
 
     values: dict[str, float]
-    """Each in 0..1, or NaN where undefined; in the order of `METRICS`, further ones behind."""
+    """Each in 0..1, or NaN where undefined; in the order of `METRICS`, then further ones."""
     undefined: dict[str, str]
     """The reason for every NaN, such as "no normal test image"; the names are those of the NaN values."""
     curves: dict[str, np.ndarray] = field(default_factory=dict)
-    """Those of `metrics.curves` that exist, each (K,), by name."""
+    """The curves of `metrics.curves` that are defined, each (K,), by name."""
 
     def __or__(self, other: Metrics) -> Metrics:
         """Return these metrics and, after them, those of another."""
@@ -56,8 +56,8 @@ def evaluate(
     """Evaluate one run on its whole test set.
 
     Args:
-        labels: as those after it, what `Judged` holds.
-        also: names of metrics to take beside `METRICS`, as plug-ins bring them.
+        labels, and the arguments after it: the fields of `Judged`.
+        also: names of metrics to compute beside `METRICS`, e.g. those of plug-ins.
 
     Raises:
         ValueError: where the arguments do not fit together, a value is not finite, or a metric gives no number in 0..1.

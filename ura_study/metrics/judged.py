@@ -1,4 +1,4 @@
-"""A test set with what a detector said of it: what metrics measure."""
+"""A test set with the scores of a detector: the input of all metrics."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class Undefined(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """N test images, what is true of them and how a detector scored them. What several metrics need is computed once.
+    """N test images with ground truth and scores. Intermediate results that several metrics need are computed once.
 
     Raises `ValueError` where the arrays do not fit together or a value is not finite (`metrics.checks`).
     """
 
     labels: np.ndarray
-    """(N,) bool, True is anomalous: from the folders, never from masks."""
+    """(N,) bool, True is anomalous: by the folder of the image, never by its mask."""
     scores: np.ndarray
     """(N,) floating; larger is more anomalous."""
     maps: np.ndarray | None
     """(N, H, W) floating; None where the detector gives none."""
     masks: checks.Masks
-    """N items, each (H, W) bool with True on defects, or None: all normal on a normal image, unknown on others."""
+    """N items, each (H, W) bool with True on defects, or None: unknown if the image is anomalous, else no defect."""
     fpr_limit: float = 0.3
-    """Where AUPRO stops, 0 < fpr_limit <= 1."""
+    """False positive rate up to which AUPRO is integrated, 0 < fpr_limit <= 1."""
 
     def __post_init__(self) -> None:
         checks.check_labels(self.labels)
@@ -49,7 +49,7 @@ class Judged:
         """The ranking of images by score.
 
         Raises:
-            Undefined: where all are of one kind.
+            Undefined: where all images are normal, or all are anomalous.
         """
         if not self.labels.any():
             raise Undefined("no anomalous test image")
@@ -59,10 +59,10 @@ class Judged:
 
     @cached_property
     def truth(self) -> np.ndarray:
-        """(N, H, W) bool: the masks of all images as one array; an image without a defect has none.
+        """(N, H, W) bool: the masks of all images as one array; all False for an image without a defect.
 
         Raises:
-            Undefined: where the label of some pixel is not known, or all are of one kind.
+            Undefined: where the label of some pixel is unknown, or all pixels are normal, or all are anomalous.
         """
         if self.maps is None:
             raise Undefined("the detector gives no anomaly maps")

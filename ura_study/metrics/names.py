@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[[Judged], float]")
 
-#: Begins the name of a metric that is taken on held-out training images with synthetic defects instead of test images.
+#: Prefix of a metric computed on held-out training images with synthetic defects instead of test images.
 VALIDATION = "val_"
 
 IMAGE_METRICS = ("image_auroc", "image_ap", "image_f1_max")
 PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "pixel_f1_max", "pixel_aupro")
 METRICS = IMAGE_METRICS + PIXEL_METRICS
-#: What probabilities and uncertainties are worth as such: less is better.
+#: Metrics of the quality of probabilities and uncertainties: lower is better.
 CALIBRATION_METRICS = ("ece", "ece_balanced", "brier", "aurc")
-#: What other columns of a study's rows are called (`results.frame.columns`), so that no metric may be.
+#: Names of other columns in the rows of a study (`results.frame.columns`); no metric may have one of them.
 TAKEN = frozenset(
     (
         *("variant", "ablation", "category", "seed", "status", "run_id"),
@@ -39,7 +39,7 @@ TAKEN = frozenset(
     )
 )
 ZONES = ("border", "inside", "outside")
-#: Total and epistemic uncertainty in three places: these describe, so none of their values is better than another.
+#: Total and epistemic uncertainty in three zones: these only describe, so neither larger nor smaller is better.
 DESCRIPTIONS = tuple(f"{kind}_{zone}" for kind in ("uncertainty", "epistemic") for zone in ZONES)
 UNCERTAINTY_METRICS = CALIBRATION_METRICS + DESCRIPTIONS
 VALIDATION_METRICS = tuple(f"{VALIDATION}{name}" for name in METRICS + UNCERTAINTY_METRICS)
@@ -56,13 +56,13 @@ class Metric:
     """1 where larger is better, -1 where smaller is, 0 where neither."""
     function: Callable[[Judged], float] | str | None
     """Returns a number in 0..1 or raises `Undefined`; `module:function` is imported when it is first called. None: it
-    is measured together with others (`metrics.uncertainty`)."""
+    is computed together with others (`metrics.uncertainty`)."""
 
     def measure(self, judged: Judged) -> float:
         """Return the metric of a judged test set.
 
         Raises:
-            Undefined: where it has no value, saying why.
+            Undefined: where it has no value; the message says why.
         """
         if not isinstance(self.function, str):
             assert self.function is not None
@@ -101,14 +101,14 @@ def register_metric(
         @register_metric("recall_at_no_alarm", title="Recall without false alarm")
         def recall_at_no_alarm(judged: Judged) -> float: ...
 
-    It is computed for the runs of studies that name it, in `report.metrics` or an objective; `val_` before its name
-    takes it on held-out images. Records and tables take it for a share, 0..1.
+    It is computed for the runs of studies that name it in `report.metrics` or an objective; with the prefix `val_`, on
+    held-out images. Records and tables treat it as a share, 0..1.
 
     Args:
         name: small letters, digits and underscores; it heads columns of CSV files.
         title: as papers print it, without a unit.
         better: 1 where larger is better, -1 where smaller is, 0 where neither.
-        function: `module:function`, instead of the decorated one, where importing it is to wait.
+        function: `module:function`, instead of a decorated function, to delay its import.
 
     Raises:
         ConfigError: where the name is taken, or is none.

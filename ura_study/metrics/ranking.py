@@ -1,7 +1,7 @@
 """Exact ranking metrics: AUROC, average precision and the largest F1, all from one sorted curve.
 
-An item is called anomalous at threshold t when its score is >= t. With TP(t) and FP(t) the anomalous and normal items
-so called, and P and Q those there are:
+An item is called anomalous at threshold t when its score is >= t. TP(t) and FP(t) count the anomalous and the
+normal items so called; P and Q count all anomalous and all normal items:
 
     TPR = TP / P      FPR = FP / Q      precision = TP / (TP + FP)      F1 = 2 TP / (P + TP + FP)
 
@@ -11,9 +11,9 @@ so called, and P and Q those there are:
             `average_precision_score`)
     f1_max  largest F1 over all distinct scores
 
-No threshold is skipped, yet only scores of anomalous items are kept: at any other score TP does not change, so there
-AP gains nothing, F1 can only fall, and the ROC curve runs straight from one kept threshold to the next. So the
-normal items, nearly all of the pixels, need a plain sort without an index.
+Only the scores of anomalous items are kept as thresholds, and the results are still exact: at any other score TP does
+not change, so AP gains nothing, F1 can only fall, and the ROC curve is straight between kept thresholds. So the normal
+items, nearly all of the pixels, need only a plain sort without an index.
 
 Legend: P anomalous items, Q normal items, T distinct scores among the anomalous items.
 """
@@ -36,7 +36,7 @@ class Curve:
     hits: np.ndarray
     """(T,) anomalous items with exactly this score, 1..P; they sum to P."""
     tier: np.ndarray
-    """(P,) where each anomalous item stands in `thresholds`, 0..T-1; items in the order of `scores[labels]`."""
+    """(P,) index in `thresholds` of each anomalous item's score, 0..T-1; items in the order of `scores[labels]`."""
     fp_above: np.ndarray
     """(T,) normal items that score more than the threshold, 0..Q."""
     fp: np.ndarray
@@ -58,7 +58,7 @@ class Curve:
 def rank(labels: np.ndarray, scores: np.ndarray) -> Curve:
     """Sort the scores once and count.
 
-    `labels` (bool, True is anomalous) and `scores` (finite) have the same shape, whichever it is.
+    `labels` (bool, True is anomalous) and `scores` (finite) have the same, arbitrary shape.
     Raises ValueError unless there is at least one anomalous and one normal item.
     """
     _check_items(labels, scores)
@@ -93,14 +93,14 @@ def area_under(curve: Curve, gains: np.ndarray, fpr_limit: float = 1.0) -> float
 
     `gains` (T,) says by how much the curve rises at each threshold and sums to 1. A rise is a straight line from
     FPR a (scores above the threshold) to b (scores at least the threshold), upright where no normal item ties, cut at
-    the limit. The sum runs over what each rise *loses* by coming late, so that a faultless ranking gives exactly 1.
+    the limit. The result is 1 minus the sum of what each rise *loses* by coming late: exactly 1 for a perfect ranking.
     Raises ValueError unless 0 < fpr_limit <= 1.
     """
     check_fpr_limit(fpr_limit)
     a, b = curve.fp_above / curve.normals, curve.fp / curve.normals
     end = np.minimum(b, fpr_limit)
     run = end - np.minimum(a, fpr_limit)
-    triangle = np.zeros_like(a)  # what a sloping rise covers before it ends or meets the limit
+    triangle = np.zeros_like(a)  # area under a sloping rise, up to its end or the limit
     np.divide(run**2, 2 * (b - a), out=triangle, where=b > a)
     return max(0.0, 1.0 - float(gains @ (end - triangle)) / fpr_limit)
 

@@ -1,9 +1,9 @@
-"""Risk against coverage: how often is a detector wrong about what it is least uncertain about?
+"""Risk against coverage: how often is a detector wrong about the tokens of which it is most certain?
 
 The tokens of all images are taken from the least to the most uncertain. The risk at a coverage c is the share of wrong
 judgements among the first c; the area under that curve (AURC, Geifman & El-Yaniv, NeurIPS 2017; Geifman, Uziel &
-El-Yaniv, ICLR 2019) is its mean over all coverages. An uncertainty that says nothing has the overall error rate; a
-useful one has less.
+El-Yaniv, ICLR 2019) is its mean over all coverages. An uncertainty without information gives the overall error
+rate; a useful one gives less.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def risk_coverage_area(uncertainty: np.ndarray, wrong: np.ndarray) -> float:
         wrong: bool, of the same shape. Among equal uncertainties, errors count as evenly spread.
 
     Raises:
-        ValueError: where the shapes differ or there is nothing.
+        ValueError: where the shapes differ or the arrays are empty.
 
     >>> risk_coverage_area(np.array([0.1, 0.2]), np.array([False, True]))
     0.25

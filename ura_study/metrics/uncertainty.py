@@ -1,9 +1,9 @@
 """Does a detector know what it does not know? Calibration of its probabilities, and where its uncertainty lies.
 
-A token counts as anomalous when its mask covers at least half of it (`borders`). Calibration is over the tokens of all
-images; the zones are those of images with a defect, since others have neither border nor inside. Uncertainty is given
-as a standard deviation of the token's label (0..0.5), the root of the variance's mean over a zone: so the order of
-zones is that of their mean variances, and the squares of epistemic and aleatoric parts still sum to the total's.
+A token counts as anomalous when its mask covers at least half of it (`borders`). Calibration uses the tokens of all
+images; zones are defined only in images with a defect, since others have neither border nor inside. Uncertainty is
+given as a standard deviation of the token's label (0..0.5): the root of the mean variance over a zone. So zones keep
+the order of their mean variances, and the squares of the epistemic and aleatoric parts still sum to the total's.
 
 Legend: N images, H image side, S side of the grid.
 """
@@ -24,14 +24,14 @@ from ura_study.metrics.risk import risk_coverage_area
 
 @dataclass(frozen=True, eq=False)
 class TokenMaps:
-    """What a detector that gives probabilities says of N images, each map (N, S, S)."""
+    """Output of a detector with probabilities for N images, each map (N, S, S)."""
 
     probability: np.ndarray
     """Mean probability of being anomalous, 0..1."""
     epistemic: np.ndarray
     """Variance of the probability over weights, 0..0.25."""
     aleatoric: np.ndarray
-    """Variance of the label that is left when the weights are known, 0..0.25."""
+    """Variance of the label given the weights, averaged over them, 0..0.25."""
 
     def of(self, chosen: np.ndarray) -> TokenMaps:
         """Return the maps of the chosen (N,) bool images."""
@@ -39,7 +39,7 @@ class TokenMaps:
 
 
 def joined(parts: Sequence[TokenMaps | None]) -> TokenMaps | None:
-    """Return the maps of several sets of images as those of one; None where a part is."""
+    """Return the concatenated maps of several sets of images; None if one of the parts is None."""
     if any(part is None for part in parts):
         return None
     return TokenMaps(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(TokenMaps)))

@@ -137,7 +137,7 @@ class Study(Settings):
 
     @property
     def further_metrics(self) -> tuple[str, ...]:
-        """The metrics of plug-ins that the report or the search names: they are taken for each run."""
+        """The plug-in metrics that the report or the search names: they are computed for each run."""
         objectives = () if self.search is None else self.search.objective
         named = [*self.report.metrics, *(name for objective in objectives for name in objective.names)]
         bare = dict.fromkeys(name.removeprefix(VALIDATION) for name in named if name not in RESOURCES)
@@ -156,7 +156,7 @@ class Study(Settings):
 
 
 def validated(schema: type[Settings], raw: object, where: str) -> Any:
-    """Return `raw` as `schema`, or raise a `ConfigError` whose line begins with `where`."""
+    """Return `raw` as `schema`, or raise a `ConfigError` whose message begins with `where`."""
     try:
         return schema.model_validate(raw)
     except ValidationError as error:

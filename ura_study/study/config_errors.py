@@ -1,4 +1,4 @@
-"""From pydantic's list of errors to the one line that helps: the key concerned, what was expected, what came."""
+"""Turn pydantic's list of errors into one line: the key concerned, the expected value and the value given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from ura_study.errors import nearest
 
-#: What must hold, by pydantic's type of error, in the words of a YAML file; `{…}` is filled in from the error.
+#: Pydantic's type of error → the expected value, in terms of YAML; `{…}` is filled in from the error.
 EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -33,7 +33,7 @@ EXPECTED = {
     "union_tag_invalid": "a mapping whose {discriminator} is one of {expected_tags}",
     "union_tag_not_found": "a mapping of keys to values",
 }
-#: Of several errors at one key, one of the highest rank is told; 1 where not listed.
+#: Of several errors at one key, one of the highest rank is reported; the rank is 1 if not listed.
 RANK = {"missing": 0, "extra_forbidden": 2, "value_error": 2}
 
 
@@ -41,20 +41,20 @@ def explain(error: ValidationError, schema: type[BaseModel], raw: object) -> str
     """Return `key.path: what must hold, but got …` for the most specific of the errors."""
     located = [(_key_path(details, raw), details) for details in error.errors(include_url=False)]
     located.sort(key=lambda item: (len(item[0]), RANK.get(item[1]["type"], 1)), reverse=True)
-    # A union reports an error of each of its members: the deepest is about what the author was writing.
+    # A union reports the errors of all its members: the deepest one belongs to the member that the author meant.
     path = located[0][0]
     here = [details for place, details in located if place == path]
     return f"{'.'.join(map(_printable, path)) or 'the file'}: {_message(path, here, schema)}"
 
 
 def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Return what there is to say of a key that is none of `known`."""
+    """Return the message for a key that is not in `known`."""
     known = sorted(known)
     return "unknown key" + (nearest(key, known) or f"; expected one of {', '.join(known)}")
 
 
 def shown(value: object) -> str:
-    """Return a value much as YAML has it, on one line, cut short where it is long."""
+    """Return a value on one line, similar to YAML, cut short if it is long."""
     text = repr(value) if isinstance(value, str) else json.dumps(value, default=str, skipkeys=True)
     return text if len(text) <= 80 else f"{text[:79]}…"
 
@@ -70,7 +70,7 @@ def _key_path(details: ErrorDetails, raw: Any) -> tuple[str, ...]:
 
 
 def _message(path: tuple[str, ...], here: list[ErrorDetails], schema: type[BaseModel]) -> str:
-    """Say what is wrong at a key; `here` are its errors (more than one: each member of a union has its own)."""
+    """Return the message about the errors `here` at one key; several if each member of a union reports one."""
     first = here[0]
     if first["type"] == "extra_forbidden":
         return unknown_key(path[-1], _keys_at(schema, path[:-1]) - {path[-1]})
@@ -80,7 +80,7 @@ def _message(path: tuple[str, ...], here: list[ErrorDetails], schema: type[BaseM
         return str(first["ctx"]["error"])
     expected = " or ".join(dict.fromkeys(map(_expected, here)))
     choices = [choice for details in here for choice in _choices(details)]
-    given = first.get("ctx", {}).get("tag", first["input"])  # of a section that is chosen by its name, that name
+    given = first.get("ctx", {}).get("tag", first["input"])  # the name in a section that is chosen by name
     hint = nearest(given, choices) if isinstance(given, str) else ""
     return f"expected {expected}, but got {shown(first['input'])}{hint}"
 
@@ -90,7 +90,7 @@ def _expected(details: ErrorDetails) -> str:
         return details["msg"].removeprefix("Input should be ")
     context: dict[str, Any] = details.get("ctx", {})
     context = {k: int(v) if isinstance(v, float) and v.is_integer() else v for k, v in context.items()}
-    if "discriminator" in context:  # pydantic has the name of the function that finds it
+    if "discriminator" in context:  # pydantic puts the name of the function here that finds the discriminator
         context["discriminator"] = context["discriminator"].strip("_()")
     return EXPECTED[details["type"]].format(**context).replace("False", "false")
 
@@ -108,7 +108,7 @@ def _keys_at(schema: type[BaseModel], path: tuple[str, ...]) -> set[str]:
     models = {schema}
     for key in path:
         annotations = [m.model_fields[key].annotation for m in models if key in m.model_fields]
-        # a key that is no field belongs to a mapping or a list: its values' models stay the candidates
+        # a key that is not a field is one of a mapping or a list: keep the models of its values as candidates
         models = {m for a in annotations for m in _models(a)} or models
     return {name for model in models for name in model.model_fields}
 
@@ -117,7 +117,7 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
     """Yield the models that stand anywhere in a type annotation."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
-        for kind in annotation.__subclasses__():  # of a section that may be one of several, by name
+        for kind in annotation.__subclasses__():  # a section chosen by name may be any of the subclasses
             yield from _models(kind)
     for inner in get_args(annotation):
         yield from _models(inner)

@@ -45,7 +45,7 @@ def study_of(raw: Mapping[str, Any], path: Path) -> Study:
 def _plugged(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Import the plug-ins of a study, and return them with the paths of files made absolute."""
     if not isinstance(named := raw.get("plugins", []), list) or not all(isinstance(name, str) for name in named):
-        return {}  # which validation will say
+        return {}  # validation will report it
     found = [str(_absolute(name, path, "plugins")) if name.endswith(".py") else name for name in named]
     for plugin in found:
         try:
@@ -56,7 +56,7 @@ def _plugged(raw: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def load_named(raw: object, where: str) -> None:
-    """Import what installed packages offer under names that stand in settings.
+    """Import the plug-ins of installed packages whose registered names occur in settings.
 
     Raises:
         ConfigError: where one cannot be imported.

@@ -1,4 +1,4 @@
-"""Keys and values as they stand in names of variants, tables and figures."""
+"""Keys and values as written in names of variants, in tables and in figures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ura_study.study.config import Value
 
 
 def short_names(keys: Collection[str]) -> dict[str, str]:
-    """Return the shortest end of each dotted key that tells it from the others: `strength`, `restoration.depth`."""
+    """Return the shortest ending of each dotted key that no other key has: `strength`, `restoration.depth`."""
 
     def ends(key: str) -> Iterator[str]:
         parts = key.split(".")

@@ -16,7 +16,7 @@ from ura_study.study.config import Ablation, Study, Value, VariantSettings, vali
 from ura_study.study.config_errors import unknown_key
 from ura_study.study.names import readable, short_names
 
-#: Raised when the same configuration comes to mean other numbers: older records are then not reused.
+#: Version, raised when the same configuration gives different results; older records are then not reused.
 RUN_VERSION = 6
 
 
@@ -27,14 +27,14 @@ class Variant:
     name: str
     settings: VariantSettings
     changes: Mapping[str, Value] = field(default_factory=dict)
-    """Dotted keys in which it differs from the baseline."""
+    """Dotted keys that differ from the baseline, with their values."""
     ablation: str | None = None
     """The ablation it comes from; None for the baseline."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One variant on one category with one seed. Variants that are equal under two names share their runs."""
+    """One variant on one category with one seed. Variants with equal settings but different names share their runs."""
 
     run_id: str
     variant: str
@@ -58,7 +58,7 @@ class Plan:
     runs: Mapping[str, Run]
     """run id → run, in the order of execution."""
     unread: int = 0
-    """Files of the data that look like images and are not read."""
+    """Number of files in the data folder that look like images but are not read."""
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -96,7 +96,7 @@ def make_plan(study: Study, fingerprints: Mapping[str, str], variants: Sequence[
 
 
 def joined(plan: Plan, more: Plan) -> Plan:
-    """Return the plan of the variants of both; `more` may repeat some, and is about the same data and seeds."""
+    """Return the plan with the variants of both, which must have the same data and seeds; variants may repeat."""
     variants = {variant.name: variant for variant in (*plan.variants, *more.variants)}
     runs = dict(plan.runs) | {run_id: run for run_id, run in more.runs.items() if run_id not in plan.runs}
     cells = dict(plan.cells) | dict(more.cells)
@@ -166,7 +166,7 @@ def _name(ablation: Ablation, changes: Mapping[str, Value], labels: Mapping[str,
 
 
 def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, seed: int) -> str:
-    drawn: dict[str, object] = {"recipe": recipe()} if study.data.validation else {}  # of the synthetic defects
+    drawn: dict[str, object] = {"recipe": recipe()} if study.data.validation else {}  # recipe of the synthetic defects
     if modules := study.plugins_of(variant.settings):
         drawn |= {"plugins": identities(modules)}
     if study.further_metrics:

@@ -1,8 +1,8 @@
 """Reading a YAML file as its author meant it.
 
 YAML 1.1 reads `1e-3` as a string, `01` as 1 and `1:30` as 90, and silently keeps the last of two equal keys. Here the
-first is a number, the next two are names (of categories, say), and a repeated key is an error. `${NAME}` in a string is
-replaced by the environment variable.
+first is a number, the next two are strings (e.g. names of categories), and a repeated key is an error. `${NAME}` in a
+string is replaced by the environment variable.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _INTEGER = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(
     r"^[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?$|^[-+]?\.(inf|Inf|INF)$|^\.(nan|NaN|NAN)$"
 )
-#: So many values may a file hold, aliases counted as what they stand for.
+#: Largest number of values in a file, with aliases expanded.
 MOST = 100_000
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
@@ -105,7 +105,7 @@ def _expanded(value: Any, path: Path, keys: tuple[str, ...]) -> Any:
 
 
 def _circular(value: object, above: tuple[int, ...], known: set[int]) -> bool:
-    """Tell whether a mapping or list lies in itself; `known` are those that were looked through."""
+    """Tell whether a mapping or list contains itself; `known` are those already checked."""
     if not isinstance(value, dict | list) or id(value) in known:
         return id(value) in above
     known.add(id(value))

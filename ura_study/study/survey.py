@@ -1,4 +1,4 @@
-"""What a study finds before it runs: its images, and the plan that follows from them."""
+"""Survey the images of a study before it runs, and make its plan."""
 
 from __future__ import annotations
 

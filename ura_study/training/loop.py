@@ -35,13 +35,13 @@ class Interval:
     seconds: float
     """Wall time of the interval."""
     metrics: dict[str, float | None] = field(default_factory=dict)
-    """What the detector is worth by now on held-out images, where somebody asked for it."""
+    """Metrics of the detector on held-out images after this interval, if the caller computed them."""
 
 
 def fit(
     detector: Detector, train: FeatureMaps, settings: TrainingSettings, seed: int, device: torch.device
 ) -> Iterator[Interval]:
-    """Prepare `detector` and train it on `device`; yield a record per interval, and none for one without losses.
+    """Prepare `detector` and train it on `device`; yield a record per interval (none if there is nothing to train).
 
     The fit is done when the iterator is exhausted. All random draws come from generators made from `seed`.
 
@@ -88,7 +88,7 @@ def _descend(
             count, now = step + 1 - done, time.perf_counter()
             yield Interval(step + 1, {name: float(value) / count for name, value in sums.items()}, lr, now - started)
             done, started, sums = step + 1, time.perf_counter(), {}
-            detector.train()  # whoever took the interval may have looked at what the detector is worth
+            detector.train()  # the caller may have evaluated the detector, which puts it into evaluation mode
 
 
 def shuffled(count: int, size: int, draws: torch.Generator) -> Iterator[list[int]]:

@@ -10,7 +10,7 @@ from ura_study.training.config import TrainingSettings
 def learning_rate(step: int, settings: TrainingSettings) -> float:
     """Return the learning rate of `step`, counted from 0 to steps − 1."""
     warm = round(settings.warmup * settings.steps)
-    if step < warm:  # 1) linear rise; the first step is not wasted at 0
+    if step < warm:  # 1) linear rise; the first step is already above 0
         return settings.lr * (step + 1) / warm
     lowest = settings.lr * settings.final_lr
     share = (step - warm) / max(1, settings.steps - 1 - warm)  # 2) cosine decay to the lowest

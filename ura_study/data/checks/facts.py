@@ -1,8 +1,8 @@
 """What is known of the published sets: licence, source, size, citation and the official numbers of images.
 
-What we could not verify is marked so and must be looked up before it is relied on. Sizes are rough.
+Facts that we could not verify are marked and must be checked before use. Sizes are approximate.
 
-It is long since it is a table.
+This module is long because it is a table.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NOT_VERIFIED = "not verified"
 
 
 class Counts(NamedTuple):
-    """Numbers of images of one category; None where it is ours to divide them."""
+    """Numbers of images of one category; None if the set has no official split."""
 
     train: int | None
     normal: int | None
@@ -203,7 +203,7 @@ FACTS: dict[str, Facts] = {
 
 
 def facts_of(layout: str) -> Facts:
-    """Return what is known of the set of a layout; of a plug-in's what it says itself, if anything."""
+    """Return the facts about the set of a layout; for the layout of a plug-in, those it registered, if any."""
     if layout in FACTS:
         return FACTS[layout]
     kind, module = LAYOUTS.get(layout), LAYOUTS.plugin(layout)

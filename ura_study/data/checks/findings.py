@@ -1,6 +1,6 @@
 """What is wrong, or worth knowing, about one category: pure, from its sample table and a look at its files.
 
-It is long since it is a list of short, independent checks.
+This module is long because it is a list of short, independent checks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ura_study.data.preprocessing import Depth
 from ura_study.data.table import DOUBTFUL, GOOD, Category, Sample, Why
 
 Looks = Mapping[Path, Look]
-#: A mask with more values than these is told.
+#: A mask with more distinct values than this is reported.
 SHADES = 16
 
 
@@ -28,7 +28,7 @@ class Finding:
 
     text: str
     spoils: bool
-    """Whether results would be wrong or undefined; else it is worth knowing."""
+    """Whether results would be wrong or undefined; otherwise the finding is only information."""
 
 
 def findings(
@@ -91,7 +91,7 @@ def _pages(category: Category, looks: Looks) -> Iterator[Finding]:
 
 
 def _range(category: Category, looks: Looks, depth: Depth) -> Iterator[Finding]:
-    """Tell where a camera's values fill little of the range that they are read by: few grey levels are left."""
+    """Report images whose values use little of the range by which they are scaled: few grey levels are left."""
     found = [looks[sample.path].brightest for sample in (*category.train, *category.test)]
     known = [value for value in found if value is not None]
     most = 0 if depth == "file" else 65535 if depth == "type" else (1 << depth) - 1

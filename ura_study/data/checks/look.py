@@ -22,7 +22,7 @@ GRID = 16
 
 @dataclass(frozen=True)
 class Look:
-    """What is seen of one file; `problem` where it cannot be read."""
+    """Properties of one file; `problem` if it cannot be read."""
 
     size: tuple[int, int] = (0, 0)
     """(width, height)."""

@@ -1,4 +1,4 @@
-"""Images that stand twice in a data set, exactly or nearly."""
+"""Images that occur twice in a data set, exactly or nearly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BLOCK = 64
 
 
 def exact(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
-    """Return pairs of positions (in `first`, in `second`) of the same content: for each of `second` the first such."""
+    """Return pairs of positions (in `first`, in `second`) of the same content: the first match of each in `second`."""
     positions = {content: i for i, content in reversed(list(enumerate(first)))}
     return [(positions[content], j) for j, content in enumerate(second) if content in positions]
 

@@ -1,4 +1,4 @@
-"""What a layout is: the way from a root folder to categories and their sample tables."""
+"""The class of layouts, which find the categories below a root folder and their sample tables."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class Layout:
     """One way in which data sets are laid out in folders."""
 
     wanted: str
-    """What its root holds, to end the sentence "expected a folder with …"."""
+    """Content of its root, as it completes the message "expected a folder with …"."""
     names: Callable[[Path], tuple[str, ...]]
     """The categories below a folder, sorted; none where the folder is not a root of this layout."""
     load: Callable[[Path, str], Category]
     """The sample table of one of those categories, samples in an order that does not depend on the file system."""
     folder: Callable[[Path, str], Path] | None = None
-    """The folder of a category; None where a table says which files are what, so that others may lie anywhere."""
+    """The folder of a category; None if a table lists the files, so that unlisted ones may be anywhere."""
 
     def categories(self, root: Path) -> tuple[str, ...]:
         """Return the names of the categories below `root`, sorted.
 
         Raises:
-            DataError: where `root` is missing, is no folder, or holds no category; it says which folder was meant.
+            DataError: where `root` is missing, is no folder, or holds no category; the message names the right one.
         """
         _check_folder(root, self.wanted)
         if found := self.names(root):
@@ -53,7 +53,7 @@ class Layout:
         """Return the sample table of category `name`.
 
         Raises:
-            DataError: where the category is missing, one of its splits has no image, or a file is two things.
+            DataError: where the category is missing, one of its splits has no image, or a file is used twice.
         """
         known = self.categories(root)
         if name not in known and (root / name).is_dir():

@@ -23,15 +23,15 @@ class Pattern:
 
     @cached_property
     def literal(self) -> int:
-        """How many letters of it stand for themselves."""
+        """Number of its letters outside `{defect}` and `{image}`."""
         return sum(len(part.replace(DEFECT, "").replace(IMAGE, "")) for part in self.parts)
 
     def fit(self, folder: Parts) -> str | None:
-        """Return what `{defect}` stands for where `folder` lies in such a place ("" without one); None elsewhere."""
+        """Return what `{defect}` stands for ("" without it) if `folder` matches or is below a match; otherwise None."""
         return self._names(folder) if len(folder) >= len(self.parts) else None
 
     def meets(self, folder: Parts) -> bool:
-        """Tell whether `folder` lies in such a place, or such a place may lie in it."""
+        """Tell whether `folder` is in a folder that matches, or may contain one."""
         return self._names(folder) is not None
 
     def filled(self, name: str) -> Parts:

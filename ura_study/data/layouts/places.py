@@ -1,7 +1,7 @@
-"""Data sets that say all by their folders: where the normal and the anomalous images and their masks lie.
+"""Layouts defined by folders alone: one for normal images, one for anomalous images, one for masks, and so on.
 
-Most published sets are of this kind and differ in names alone, so each of them is one `Places`. Images and masks may
-lie deeper, in folders of their own inside a place. What each file is, `roles` decides.
+Most published sets are of this kind and differ only in names, so each of them is one `Places`. Images and masks may
+also be in subfolders of a place. `roles` decides what each file is.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Places:
     masks: str | None = None
     """Masks of a kind of defect, e.g. `ground_truth/{defect}`, or of one image where it ends in `/{image}`."""
     suffix: str = "_mask"
-    """What a mask's stem has more than its image's; masks with the very stem of the image are found, too."""
+    """Appended to the image's stem in the stem of its mask; masks with the same stem as the image are found, too."""
     group: Callable[[str], str | None] = lambda stem: None
     """From an image's stem to the patient or item that it shows."""
     sign: str = ""
-    """A folder that a category must have besides, where other places begin alike."""
+    """A further folder that a category must have, to distinguish similar layouts."""
     unused: tuple[str, ...] = ()
-    """Folders that the layout has and that are not used; nothing is told of them."""
+    """Folders of the layout that are not used; they are not reported."""
 
     def has(self, folder: Path) -> bool:
         """Tell whether a folder is a category."""
@@ -109,7 +109,7 @@ def read_places(folder: Path, name: str, places: Places) -> Category:
 
 
 def _masks(by_role: Mapping[Role, Sequence[Placed]], name: str, places: Places) -> tuple[Masks, list[Left]]:
-    """Return the masks of a category's anomalous images, and those that are left over."""
+    """Return the masks of a category's anomalous images, and the masks that belong to none of them."""
     if places.masks is None:
         return {}, []
     pattern = Pattern(places.masks)
@@ -139,7 +139,7 @@ def _check_named_as_masks(images: Iterable[Placed], places: Places) -> None:
 
 
 def _normal_names(places: Places) -> set[str]:
-    """Return what a kind of defect would be called whose folder were that of normal images."""
+    """Return the names that the folders of normal images would have as kinds of defect."""
     normal = [Pattern(place).parts for place in (places.train, places.normal) if place is not None]
     return {Pattern(places.anomalous).fit(place) or place[-1] for place in normal if place}
 
@@ -150,7 +150,7 @@ def _kind(file: Placed, name: str) -> str:
 
 
 def _defect(file: Placed, name: str) -> str:
-    """Return what the sample table says of a test image: `good` of normal ones alone, whatever folders are called."""
+    """Return the `defect` of a test image in the sample table: `good` only for normal images, whatever folders say."""
     if file.role is Role.NORMAL:
         return GOOD
     kind = _kind(file, name)

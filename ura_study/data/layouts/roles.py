@@ -1,7 +1,7 @@
 """What each file in a category's folder is: an image to train on or to test, a mask, or none of these.
 
-Every file has one role: that of the deepest place it lies in. Where masks lie in the very folder of images, their
-suffix tells them apart: what has it is a mask and never an image. A folder that holds other places, such as
+Every file has one role: that of the deepest place it is in. If masks and images share a folder, the suffix
+distinguishes them: a file with the suffix is a mask and never an image. A folder that holds other places, such as
 `ground_truth` beside `{defect}`, is no kind of defect.
 """
 
@@ -17,18 +17,18 @@ from ura_study.data.layouts.pattern import DEFECT, Pattern
 
 
 class Role(Enum):
-    """What a file is; of two places of images that fit equally well, the first counts."""
+    """The role of a file; if two places of images fit equally well, the role defined first counts."""
 
     TRAIN = auto()
     NORMAL = auto()
     UNUSED = auto()
-    """In a folder that the layout has and that is not used."""
+    """In a folder of the layout that is not used."""
     ANOMALOUS = auto()
     MASK = auto()
     ELSEWHERE = auto()
     """An image in no place."""
     OTHER = auto()
-    """In a place, but of an ending that images do not have."""
+    """In a place, but without the ending of an image."""
 
 
 Patterns = Mapping[Role, tuple[Pattern, ...]]
@@ -43,7 +43,7 @@ class Placed:
     names: Parts
     """The names that lead to it from the category's folder, as they are compared."""
     depth: int = 0
-    """How many of them are its place."""
+    """How many of these names, from the first, form its place."""
     defect: str = ""
     """What `{defect}` stands for in its place."""
 
@@ -65,7 +65,7 @@ class Placed:
 def placed(folder: Path, patterns: Patterns, suffix: str) -> list[Placed]:
     """Return the files in a category's folder with their roles, sorted by place, folder and name.
 
-    Images elsewhere are among them; other files elsewhere, and those of the endings `BESIDE`, are not.
+    Images outside all places are included; other files outside, and files with the endings `BESIDE`, are not.
 
     Raises:
         DataError: where a folder that may hold a place cannot be read.
@@ -110,7 +110,7 @@ def _holds_others(folder: Parts, anomalous: Pattern, patterns: Patterns) -> bool
 
 
 def _is_mask(stem: str, mask: Pattern, image: Pattern, suffix: str) -> bool:
-    """Tell whether what lies in a place of masks and in one of images is a mask."""
+    """Tell whether a file that is both in a place of masks and in one of images is a mask."""
     if len(mask.parts) != len(image.parts):
         return len(mask.parts) > len(image.parts)
     return mask.literal > image.literal or (stem.endswith(suffix) and stem != suffix and suffix != "")

@@ -83,7 +83,7 @@ def _check(path: Path, line: int, row: dict[Any, Any]) -> None:
 
 
 def _left(root: Path, samples: Sequence[Sample]) -> Iterator[Left]:
-    """Yield what lies beside the images and masks of the table and stands in none of its lines."""
+    """Yield the files beside the images and masks of the table that the table does not list."""
     listed = {within(root, row[column]) for row in _rows(root) for column in ("image", "mask")}
     for used, why in (({s.path for s in samples}, Why.UNLISTED), ({m for s in samples for m in s.masks}, Why.ALONE)):
         for folder in sorted({path.parent for path in used}):

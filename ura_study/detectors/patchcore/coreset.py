@@ -1,10 +1,10 @@
 """Greedy coreset selection: the k-centre heuristic of PatchCore (Roth et al. 2022, Algorithm 1; Sener & Savarese 2018).
 
-Each step takes the token that is farthest from all taken so far. Done token by token that reads all tokens once for
-every one taken. Here the result is the same, bit for bit in the order of choice up to rounding, in far fewer passes:
-distances only ever shrink, so as long as the farthest of a short list of candidates is still farther than everything
-outside the list was when the list was made, it is the farthest of all. Only when the list runs out are all tokens
-compared, with all centres taken meanwhile, in matrix products. For a tenth of 215,000 tokens that happens 15 times.
+Each step takes the token that is farthest from all tokens taken so far. The plain algorithm reads all tokens once per
+step. This one chooses the same tokens in the same order, up to rounding, in far fewer passes. It keeps a short list of
+the farthest tokens. Distances never grow, so the farthest token of the list is the farthest of all as long as its
+distance is at least the largest one outside the list when the list was made. After that, all tokens are compared with
+the centres taken since, in matrix products, and a new list is made: 15 times for a tenth of 215,000 tokens.
 
 Legend: T tokens, D dimensions, P candidates, K taken.
 """
@@ -21,7 +21,7 @@ BLOCK = 1 << 22
 
 
 def greedy_coreset(tokens: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """Return the indices (K,) of `count` tokens of (T, D) in the order they were taken in, the first at random."""
+    """Return the indices (K,) of `count` tokens of (T, D), in the order of choice; the first one is random."""
     count = min(count, len(tokens))
     first = int(torch.randint(len(tokens), (1,), generator=generator))
     taken = [first]
@@ -36,18 +36,18 @@ def greedy_coreset(tokens: Tensor, count: int, generator: torch.Generator) -> Te
 
 
 def _shrink(distance: Tensor, tokens: Tensor, squares: Tensor, centres: Tensor) -> None:
-    """Lower the squared distances (T,) to the nearest centre by those of new centres (K,), in place."""
+    """Update in place the squared distances (T,) to the nearest centre, after new centres (K,) were added."""
     columns, offsets = tokens[centres].T, squares[centres]
     rows = max(1, BLOCK // len(centres))
     for start in range(0, len(tokens), rows):
         block = slice(start, start + rows)
         nearest = torch.addmm(offsets, tokens[block], columns, alpha=-2).amin(dim=1) + squares[block]
         torch.minimum(distance[block], nearest, out=distance[block])
-    distance[centres] = -torch.inf  # taken, and never again
+    distance[centres] = -torch.inf  # never taken twice
 
 
 def _farthest(tokens: Tensor, squares: Tensor, distance: Tensor, wanted: int) -> list[int]:
-    """Take tokens from a list of the farthest as long as what is outside the list cannot be farther."""
+    """Take tokens from a list of the farthest ones, as long as no token outside the list can be farther."""
     near, index = distance.topk(min(CANDIDATES, len(distance)))
     outside = near[-1].item() if len(near) < len(distance) else -torch.inf
     listed, near = tokens[index], near.clone()

@@ -1,8 +1,8 @@
 """PatchCore (Roth et al., Towards Total Recall in Industrial Anomaly Detection, CVPR 2022) as a detector.
 
-Locally aware patch features (Eq. 1 and 2) are the feature maps themselves, averaged as `features.neighbourhood` and
-`features.pooling` say; here are the memory (Section 3.2) and the scores (Eq. 6 and 7). The map is the distance of each
-token; it is brought to the image's size and smoothed like any detector's, by default as published (sigma 4).
+The locally aware patch features (Eq. 1 and 2) are computed in `features`, with the settings `neighbourhood` and
+`pooling`; this module has the memory (Section 3.2) and the scores (Eq. 6 and 7). The map holds the distance of each
+token; it is resized and smoothed like the map of any detector, by default as published (sigma 4).
 
 Our own choice: a neighbourhood is the plain mean of each channel, while the authors' code also mixes channels to bring
 all layers to 1024 dimensions. Standardised channels are an option that the paper does not have.
@@ -26,7 +26,7 @@ from ura_study.features.maps import FeatureMaps
 BATCH = 16
 #: Distances computed at once: bounds the memory that scoring takes.
 BLOCK = 1 << 21
-#: How `torch.cdist` works where rounding matters more than time: by differences, not by a matrix product.
+#: Mode of `torch.cdist` where accuracy matters more than speed: differences instead of a matrix product.
 EXACTLY = "donot_use_mm_for_euclid_dist"
 
 
@@ -80,7 +80,7 @@ class PatchCore(Detector):
 
     @torch.no_grad()
     def score(self, batch: Batch, known: Tensor | None = None) -> Scores:
-        """Return the distance map and, unless it is left to the map, the image score of each image."""
+        """Return the distance map and, unless the settings compute it from the map, the score of each image."""
         if not len(self.memory):
             raise RuntimeError("the detector must be prepared before it scores")
         tokens = self._tokens(batch.features)

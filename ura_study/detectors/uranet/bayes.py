@@ -35,7 +35,7 @@ class PointLinear(nn.Module):
         return functional.linear(x, self.mean, self.bias)
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Return the weights (1, O, I): all samples are one and the same."""
+        """Return the weights (1, O, I): all samples would be equal, so there is one."""
         return self.mean[None]
 
     def divergence(self) -> Tensor:

@@ -1,10 +1,10 @@
-"""What is usual in normal images, so that evidence of different layers and of different kinds can be added.
+"""Statistics of the evidence in normal images, used to add evidence of different layers and of different kinds.
 
-Our own choice. Evidence is set against one level for all positions. Its level at each position would serve sets whose
-images are aligned, and ruins the maps of an object before a plain background, where next to nothing is usual: dust
-there then counts as much as a defect of the object.
+Our own choice: all positions are normalised by the same statistics. Statistics per position would suit aligned images,
+but they ruin the maps of an object in front of a plain background: the evidence there is normally almost zero, so dust
+on the background would count as much as a defect of the object.
 
-Levels are taken on training images that are restored without the prototypes taken from them.
+The statistics are computed on training images, each restored without the prototypes taken from it.
 
 Legend: B images, N tokens, C channels.
 """
@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-#: A layer's energy counts in units of what this share of the normal tokens stays below: layers with rare large errors
-#: count less than by their mean.
+#: The energy of a layer is divided by this quantile of it over the normal tokens. Compared with division by the mean, a
+#: layer with rare large errors counts less.
 NORMAL_SHARE = 0.99
 
 
@@ -51,5 +51,5 @@ class UsualEvidence(nn.Module):
         self.std.copy_(evidence.std().clamp_min(1e-6))
 
     def forward(self, evidence: Tensor) -> Tensor:
-        """Return evidence (B, N) as standard deviations above the mean: what is added has no unit."""
+        """Return evidence (B, N) in standard deviations above the mean, so that all kinds have the same unit."""
         return (evidence - self.mean) / self.std

@@ -1,13 +1,13 @@
 """URA-Net as a detector: standardise, corrupt (in training), restore, perceive, restore again, compare.
 
 Luo, Xing, Cao, Yao, Shen & Li, "URA-Net: Uncertainty-Integrated Anomaly Perception and Restoration Attention Network
-for Unsupervised Anomaly Detection", arXiv 2603.22840 (2026). Only the abstract was at hand: its five statements are
-implemented in `features` (1), `synthesis` (2), `perception` (3), `restoration` (4) and `losses.residual` (5); how they
-are put together here is our own choice.
+for Unsupervised Anomaly Detection", arXiv 2603.22840 (2026). We had only the abstract: its five statements are
+implemented in `features` (1), `synthesis` (2), `perception` (3), `restoration` (4) and `losses.residual` (5); the way
+they are combined here is our own choice.
 
 Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, M samples.
 
-It is long since the parts meet here: training, calibration and scoring use the same few steps.
+This module is long because the parts meet here: training, calibration and scoring use the same few steps.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from ura_study.features.batch import Batch
 from ura_study.features.maps import FeatureMaps
 from ura_study.randomness import parted
 
-#: Shares of an image's tokens that are restored, and that are perceived and serve as sources, in a training step.
+#: Share of an image's tokens restored in a training step, and share of those perceived and used as sources in it.
 RESTORED_SHARE, SOURCE_SHARE = 0.25, 0.25
-#: Probability with which the true mask stands in for perception: its value at the start; it falls to 0 at the end.
+#: Initial probability that restoration gets the true mask instead of the perceived one; falls linearly to 0.
 TRUE_MASKS = 0.5
-#: At most this many training images are restored before training, to know what errors are normal.
+#: Number of training images, at most, whose restoration errors initialise perception.
 PERCEIVED_IMAGES = 32
-#: Images per batch of this and of calibration.
+#: Images per batch in that pass and in calibration.
 BATCH = 8
 
 
 class URANet(Detector):
-    """The detector; each part is None where its settings leave it out."""
+    """The detector; a part that the settings switch off is None."""
 
     mean: Tensor
     std: Tensor
@@ -68,12 +68,12 @@ class URANet(Detector):
         self.training_tokens = 1
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *arguments: object) -> None:
-        """Make room for the stored networks, of which there are none before calibration."""
+        """Allocate the buffer for the stored networks; it is empty before calibration."""
         self.networks = self.networks.new_zeros(state_dict[f"{prefix}networks"].shape)
         super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
-        """Standardise by the training tokens and start every part."""
+        """Compute the statistics of the training tokens and initialise every part."""
         sampling, perceiving, restoring = parted(generator, 3)
         self.training_tokens = len(train) * train.map_size**2
         statistics = token_statistics(train, self.device, sampling)
@@ -111,7 +111,7 @@ class URANet(Detector):
 
     @torch.no_grad()
     def calibrate(self, train: FeatureMaps, generator: torch.Generator) -> None:
-        """Draw the networks of perception, and learn what evidence is usual in normal images."""
+        """Sample the networks of perception, and compute the statistics of the evidence in normal images."""
         self.eval()
         perceiving, choosing = parted(generator, 2)
         if self.perception is not None:
@@ -131,7 +131,7 @@ class URANet(Detector):
         self.calibrated.fill_(True)
 
     def _calibrate_residual(self, errors: Sequence[Tensor], channels: Sequence[int]) -> None:
-        """Learn from the errors (B, N, C) of normal images, batch by batch, how much of each layer's is usual."""
+        """Set channel weights and residual statistics from batches of restoration errors (B, N, C) of normal images."""
         energies = [
             torch.stack([part.square().mean(dim=2) for part in error.split(list(channels), dim=2)], dim=2)
             for error in errors
@@ -141,7 +141,7 @@ class URANet(Detector):
 
     @torch.no_grad()
     def score(self, batch: Batch, known: Tensor | None = None) -> Scores:
-        """Return the weighted sum of residual and perceived distance, each as deviations from what is usual."""
+        """Return as maps the weighted sum of residual and perceived distance, both normalised by `UsualEvidence`."""
         if not self.calibrated:
             raise RuntimeError("the detector must be calibrated before it scores")
         self.eval()
@@ -167,7 +167,7 @@ class URANet(Detector):
     def _evidence(
         self, tokens: Tensor, images: Tensor | None = None, known: Tensor | None = None
     ) -> tuple[Tensor | None, Perceived | None]:
-        """Return the error of the restoration (B, N, C) and all that was perceived; None for a part left out."""
+        """Return the restoration error (B, N, C) and the output of perception; None for a part that is switched off."""
         recalled = None if self.restoration is None else self.restoration.recall(tokens, images)
         perceived = suspected = None
         if self.perception is not None:
@@ -185,10 +185,10 @@ class URANet(Detector):
         sources: Tensor | None = None,
         recalled: Tensor | None = None,
     ) -> Tensor:
-        """Return what perception sees (B, P, C) of an image. Restoration is not trained through it.
+        """Return the input of perception (B, P, C). No gradient reaches restoration through it.
 
-        Never in lower precision: whitening blows up differences that would be rounded away. (And autocast of some
-        versions of torch would keep weights cast here, without gradient, for the restoration that is trained.)
+        Always in full precision: whitening amplifies differences that lower precision would round away. (Also, autocast
+        in some versions of torch would cache weights cast here without gradient, and use them to train restoration.)
         """
         assert self.perception is not None
         with torch.autocast(tokens.device.type, enabled=False):
@@ -197,7 +197,7 @@ class URANet(Detector):
     def _unexplained(
         self, tokens: Tensor, images: Tensor | None, sources: Tensor | None = None, recalled: Tensor | None = None
     ) -> Tensor:
-        """Return tokens (B, P, C) less their first restoration, in which nothing is suspected."""
+        """Return tokens (B, P, C) minus their first restoration, which has no suspicion to use yet."""
         seen = tokens if sources is None else tokens[:, sources]
         if self.restoration is None:
             return seen
@@ -205,7 +205,7 @@ class URANet(Detector):
 
     @torch.no_grad()
     def _normally_unexplained(self, train: FeatureMaps, generator: torch.Generator) -> Tensor:
-        """Return what perception will see of normal images (T, C), before it is whitened."""
+        """Return the input of perception for normal images (T, C), before whitening."""
         used = torch.randperm(len(train), generator=generator)[:PERCEIVED_IMAGES].sort().values
         batches = ((index, train.batch(index.tolist(), self.device).features) for index in used.split(BATCH))
         return torch.cat([self._unexplained(self._standardise(batch), index).flatten(0, 1) for index, batch in batches])
@@ -215,7 +215,7 @@ class URANet(Detector):
 
 
 def _suspected(settings: PerceptionSettings, perceived: Perceived, known: Tensor | None) -> Tensor:
-    """Return what restoration is told (B, N); of normal images an oracle knows that nothing is wrong."""
+    """Return the suspicion (B, N) given to restoration; 0 everywhere if an oracle has no mask or `gate` is `open`."""
     if settings.gate == "perceived":
         return spread(suspicion(perceived, settings.caution))
     if settings.gate == "oracle" and known is not None:

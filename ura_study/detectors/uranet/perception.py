@@ -1,23 +1,23 @@
-"""Perception: a Bayesian network says where anomalies are, and how sure that is (statement 3 of the abstract).
+"""Perception: a Bayesian network predicts where anomalies are, and how certain that is (statement 3 of the abstract).
 
-Our own choice: what is perceived is the error of a first restoration, in which nothing is suspected yet (the tokens
-themselves where there is no restoration), whitened. The discriminative network of DRAEM (Zavrtanik et al. 2021) sees
-input and reconstruction for the same reason: what is normal differs between images, and what remains unexplained
-differs less. Whitened, directions in which normal tokens hardly vary count as much as those in which they vary most,
-and deviations along them are the telling ones (Rippel et al. 2021).
+Our own choice: the input is the whitened error of a first restoration, made before anything is suspected (without
+restoration, the whitened tokens). The discriminative network of DRAEM (Zavrtanik et al. 2021) sees input and
+reconstruction for the same reason: normal tokens differ between images, restoration errors differ less. After
+whitening, directions in which normal tokens hardly vary count as much as those in which they vary most; deviations in
+the former are the most informative (Rippel et al. 2021).
 
-A network is radial: the logit is linear in the logarithm of the mean square of its units. Before the first step that is
-the Mahalanobis distance, and even odds lie where few normal tokens are; that is all of perception where there is no
-synthesis to learn from. Training says how probable an anomaly is at which distance, in which directions. With leaky
-ReLUs instead, some real anomalies look more normal than normal tokens, for synthesis does not show every direction. For
-the same reason the anomaly map takes the distance from perception, and the probabilities only tell restoration what to
-distrust: with the trained distance real defects were localised worse.
+A network is radial: the logit is linear in the logarithm of the mean square of its units. Before training this is the
+Mahalanobis distance, with even odds at a distance that few normal tokens exceed; without synthesis it stays so.
+Training learns how probable an anomaly is at each distance and in each direction. With leaky ReLUs instead, some real
+anomalies look more normal than normal tokens, because synthesis does not cover every direction. For the same reason the
+anomaly map uses the untrained distance, and the probabilities only tell restoration which tokens to distrust: with the
+trained distance, real defects were localised worse.
 
-What one cannot know from normal images is what kind of anomaly will come. So the posterior is a mixture: each of a few
-heads learns from corruption of its own strength (a deep ensemble, Lakshminarayanan et al. 2017, over the question and
-not only over the start), and each has a Gaussian posterior over its weights. A Monte-Carlo sample is one network: a
-head, and weights drawn for it. Independent noise of the weights alone averages out over the units: the samples then
-agree.
+Normal images do not tell which kind of anomaly will come. So the posterior is a mixture: each of a few heads learns
+from corruption of its own strength (a deep ensemble, Lakshminarayanan et al. 2017, whose members differ in the task and
+not only in initialisation), and each has a Gaussian posterior over its weights. A Monte-Carlo sample is one network: a
+head with weights drawn for it. With one head, the independent noise of the weights would average out over the units,
+and the samples would agree.
 
 With p_m the probability under sample m, E and Var over the samples, the variance of the token's label splits by the law
 of total variance into
@@ -45,13 +45,13 @@ from ura_study.detectors.uranet.statistics import moments_of, whitening
 
 #: How much the logit rises at the start when a token's squared distance grows e-fold.
 GAIN = 3.0
-#: Share of the normal tokens that are as near as the distance at which the odds are even at the start.
+#: Share of the normal tokens nearer than the distance at which the odds are even at the start.
 NORMAL_SHARE = 0.975
 
 
 @dataclass(frozen=True)
 class Perceived:
-    """What the samples say of tokens (B, N)."""
+    """Summary of the sampled predictions for tokens (B, N)."""
 
     probability: Tensor
     """Mean over samples, 0..1."""
@@ -60,7 +60,7 @@ class Perceived:
     aleatoric: Tensor
     """Mean over samples of p(1 − p), 0..0.25."""
     distance: Tensor
-    """Mahalanobis distance from normal, per channel: what the samples start from, and the same for all of them."""
+    """Mahalanobis distance from normal tokens, per channel; it does not depend on the sample."""
 
 
 class Head(nn.Module):
@@ -116,11 +116,11 @@ class Perception(nn.Module):
 
     @property
     def _each(self) -> list[Head]:
-        """The heads, as what they are: a `ModuleList` says only that they are modules."""
+        """The heads, with their type: a `ModuleList` is typed as a list of modules."""
         return [head for head in self.heads if isinstance(head, Head)]
 
     def whiten(self, tokens: Tensor) -> Tensor:
-        """Return what the network sees (..., C) of tokens (..., C)."""
+        """Return tokens (..., C) whitened, the input of the network."""
         return (tokens - self.centre) @ self.whitening
 
     def forward(self, seen: Tensor, regimes: Tensor, generator: torch.Generator) -> Tensor:
@@ -138,7 +138,7 @@ class Perception(nn.Module):
         return torch.cat([heads[g].layer.sample(1, generator) for g in turns(len(heads), count)])
 
     def perceive(self, seen: Tensor, networks: Tensor) -> Perceived:
-        """Return what the sampled `networks` (M, U, C) say of whitened tokens (B, N, C)."""
+        """Return the summary of the predictions of sampled `networks` (M, U, C) for whitened tokens (B, N, C)."""
         heads, logits = self._each, []
         for weights, g in zip(networks, turns(len(heads), len(networks)), strict=True):
             units = functional.linear(seen, weights, heads[g].layer.bias)  # (B, N, U)
@@ -156,7 +156,7 @@ def energy_of(units: Tensor) -> Tensor:
 
 
 def turns(heads: int, count: int) -> list[int]:
-    """Return which head each of `count` samples is of: the middle one first, then those beside it, and again.
+    """Return the number of the head of each of `count` samples: first the middle one, then outwards, repeatedly.
 
     With three heads: 1, 0, 2, 1, 0, …
     """
@@ -165,24 +165,24 @@ def turns(heads: int, count: int) -> list[int]:
 
 
 def rotation(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
-    """Return a random (O, I) matrix whose outputs have the mean square of its inputs; a projection where O < I."""
+    """Return a random (O, I) matrix whose outputs have the same mean square as its inputs; a projection if O < I."""
     drawn = torch.randn((max(outputs, inputs), min(outputs, inputs)), generator=generator)
     orthonormal = torch.linalg.qr(drawn).Q * math.sqrt(max(outputs / inputs, 1))
     return orthonormal if outputs >= inputs else orthonormal.T
 
 
 def summarise(logits: Tensor, distance: Tensor) -> Perceived:
-    """Return what logits (M, B, N) of M samples say together; `distance` (B, N) is passed on."""
+    """Return the summary of the logits (M, B, N) of M samples; `distance` (B, N) is passed on."""
     p = logits.sigmoid()
     return Perceived(p.mean(dim=0), p.var(dim=0, correction=0), (p * (1 - p)).mean(dim=0), distance)
 
 
 def suspicion(perceived: Perceived, caution: float) -> Tensor:
-    """Return an upper bound (B, N) on the probability, 0..1: where the samples disagree, no benefit of the doubt."""
+    """Return an upper bound (B, N) on the probability, 0..1: the more the samples disagree, the higher."""
     return (perceived.probability + caution * perceived.epistemic.sqrt()).clamp(max=1)
 
 
 def spread(suspected: Tensor) -> Tensor:
-    """Return the highest suspicion (B, N) within 3 × 3 tokens: what borders on the suspect is a mixture with it."""
+    """Return the highest suspicion (B, N) within 3 × 3 tokens, since a neighbour of a defect partly contains it."""
     side = math.isqrt(suspected.shape[1])
     return functional.max_pool2d(suspected.view(-1, 1, side, side), 3, stride=1, padding=1).flatten(1)

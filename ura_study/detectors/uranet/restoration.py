@@ -1,7 +1,7 @@
-"""Restoration: tokens are rebuilt from global normal information; what is suspect is no source (statement 4).
+"""Restoration: tokens are rebuilt from global normal information, not from suspected tokens (statement 4).
 
-Our own choice: there is no residual path around the attention. A token's content only *selects* sources; what comes out
-is a mean of trusted tokens of the image and of prototypes, so content cannot be copied past the mask. Attention is a
+Our own choice: there is no residual path around the attention. A token's content only *selects* sources; the output is
+a mean of trusted tokens of the image and of prototypes, so content cannot be copied past the mask. Attention is a
 softmax over the squared distances to the few nearest sources, in a learned projection. Everything starts from training
 tokens: the projection from principal components, the prototypes from a greedy coreset. So before the first step a block
 is the memory of PatchCore (Roth et al. 2022), a little softened, and the image itself, as in non-local means (Buades et
@@ -10,12 +10,12 @@ al. 2005); training changes what "near" means, the prototypes and the temperatur
 Two choices matter. A coreset covers rare normal structure that cluster centres leave out, and with few sources a rare
 token is restored from what is really near it, where attention to everything blurs.
 
-An image of the training set is restored without the prototypes that were taken from it: else it would find itself, and
-errors would be smaller than on any new image.
+A training image is restored without the prototypes that were taken from it: otherwise it would find its own tokens, and
+its errors would be smaller than those of any new image.
 
 Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, D width, K prototypes, k sources.
 
-It is long since both restorations share the search for sources, which must be read together.
+This module is long because both restorations share the search for sources, and one must read them together.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from ura_study.detectors.uranet.statistics import TokenStatistics, covering_toke
 
 #: Tokens with at least this suspicion are no source at all; below it, their weight in the attention is 1 − suspicion.
 DISTRUST = 0.5
-#: While nothing is known of what is suspect, sources lie farther away by this share of the grid's side, at least by 1.
+#: In the first restoration, without suspicion, the excluded radius grows by this share of the grid's side, at least 1.
 UNKNOWING = 1 / 16
 #: Initial temperature in units of the mean squared distance from a token to the nearest prototype of another image.
 TEMPERATURE = 0.4
-#: Tokens of which that distance is taken.
+#: Number of tokens over which that distance is averaged.
 PROBED = 1000
 
 
 class Restoration(nn.Module):
-    """Attention blocks over an image's tokens and prototypes; each asks with what the one before it restored."""
+    """Attention blocks over an image's tokens and prototypes; the output of a block is the query of the next."""
 
     origin: Tensor
     """(K,) the numbers of the training images that the prototypes were taken from."""
@@ -56,7 +56,7 @@ class Restoration(nn.Module):
         self.register_buffer("around", near(map_size, farther), persistent=False)
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *arguments: object) -> None:
-        """Make room for the stored prototypes: there are fewer than asked for where there are few tokens."""
+        """Allocate the stored prototypes: with few training tokens there are fewer than the settings ask for."""
         stored = state_dict[f"{prefix}prototypes"]
         self.prototypes = nn.Parameter(self.prototypes.new_zeros(stored.shape))
         self.origin = self.origin.new_zeros(len(stored))
@@ -64,7 +64,7 @@ class Restoration(nn.Module):
 
     @torch.no_grad()
     def initialise(self, statistics: TokenStatistics, generator: torch.Generator) -> None:
-        """Start as a memory that covers the sampled training tokens."""
+        """Initialise the prototypes (a coreset of the sampled tokens), the projections and the temperatures."""
         sample, device = statistics.sample, self.prototypes.device
         kept = covering_tokens(sample, self.settings.prototypes, generator)
         self.prototypes = nn.Parameter(sample[kept].to(device))
@@ -78,13 +78,13 @@ class Restoration(nn.Module):
 
     @property
     def _attention(self) -> list[AttentionBlock]:
-        """The blocks, as what they are: a `ModuleList` says only that they are modules."""
+        """The blocks, with their type: a `ModuleList` is typed as a list of modules."""
         return [block for block in self.blocks if isinstance(block, AttentionBlock)]
 
     def left_out(self, images: Tensor) -> Tensor:
-        """Return (B, K) bool: which prototypes are from the training image in question, given by numbers (B,).
+        """Return (B, K) bool: which prototypes were taken from each of the training images with numbers (B,).
 
-        None is left out where all of them are from one image.
+        If all prototypes are from one image, none is left out.
         """
         own = self.origin == images.to(self.origin.device)[:, None]
         return own & ~own.all(dim=1, keepdim=True)
@@ -107,10 +107,10 @@ class Restoration(nn.Module):
 
         Args:
             tokens: of the images.
-            suspicion: (B, P), 0..1, that of the sources; None: nothing is known, so what is near is left out, too.
+            suspicion: (B, P), 0..1, of the sources; None: unknown, so a wider neighbourhood is excluded.
             images: (B,) the numbers of the images among the training images; None: they are new.
             chosen, sources: the positions (Q,) to restore and those (P,) to restore from; None: all of them.
-            recalled: what `recall` returns for what is to be restored, where that is known already.
+            recalled: the result of `recall` for the tokens to restore, if it was computed already.
         """
         every = torch.arange(tokens.shape[1], device=tokens.device)
         chosen, sources = every if chosen is None else chosen, every if sources is None else sources
@@ -126,7 +126,7 @@ class Restoration(nn.Module):
         return state
 
     def _absent(self, tokens: Tensor, images: Tensor | None) -> Tensor:
-        """Return (B, K) bool: which prototypes are no sources of an image."""
+        """Return (B, K) bool: which prototypes must not be sources of each image."""
         if images is not None:
             return self.left_out(images)
         return torch.zeros(len(tokens), len(self.prototypes), dtype=torch.bool, device=tokens.device)
@@ -151,10 +151,10 @@ class AttentionBlock(nn.Module):
     def forward(
         self, state: Tensor, content: Tensor, prototypes: Tensor, bias: Tensor, absent: Tensor, recalled: Tensor
     ) -> Tensor:
-        """Return the new state (B, Q, C) of state (B, Q, C).
+        """Return the output (B, Q, C) of the block for the queries `state` (B, Q, C).
 
-        Its sources are the prototypes (K, C) that are `recalled` (B, Q, k), but for those `absent` (B, K), and the
-        image's content (B, P, C), to whose logits `bias` (B, Q, P) is added.
+        The sources are the prototypes (K, C) with the numbers `recalled` (B, Q, k), except those `absent` (B, K), and
+        the image's `content` (B, P, C), to whose logits `bias` (B, Q, P) is added.
         """
         memory, query, own = (tokens @ self.measure for tokens in (prototypes, state, content))  # (…, C) -> (…, D)
         each = zip(query, own, content, bias, minus_infinity_where(absent), recalled, strict=True)
@@ -171,7 +171,7 @@ class AttentionBlock(nn.Module):
         memory: Tensor,
         prototypes: Tensor,
     ) -> Tensor:
-        """Return the means (Q, C) of one image; one at a time, so that its distances are all that memory holds."""
+        """Return the means (Q, C) of one image. Images are processed one at a time to save memory for the distances."""
         temperature = self.log_temperature.exp()
         with torch.no_grad():
             seen = nearest(query, own, temperature * bias, self.sources)  # (Q, k), of the image itself
@@ -184,7 +184,7 @@ class AttentionBlock(nn.Module):
 
 
 def nearest(query: Tensor, keys: Tensor, offset: Tensor, count: int) -> Tensor:
-    """Return the numbers (Q, k) of the keys (K, D) whose squared distance to query (Q, D), less `offset`, is least.
+    """Return the numbers (Q, k) of the keys (K, D) whose squared distance to query (Q, D), less `offset`, is smallest.
 
     `offset` is (K,) or (Q, K).
     """

@@ -1,4 +1,4 @@
-"""Statistics of the normal training features (statement 1: what is restored are features of a frozen network).
+"""Statistics of the normal training features (statement 1: features of a frozen network are restored).
 
 Our own choice: channels are standardised, and the space in which tokens are compared starts as the principal components
 of the standardised tokens. Everything is streamed: one pass over the images, batch by batch.
@@ -21,11 +21,11 @@ from ura_study.features.maps import FeatureMaps
 BATCH = 16
 #: Tokens drawn from the training set, from which the prototypes are chosen.
 SAMPLED_TOKENS = 100_000
-#: Dimensions of the random projection in which they are.
+#: Dimensions of the random projection in which the prototypes are chosen.
 PROJECTION = 64
-#: A channel that hardly varies is not blown up: its standard deviation counts as at least this share of the median's.
+#: Lower bound on a channel's standard deviation, as a share of the median, so that a constant channel is not amplified.
 MIN_RELATIVE_STD = 1e-3
-#: Added to every variance before whitening, as a share of the mean variance: the least directions stay below one.
+#: Added to every variance before whitening, as a share of the mean variance; the smallest ones end with less than 1.
 WHITENING_FLOOR = 0.3
 
 
@@ -57,7 +57,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class TokenStatistics:
-    """What is known of the normal tokens."""
+    """Statistics of the normal tokens, and a sample of them."""
 
     mean: Tensor
     """(C,)"""
@@ -68,7 +68,7 @@ class TokenStatistics:
     sample: Tensor
     """(T, C), standardised tokens drawn without replacement and evenly from the images."""
     origin: Tensor
-    """(T,) the numbers of their images."""
+    """(T,) the number of the image that each sampled token is from."""
 
 
 def to_tokens(features: Tensor) -> Tensor:
@@ -118,7 +118,7 @@ def moments_of(tokens: Tensor) -> Moments:
 def covering_tokens(tokens: Tensor, count: int, generator: torch.Generator) -> Tensor:
     """Return the indices (K,) of at most `count` tokens of (T, C) that cover all of them: a greedy coreset.
 
-    Cluster centres sit where tokens are dense and leave rare ones uncovered; here the rarest come first.
+    Cluster centres lie where tokens are dense and do not cover rare ones; a coreset takes the rarest first.
     """
     size = min(PROJECTION, tokens.shape[1])
     matrix = torch.randn((tokens.shape[1], size), generator=generator).to(tokens) / size**0.5

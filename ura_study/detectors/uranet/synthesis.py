@@ -3,8 +3,8 @@
 Our own choice: masks are thresholded smooth noise at a random scale, some of them ridges and some stretched, close to
 the Perlin masks of DRAEM (Zavrtanik et al. 2021); inside a mask each value gets independent Gaussian noise, as in
 SimpleNet (Liu et al. 2023), at a level drawn for each image. Edges can be soft: features are averaged over a
-neighbourhood of tokens, so the token on the border of a real defect is a mixture. It is then corrupted by the share of
-its neighbourhood that the mask covers, and that share is what perception is to say.
+neighbourhood of tokens, so the token on the border of a real defect is a mixture. A token is therefore corrupted in
+proportion to the share of its neighbourhood that the mask covers, and that share is the target of perception.
 
 Legend: B images, N = S·S tokens, C channels.
 """
@@ -30,9 +30,10 @@ STRETCHED = 0.3
 def corrupt(
     tokens: Tensor, settings: SynthesisSettings, generator: torch.Generator, part: Tensor | None = None, parts: int = 1
 ) -> tuple[Tensor, Tensor]:
-    """Return corrupted standardised tokens (B, N, C) and to what share each is corrupted (B, N), 0..1.
+    """Return corrupted standardised tokens (B, N, C) and the share (B, N), 0..1, to which each is corrupted.
 
-    The range of levels is divided into `parts`, equal in their logarithm; an image's is `part` (B,), 0..parts − 1.
+    The range of levels is divided into `parts` of equal logarithmic width; `part` (B,), 0..parts − 1, says from which
+    of them the level of each image is drawn.
     """
     count, number, _ = tokens.shape
     side = math.isqrt(number)
@@ -54,7 +55,7 @@ def noise(
 
 
 def softened(masks: Tensor, edge: int) -> Tensor:
-    """Return the share (B, S, S) of the edge × edge neighbourhood of each token, within the grid, that is masked."""
+    """Return the masked share (B, S, S) of the edge × edge neighbourhood of each token, clipped to the grid."""
     return functional.avg_pool2d(masks.float(), edge, stride=1, padding=edge // 2, count_include_pad=False)
 
 

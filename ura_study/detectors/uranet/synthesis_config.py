@@ -108,8 +108,8 @@ def register_synthesis(settings: type[SynthesisSettings], corruption: str | None
             other = tokens.roll(1, dims=0)
             return tokens + shares[..., None] * (other - tokens)
 
-    Every draw comes from the generator, which is on the CPU. What a share of 0 has must stay as it is. Masks, levels
-    and how they are drawn are the same for all kinds.
+    Every draw must come from the generator, which is on the CPU. Tokens with a share of 0 must stay as they are. Masks
+    and levels are drawn in the same way for all kinds.
 
     Raises:
         ConfigError: where the name is taken.
@@ -138,7 +138,7 @@ class _ByKind:
 
 
 def _kind(section: object) -> str | None:
-    """Return the kind that a section is of; None where it is no section."""
+    """Return the `kind` of a section; None if the value is not a section."""
     if isinstance(section, dict):
         kind = section.get("kind", DEFAULT)
         return kind if isinstance(kind, str) else ""

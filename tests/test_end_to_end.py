@@ -17,6 +17,7 @@ import pytest
 import yaml
 from datasets import write_category
 from event_files import points
+from processes import worker_of
 
 from ura_study.runs import store
 
@@ -256,26 +257,3 @@ def test_an_interrupted_search_is_finished_by_the_same_command(search):
     code, out = run(search)
     assert code == 0, out
     assert len(trials(search)) == 6
-
-
-def worker_of(driver: int) -> int:
-    """Return the process of a Tune worker below `driver`."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        if "Trainable" in _read(folder / "cmdline") and _descends(int(folder.name), driver):
-            return int(folder.name)
-    raise AssertionError("no worker process found")
-
-
-def _descends(pid: int, ancestor: int) -> bool:
-    while pid > 1 and pid != ancestor:
-        status = _read(Path(f"/proc/{pid}/stat"))
-        pid = int(status.rsplit(")", 1)[1].split()[1]) if status else 0
-    return pid == ancestor
-
-
-def _read(path: Path) -> str:
-    """Return a file of /proc; nothing where the process has just gone."""
-    try:
-        return path.read_text(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""

@@ -52,6 +52,7 @@ OWNERS = {
     "optuna": {"search"},
     "torch": {"features", "detectors", "training", "runs", "randomness", "model"},
     "timm": {"features"},
+    "fsspec": {"training"},
     "skimage": {"data"},
     "tensorboard": {"tensorboard"},
     "jinja2": {"report", "tables"},

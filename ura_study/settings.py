@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
@@ -47,6 +47,8 @@ def or_also(*others: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
 
 #: Marks a setting that training never reads: variants that differ only in such settings share their weights.
 INFERENCE_ONLY: dict[str, Any] = {"stage": "score"}
+#: Marks a setting that changes no number: it is part of no identity.
+WITHOUT_EFFECT: dict[str, Any] = {"stage": "none"}
 
 
 def inference_field(default: Any, **constraints: Any) -> Any:
@@ -56,11 +58,22 @@ def inference_field(default: Any, **constraints: Any) -> Any:
 
 def trained_part(settings: BaseModel) -> dict[str, Any]:
     """Return a section as JSON without the settings that only scoring reads, i.e. all that the weights depend on."""
-    kept = {}
+    return _without(settings, (INFERENCE_ONLY, WITHOUT_EFFECT))
+
+
+def effective_part(settings: BaseModel) -> dict[str, Any]:
+    """Return a section as JSON without the settings that change no number, i.e. all that results depend on."""
+    return _without(settings, (WITHOUT_EFFECT,))
+
+
+def _without(settings: BaseModel, marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    kept = settings.model_dump(mode="json")
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
-        if field.json_schema_extra != INFERENCE_ONLY:
-            kept[name] = trained_part(value) if isinstance(value, BaseModel) else value
+        if field.json_schema_extra in marks:
+            del kept[name]
+        elif isinstance(value, BaseModel):
+            kept[name] = _without(value, marks)
     return kept
 
 

@@ -103,6 +103,59 @@ def test_training_that_diverged_or_was_cut_off_leaves_nothing(mvtec_root, cache,
     *_, record = attempt(small_job(mvtec_root))
     assert not record.done
     assert not [p for p in (cache / "fits").iterdir() if p.is_dir()]
+    assert not list((cache / "checkpoints").iterdir())
+
+
+def kept_often(**more: object) -> dict:
+    return {"settings": {"training": {"steps": 6, "reports": 3, "checkpoint": "0s"}}} | more
+
+
+def test_a_run_that_is_cut_off_is_continued(mvtec_root, cache):
+    """It reports what it reported before, and ends with the weights and the numbers of an undisturbed one."""
+    *intervals, _, undisturbed = attempt(small_job(mvtec_root, run_id="a"))
+    shutil.rmtree(cache / "fits")
+    cut = attempt(small_job(mvtec_root, **kept_often(run_id="b")))
+    reported = [next(cut), next(cut)]
+    cut.close()
+    assert [path.name for path in (cache / "checkpoints").iterdir()] == ["b.ckpt"]
+    *again, _, record = attempt(small_job(mvtec_root, **kept_often(run_id="b")))
+    assert record.provenance["continued_at"] == 3  # the last step that was kept before the second report
+    assert again[0] == reported[0]
+    assert [i.losses for i in again] == [i.losses for i in intervals]
+    assert record.metrics == undisturbed.metrics
+    assert "continued_at" not in undisturbed.provenance
+    assert not list((cache / "checkpoints").iterdir())
+
+
+def test_what_a_run_was_worth_on_the_way_is_known_when_it_is_continued(tmp_path):
+    write_category(tmp_path, "nut", train=20)
+    data = DataSettings(layout="mvtec_ad", root=str(tmp_path), image_size=64, validation=0.4)
+    cut = attempt(small_job(tmp_path, **kept_often(data=data, watch=True)))
+    reported = [next(cut), next(cut)]
+    cut.close()
+    again = list(attempt(small_job(tmp_path, **kept_often(data=data, watch=True))))
+    assert again[0] == reported[0]
+    assert again[1].metrics == reported[1].metrics != {}
+
+
+def test_a_checkpoint_is_not_continued_by_other_settings(mvtec_root):
+    cut = attempt(small_job(mvtec_root, **kept_often()))
+    next(cut), next(cut)
+    cut.close()
+    other = {"training": {"steps": 6, "reports": 3, "checkpoint": "0s", "lr": 0.01}}
+    record = record_of(small_job(mvtec_root, settings=other))
+    assert "continued_at" not in record.provenance
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told_and_harms_nothing(mvtec_root, tmp_path):
+    fresh = record_of(small_job(mvtec_root))
+    place = tmp_path / "checkpoints"
+    (place / f"{'0' * 16}.ckpt.{os.getpid()}").mkdir(parents=True)  # where the file is to be
+    training = {"steps": 6, "reports": 3, "checkpoint": "0s", "checkpoint_to": str(place)}
+    record = record_of(small_job(mvtec_root, settings={"training": training}, threads=2))
+    assert record.metrics == pytest.approx(fresh.metrics, abs=1e-6)
+    assert len(record.notes) == 1
+    assert str(place) in record.notes[0]
 
 
 def test_the_weights_of_a_study_are_bounded(mvtec_root, cache, monkeypatch):
@@ -135,7 +188,8 @@ def test_trained_part_is_all_but_the_inference_settings():
         "projection",
         "standardise",
     }
-    assert trained_part(settings.training) == settings.training.model_dump()
+    without_effect = {"checkpoint", "checkpoint_to"}
+    assert trained_part(settings.training) == settings.training.model_dump(exclude=without_effect)
 
 
 def test_inference_settings_do_not_touch_training(mvtec_root, cache):

@@ -1,3 +1,5 @@
+import functools
+import io
 import math
 
 import pytest
@@ -7,7 +9,7 @@ from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.build import build_detector
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.training.config import TrainingSettings
-from ura_study.training.loop import NonFiniteLoss, fit, shuffled
+from ura_study.training.loop import NonFiniteLoss, Shuffled, fit
 from ura_study.training.schedule import learning_rate
 
 CPU = torch.device("cpu")
@@ -69,14 +71,47 @@ def test_a_loss_that_is_not_finite_stops_the_fit(train):
         list(intervals)
 
 
+SETTINGS = {
+    "uranet": SMALL,
+    "one head": URANetSettings.model_validate({"perception": {"width": 8, "heads": 1}, "restoration": False}),
+    "no perception": URANetSettings.model_validate({"perception": False, "restoration": {"width": 8, "depth": 2}}),
+}
+
+
+@pytest.mark.parametrize("model", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("cut", [1, 4, 5, 12])
+def test_a_continued_fit_ends_with_the_weights_of_an_undisturbed_one(train, model, cut):
+    """Cut after the first step, within an interval, at its end, and before the last step but one."""
+    settings = TrainingSettings(steps=14, reports=3, batch_size=3, accumulate=2)
+    build = functools.partial(build_detector, model, train.channels, train.map_size)
+    whole, states = build(), {}
+
+    def keep(state):
+        file = io.BytesIO()
+        torch.save(state(), file)
+        states[len(states) + 1] = file.getvalue()
+
+    undisturbed = list(fit(whole, train, settings, 3, CPU, keep=keep))
+    state = torch.load(io.BytesIO(states[cut]), weights_only=True)
+    continued = build()
+    intervals = list(fit(continued, train, settings, 3, CPU, state))
+    assert [(i.step, i.losses, i.lr) for i in intervals] == [
+        (i.step, i.losses, i.lr) for i in undisturbed if i.step > cut
+    ]
+    assert all(i.seconds > 0 for i in intervals)
+    expected = whole.state_dict()
+    assert continued.state_dict().keys() == expected.keys()
+    assert all(torch.equal(value, expected[name]) for name, value in continued.state_dict().items())
+
+
 def test_every_image_comes_once_before_any_comes_again(generator):
-    stream = shuffled(10, 4, generator)
+    stream = Shuffled(10, 4, generator)
     first = [index for _ in range(5) for index in next(stream)]
     assert sorted(first) == sorted([*range(10), *range(10)])
 
 
 def test_a_batch_may_be_larger_than_the_set(generator):
-    assert len(next(shuffled(3, 8, generator))) == 8
+    assert len(next(Shuffled(3, 8, generator))) == 8
 
 
 def test_learning_rate_by_hand():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -10,9 +12,11 @@ from pathlib import Path
 
 import pytest
 from jobs import small_job
+from processes import worker_of
 
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.runs import store
+from ura_study.runs.attempt import attempt
 from ura_study.runs.ledger import Ledger
 from ura_study.study.config import ResourceSettings
 from ura_study.tune.driver import run_jobs
@@ -134,3 +138,37 @@ def test_workers_that_are_ended_for_memory_end_no_study(mvtec_root, tmp_path):
     assert "Trials did not complete" not in ended.stderr
     (record,) = store.read(tmp_path / "results").values()
     assert record.failure.kind == "WorkerDied"
+
+
+class Killer:
+    """Kills the worker as soon as a training has reported that it is half done."""
+
+    def __init__(self):
+        self.killed = []
+
+    def progressed(self, job, intervals):
+        if intervals and intervals[-1]["step"] > job.settings.training.steps / 2 and not self.killed:
+            os.kill(worker_of(os.getpid()), signal.SIGKILL)
+            self.killed.append(intervals[-1]["step"])
+
+    def started(self, job): ...
+    def finished(self, job, record): ...
+    def dropped(self, job): ...
+    def proposed(self, proposal): ...
+
+
+def test_the_training_of_a_killed_worker_is_continued(mvtec_root, tmp_path, cache):
+    """On another worker, from the last checkpoint, to the numbers of a training that nothing disturbed."""
+    training = {"steps": 300, "reports": 100, "checkpoint": "0.1s", "checkpoint_to": str(tmp_path / "kept")}
+    job, killer = small_job(mvtec_root, settings={"training": training}), Killer()
+    (tmp_path / "cut").mkdir()
+    assert run_jobs([job], Ledger(tmp_path / "cut"), ResourceSettings(), (killer,))
+    (record,) = store.read(tmp_path / "cut").values()
+    assert record.done, record.failure
+    assert 0 < record.provenance["continued_at"] < 300
+    assert killer.killed
+    assert not list((tmp_path / "kept").iterdir())
+    shutil.rmtree(cache / "fits")
+    *_, undisturbed = attempt(job)
+    assert not undisturbed.fit_shared
+    assert record.metrics == undisturbed.metrics

@@ -18,11 +18,14 @@ from ura_study.errors import ConfigError, nearest
 KINDS = {
     "features": "feature maps of images, by backbone and layer",
     "fits": "weights of trained detectors; the oldest unused go first",
+    "checkpoints": "trainings that were cut off, to be continued",
     "backbones": "weights of backbones, as they came",
     "synthetic": "held-out images with synthetic defects",
     "textures": "the built-in data set",
     hashes.KIND: "of the files of data sets, so that these are not read again",
 }
+#: The files that are counted as entries where these are no folders with an `about.json`.
+ENTRIES = {"checkpoints": "*.ckpt"}
 EVERYTHING = "all"
 
 
@@ -40,8 +43,8 @@ def cache(clear: str | None, console: Console) -> int:
     for heading in ("kind", "entries", "size", "what it is"):
         table.add_column(heading, justify="right" if heading in ("entries", "size") else "left")
     for kind, what in KINDS.items():
-        folders = _folders(root, kind)
-        entries = hashes.count() if kind == hashes.KIND else sum(1 for f in folders for _ in f.rglob(ABOUT))
+        folders, files = _folders(root, kind), ENTRIES.get(kind, ABOUT)
+        entries = hashes.count() if kind == hashes.KIND else sum(1 for f in folders for _ in f.rglob(files))
         table.add_row(kind, str(entries), decimal(sum(map(size, folders))), Text(what))
     console.print(table)
     return 0

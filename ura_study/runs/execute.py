@@ -79,13 +79,15 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         losses=fit.losses,
         fit_id=fit.id,
         fit_shared=fit.shared,
+        notes=[fit.trouble] if fit.trouble else [],
         timings={name: round(value, 4) for name, value in timings.items()},
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
         detector_bytes=detector_bytes(detector),
         gpu_peak_bytes=scored.gpu_peak_bytes,
         provenance=provenance(device)
         | {"weights": weights_id(job.settings.features), "recipe": recipe()}
-        | ({"plugins": job.plugins} if job.plugins else {}),
+        | ({"plugins": job.plugins} if job.plugins else {})
+        | ({"continued_at": fit.continued_at} if fit.continued_at is not None else {}),
         metrics=_known(metrics),
         undefined=metrics.undefined,
         reliability=bins.lists() if bins is not None else {},

@@ -68,8 +68,11 @@ class Record(BaseModel):
     timings: dict[str, float] = Field(default_factory=dict)
     """Seconds of each stage (`features_seconds`, `fit_seconds`, …) and `score_ms_per_image`."""
     failure: Failure | None = None
+    notes: list[str] = Field(default_factory=list)
+    """What went wrong without harm to the numbers."""
     provenance: dict[str, Any] = Field(default_factory=dict)
-    """Versions, machine, device, threads, commit."""
+    """Versions, machine, device, threads, commit; `continued_at`, the step from which a training that was cut off went
+    on."""
     finished: str = ""
     """When, ISO 8601 in UTC."""
     reused_from: str | None = None

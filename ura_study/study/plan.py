@@ -12,6 +12,7 @@ from ura_study.data.synthetic.cache import recipe
 from ura_study.errors import ConfigError, nearest
 from ura_study.plugins import identities
 from ura_study.report.config import BASELINE
+from ura_study.settings import effective_part
 from ura_study.study.config import Ablation, Study, Value, VariantSettings, validated
 from ura_study.study.config_errors import unknown_key
 from ura_study.study.names import readable, short_names
@@ -174,7 +175,7 @@ def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, see
     return digest(
         {
             "version": RUN_VERSION,
-            "settings": variant.settings.model_dump(mode="json"),
+            "settings": effective_part(variant.settings),
             **study.data.identity(),
             "evaluation": study.evaluation.model_dump(mode="json"),
             "category": category,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, field_validator
 
-from ura_study.settings import Settings
+from ura_study.settings import WITHOUT_EFFECT, Settings
+
+#: A number and its unit.
+Duration = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)? ?(s|min|h)$")]
+SECONDS = {"s": 1, "min": 60, "h": 3600}
 
 
 class TrainingSettings(Settings):
@@ -38,3 +43,24 @@ class TrainingSettings(Settings):
     """Compile the detector's parts with `torch.compile`: a minute at the start, faster steps on a GPU."""
     reports: int = Field(10, ge=1, le=10_000)
     """Number of intervals of the training for which losses are reported."""
+    checkpoint: Duration | Literal[False] = Field("5min", json_schema_extra=WITHOUT_EFFECT)
+    """How often a training that goes on is kept, so that a run that is cut off continues from there, with the weights
+    that it would have had anyway: a number and `s`, `min` or `h`; `false`: never. Finished runs leave none."""
+    checkpoint_to: str | None = Field(None, json_schema_extra=WITHOUT_EFFECT)
+    """Folder for that, absolute, or URL of any kind that fsspec knows (`s3://bucket/folder`), so that other machines
+    can continue a run; default: `checkpoints` in the cache folder."""
+
+    @field_validator("checkpoint_to")
+    @classmethod
+    def _absolute(cls, place: str | None) -> str | None:
+        if place is not None and "://" not in place and not Path(place).expanduser().is_absolute():
+            raise ValueError(f"expected an absolute folder or a URL, since workers run elsewhere, but got '{place}'")
+        return place
+
+    @property
+    def checkpoint_seconds(self) -> float | None:
+        """Seconds between two checkpoints; None: there are none."""
+        if self.checkpoint is False:
+            return None
+        number = self.checkpoint.rstrip("minsh ")
+        return float(number) * SECONDS[self.checkpoint.removeprefix(number).strip()]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,6 +16,8 @@ from ura_study.randomness import generator
 from ura_study.training.config import TrainingSettings
 from ura_study.training.schedule import learning_rate
 
+#: Called after each step with what returns the whole state of the training, so that it can be kept.
+Keep = Callable[[Callable[[], dict[str, Any]]], object]
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -39,36 +42,80 @@ class Interval:
 
 
 def fit(
-    detector: Detector, train: FeatureMaps, settings: TrainingSettings, seed: int, device: torch.device
+    detector: Detector,
+    train: FeatureMaps,
+    settings: TrainingSettings,
+    seed: int,
+    device: torch.device,
+    state: dict[str, Any] | None = None,
+    keep: Keep | None = None,
 ) -> Iterator[Interval]:
     """Prepare `detector` and train it on `device`; yield a record per interval (none if there is nothing to train).
 
     The fit is done when the iterator is exhausted. All random draws come from generators made from `seed`.
+
+    Args:
+        detector: what to train, not yet prepared.
+        train: feature maps of the images to train on.
+        settings: how to train.
+        seed: of all random draws.
+        device: where to train.
+        state: what `keep` was given in a fit of the same arguments: it is continued, and ends with the same weights.
+        keep: called after each step with a function that returns the state.
 
     Raises:
         NonFiniteLoss: where a term of the loss is NaN or infinite.
     """
     detector.to(device)
     detector.prepare(train, generator(seed, "prepare"))
+    if state is not None:  # before the optimiser is made: parameters may be replaced
+        detector.load_state_dict(state["detector"])
     if detector.trains_by_gradient:
-        yield from _descend(detector, train, settings, seed, device)
+        yield from _descend(detector, train, settings, seed, device, state, keep or (lambda _: None))
 
 
 def _descend(
-    detector: Detector, train: FeatureMaps, settings: TrainingSettings, seed: int, device: torch.device
+    detector: Detector,
+    train: FeatureMaps,
+    settings: TrainingSettings,
+    seed: int,
+    device: torch.device,
+    state: dict[str, Any] | None,
+    keep: Keep,
 ) -> Iterator[Interval]:
     optimiser = torch.optim.AdamW(detector.parameter_groups(), settings.lr, weight_decay=settings.weight_decay)
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "float16")
-    order = shuffled(len(train), settings.batch_size, generator(seed, "order"))
+    order = Shuffled(len(train), settings.batch_size, generator(seed, "order"))
     draws = generator(seed, "losses")
-    done, started = 0, time.perf_counter()
+    first, done, started = 0, 0, time.perf_counter()
     sums: dict[str, Tensor] = {}
+    if state is not None:
+        optimiser.load_state_dict(state["optimiser"])
+        scaler.load_state_dict(state["scaler"])
+        order.load_state_dict(state["order"])
+        draws.set_state(state["draws"])
+        first, done, started = state["steps"], state["done"], started - state["seconds"]
+        sums = {name: value.to(device) for name, value in state["sums"].items()}
+
+    def current() -> dict[str, Any]:
+        return {
+            "steps": step + 1,
+            "detector": detector.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "scaler": scaler.state_dict(),
+            "order": order.state_dict(),
+            "draws": draws.get_state(),
+            "done": done,
+            "seconds": time.perf_counter() - started,
+            "sums": sums,
+        }
+
     detector.train()
     if settings.compile:
         for part in detector.children():
             part.compile()
-    for step in range(settings.steps):
+    for step in range(first, settings.steps):
         lr = learning_rate(step, settings)
         for group in optimiser.param_groups:
             group["lr"] = lr * group.get("lr_factor", 1.0)
@@ -89,16 +136,33 @@ def _descend(
             yield Interval(step + 1, {name: float(value) / count for name, value in sums.items()}, lr, now - started)
             done, started, sums = step + 1, time.perf_counter(), {}
             detector.train()  # the caller may have evaluated the detector, which puts it into evaluation mode
+        keep(current)
 
 
-def shuffled(count: int, size: int, draws: torch.Generator) -> Iterator[list[int]]:
-    """Yield batches of `size` indices for ever: every image comes once before any comes again."""
-    queue: list[int] = []
-    while True:
-        while len(queue) < size:
-            queue += torch.randperm(count, generator=draws).tolist()
-        batch, queue = queue[:size], queue[size:]
-        yield sorted(batch)
+class Shuffled:
+    """Batches of `size` of `count` indices, for ever: every image comes once before any comes again."""
+
+    def __init__(self, count: int, size: int, draws: torch.Generator) -> None:
+        self._count, self._size, self._draws = count, size, draws
+        self._queue: list[int] = []
+
+    def __iter__(self) -> Shuffled:
+        return self
+
+    def __next__(self) -> list[int]:
+        while len(self._queue) < self._size:
+            self._queue += torch.randperm(self._count, generator=self._draws).tolist()
+        batch, self._queue = self._queue[: self._size], self._queue[self._size :]
+        return sorted(batch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is needed to go on from here."""
+        return {"queue": self._queue, "draws": self._draws.get_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from where `state_dict` was called."""
+        self._queue = state["queue"]
+        self._draws.set_state(state["draws"])
 
 
 def _report_steps(settings: TrainingSettings) -> set[int]:

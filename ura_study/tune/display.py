@@ -56,6 +56,8 @@ class Display:
             self._without_gpu.add(record.host)
             missing = f"gpu {job.gpu:g} was asked for, but PyTorch finds none there: its runs use the processor"
             self._console.print(Text(f"{record.host}: {missing}", "yellow"), soft_wrap=True)
+        for note in record.notes:
+            self._console.print(Text(f"{record.where}{record.elsewhere}: {note}", "yellow"), soft_wrap=True)
         self._log(finished=True)
 
     def dropped(self, job: Job) -> None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,7 +30,8 @@ from ura_study.features.maps import FeatureMaps
 from ura_study.plugins import identities
 from ura_study.runs.job import Job
 from ura_study.settings import trained_part
-from ura_study.training.loop import Interval, fit
+from ura_study.training.checkpoint import Checkpoint
+from ura_study.training.loop import Interval, NonFiniteLoss, fit
 
 WEIGHTS, CURVE = "weights.pt", "curve.json"
 #: Raised when the same settings come to mean other weights: older ones are then not reused. (How they are scored and
@@ -53,6 +55,10 @@ class Fitted:
     id: str
     shared: bool
     """Whether the weights were found in the cache."""
+    continued_at: int | None = None
+    """The step at which a training that was cut off was continued; None: it was begun here, or found in the cache."""
+    trouble: str = ""
+    """Why checkpoints could not be written; empty where they could."""
 
     @property
     def losses(self) -> dict[str, float]:
@@ -65,6 +71,8 @@ def fitted(
 ) -> Generator[Interval, None, Fitted]:
     """Yield the progress of the training and return its result; who wants the same weights meanwhile waits for them.
 
+    A training that was cut off is continued from its last checkpoint; what it reported before is yielded again.
+
     Args:
         job: the run.
         samples: the images of `train`.
@@ -74,23 +82,28 @@ def fitted(
 
     Raises:
         NonFiniteLoss: where training diverged; nothing is kept then.
-        ResourceError: where the weights cannot be written.
+        ResourceError: where the weights cannot be written, or there is no folder for checkpoints.
     """
     detector = build_detector(job.settings.model, train.channels, train.map_size)
     about = _about(job, samples, device)
     folder = cache_root() / "fits" / digest(about)
+    checkpoint = Checkpoint(job.settings.training, job.run_id, f"{folder.name} {job.program}")
+    kept: dict[str, Any] | None = None
     with writing(folder), locked(folder):
         if shared := is_genuine(folder, about):
             curve, seconds = _load(folder, detector, device)
             yield from _repeated(curve, detector, watch)
         else:
-            curve, seconds = yield from _train(job, detector, train, device, watch)
+            kept = checkpoint.load()
+            curve, seconds = yield from _train(job, detector, train, device, watch, checkpoint, kept)
             with building(folder, about) as temporary:
                 _save(temporary, detector, curve, seconds)
         used(folder)
+    checkpoint.remove()
     if not shared:
         trim(folder.parent, _limit())
-    return Fitted(detector, curve, seconds, folder.name, shared)
+    continued_at = None if kept is None else kept["training"]["steps"]
+    return Fitted(detector, curve, seconds, folder.name, shared, continued_at, checkpoint.trouble)
 
 
 def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[str, object]:
@@ -112,20 +125,41 @@ def _about(job: Job, samples: Sequence[Sample], device: torch.device) -> dict[st
 
 
 def _train(
-    job: Job, detector: Detector, train: FeatureMaps, device: torch.device, watch: Watch | None
+    job: Job,
+    detector: Detector,
+    train: FeatureMaps,
+    device: torch.device,
+    watch: Watch | None,
+    checkpoint: Checkpoint,
+    kept: dict[str, Any] | None,
 ) -> Generator[Interval, None, tuple[tuple[Interval, ...], float]]:
-    """Yield the intervals of a training; return them and its seconds, without those that others took in between."""
-    curve: list[Interval] = []
-    seconds = 0.0
-    intervals = fit(detector, train, job.settings.training, job.seed, device)
+    """Yield the intervals of a training; return them and its seconds, without those that others took in between.
+
+    `kept` is what the checkpoint holds: what this function left when it was cut off.
+    """
+    kept = kept or {"training": None, "reported": [], "seconds": 0.0}
+    reported = [Interval(**interval) for interval in kept["reported"]]
+    seconds, started = kept["seconds"], time.perf_counter()
+
+    def keep(state: Callable[[], dict[str, Any]]) -> None:
+        if checkpoint.due():
+            so_far = seconds + time.perf_counter() - started
+            checkpoint.save({"training": state(), "reported": [asdict(i) for i in reported], "seconds": so_far})
+
+    yield from reported
+    intervals = fit(detector, train, job.settings.training, job.seed, device, kept["training"], keep)
     while True:
         started = time.perf_counter()
-        interval = next(intervals, None)
+        try:
+            interval = next(intervals, None)
+        except NonFiniteLoss:
+            checkpoint.remove()
+            raise
         seconds += time.perf_counter() - started
         if interval is None:
-            return tuple(curve), seconds
-        curve.append(interval)
-        yield interval if watch is None else replace(interval, metrics=watch(detector))
+            return tuple(replace(interval, metrics={}) for interval in reported), seconds
+        reported.append(interval if watch is None else replace(interval, metrics=watch(detector)))
+        yield reported[-1]
 
 
 def _repeated(curve: Sequence[Interval], detector: Detector, watch: Watch | None) -> Iterator[Interval]:

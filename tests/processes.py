@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 
 def worker_of(driver: int) -> int:
-    """Return the process of a Tune worker below `driver`."""
+    """Return the process of a Tune worker below `driver`, at work or waiting."""
+    return process_of("Trainable|ray::Worker", driver)
+
+
+def process_of(title: str, ancestor: int) -> int:
+    """Return a process below `ancestor` in whose command line the pattern `title` is found."""
     for folder in Path("/proc").glob("[0-9]*"):
-        title = _read(folder / "cmdline")  # of a worker at work, and of one that waits
-        if ("Trainable" in title or "ray::Worker" in title) and _descends(int(folder.name), driver):
+        if re.search(title, _read(folder / "cmdline")) and _descends(int(folder.name), ancestor):
             return int(folder.name)
-    raise AssertionError("no worker process found")
+    raise AssertionError(f"no process called {title} found")
 
 
 def _descends(pid: int, ancestor: int) -> bool:

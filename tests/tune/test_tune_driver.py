@@ -8,11 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from jobs import small_job
-from processes import worker_of
+from processes import process_of, worker_of
 
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.runs import store
@@ -172,3 +173,39 @@ def test_the_training_of_a_killed_worker_is_continued(mvtec_root, tmp_path, cach
     *_, undisturbed = attempt(job)
     assert not undisturbed.fit_shared
     assert record.metrics == undisturbed.metrics
+
+
+def test_the_death_of_rays_own_process_ends_no_study(mvtec_root, tmp_path, capsys):
+    """Ray is started again on this machine, and what ran is tried again."""
+
+    class KillsRay(Killer):
+        def progressed(self, job, intervals):
+            if intervals and not self.killed:
+                self.killed.append(job.run_id)
+                os.kill(process_of("raylet/raylet", os.getpid()), signal.SIGKILL)
+
+    training, killer = {"steps": 300, "reports": 100}, KillsRay()
+    jobs = [small_job(mvtec_root, run_id=str(seed), seed=seed, settings={"training": training}) for seed in range(3)]
+    started = time.monotonic()
+    assert run_jobs(jobs, Ledger(tmp_path), ResourceSettings(), (killer,))
+    assert time.monotonic() - started < 120
+    assert killer.killed
+    assert [record.done for record in store.read(tmp_path).values()] == [True] * 3
+    assert "raylet) died; Ray is started again" in capsys.readouterr().err
+
+
+def test_the_death_of_a_clusters_process_here_is_one_line(mvtec_root, tmp_path):
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+
+    class KillsRay(Killer):
+        def progressed(self, job, intervals):
+            os.kill(process_of("raylet/raylet", os.getpid()), signal.SIGKILL)
+
+    job = small_job(mvtec_root, settings={"training": {"steps": 300, "reports": 100}})
+    try:
+        with pytest.raises(ResourceError, match=r"raylet\) died; start it again, and the same command continues"):
+            run_jobs([job], Ledger(tmp_path), ResourceSettings(), (KillsRay(),), address=cluster.address)
+    finally:
+        cluster.shutdown()

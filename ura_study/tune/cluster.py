@@ -24,6 +24,8 @@ QUIET = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_GLOBAL_CHECKPOINT_S": "100000000",
+    # Hundreds of lines about what `raylet` watches for.
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "Raylet is terminated|has been marked dead",
 }
 #: Ray puts sockets some 60 characters below this folder, and a socket's path has at most 107.
 LONGEST_FOLDER = 40
@@ -62,6 +64,27 @@ def cluster(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def restart() -> None:
+    """Start Ray on this machine once more, after its process died.
+
+    Raises:
+        ResourceError: where it does not start.
+    """
+    import ray
+
+    ray.shutdown()
+    _start(None)
+
+
+def raylet() -> tuple[str, int]:
+    """Return host and port of Ray's process on this machine."""
+    import ray
+
+    own = ray.get_runtime_context().get_node_id()
+    (node,) = (node for node in ray.nodes() if node["NodeID"] == own)
+    return node["NodeManagerAddress"], node["NodeManagerPort"]
 
 
 def _token() -> Path:

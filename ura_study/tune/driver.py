@@ -6,15 +6,20 @@ import contextlib
 import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ura_study.errors import ResourceError
 from ura_study.output import notice
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.study.config import ResourceSettings
-from ura_study.tune.cluster import cluster
+from ura_study.tune.cluster import cluster, raylet, restart
 from ura_study.tune.machines import Machines
 from ura_study.tune.nodes import Nodes
+from ura_study.tune.raylet import watched
+
+if TYPE_CHECKING:
+    from ura_study.tune.queue import Queue
 
 #: Tune wants a number of trials; the queue says when it is empty.
 ENDLESS = 1_000_000_000
@@ -59,32 +64,45 @@ def run_jobs(
         slots, retries = machines.slots, resources.retries
         queue = Queue(jobs, ledger, listeners, source=source, slots=slots, retries=retries, nodes=nodes)
         with _stop_on_signal(queue), contextlib.suppress(KeyboardInterrupt):
-            while _interrupted(queue, resources, scratch):
+            while _interrupted(queue, resources, scratch, address):
                 pass
     if queue.error is not None:
         raise queue.error
     return not queue.stopped
 
 
-def _interrupted(queue: Any, resources: ResourceSettings, scratch: str) -> bool:
-    """Let Tune do what is pending; return whether it ended before all was done, since Ray killed a worker for memory.
+def _interrupted(queue: Queue, resources: ResourceSettings, scratch: str, address: str | None) -> bool:
+    """Let Tune do what is pending; return whether it ended before all was done, so that the rest must be done anew.
 
-    Tune handles workers that die by themselves, but not those that Ray's memory monitor ends: it raises an error.
+    Tune handles workers that die by themselves, but not those that Ray's memory monitor ends (it raises an error), nor
+    the end of Ray's own process on this machine (it waits for ever).
     """
     from ura_study.tune.queue import DIED
 
-    try:
-        _tune(queue, resources, scratch)
-    except RuntimeError as error:
-        if not isinstance(error.__cause__, DIED):
-            raise
-        notice("a worker was ended since memory ran out; what ran is tried again")
-        queue.lost(error.__cause__)
-        return not queue.stopped
-    return False
+    with watched(*raylet()) as died:
+        try:
+            _tune(queue, resources, scratch)
+            return False
+        except KeyboardInterrupt:
+            if not died.is_set():
+                raise
+        except RuntimeError as error:
+            if not isinstance(error.__cause__, DIED):
+                raise
+            notice("a worker was ended since memory ran out; what ran is tried again")
+            queue.lost(error.__cause__)
+            return not queue.stopped
+    if address is not None:
+        raise ResourceError(
+            "Ray's process on this machine (raylet) died; start it again, and the same command continues"
+        )
+    notice("Ray's process on this machine (raylet) died; Ray is started again, and what ran is tried again")
+    restart()
+    queue.lost(None)
+    return not queue.stopped
 
 
-def _tune(queue: Any, resources: ResourceSettings, scratch: str) -> None:
+def _tune(queue: Queue, resources: ResourceSettings, scratch: str) -> None:
     from ray import tune
 
     from ura_study.tune.hooks import Events, StopWhenAsked
@@ -112,7 +130,7 @@ def _tune(queue: Any, resources: ResourceSettings, scratch: str) -> None:
 
 
 @contextlib.contextmanager
-def _stop_on_signal(queue: Any) -> Iterator[None]:
+def _stop_on_signal(queue: Queue) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP end the study in order; a second one ends it at once."""
 
     def stop(number: int, frame: object) -> None:

@@ -151,7 +151,7 @@ class Queue(Searcher):
             return
         self._guarded(self._take, job, Record.of(job, status="failed", failure=_failure(error)))
 
-    def lost(self, error: Exception) -> None:
+    def lost(self, error: Exception | None) -> None:
         """Take in that all workers are gone, and why; called by the driver, which then begins anew."""
         jobs = list(self.jobs.values())
         for known in (self.jobs, self.running, self._parked, self._unwanted):

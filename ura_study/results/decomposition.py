@@ -22,7 +22,7 @@ class Share:
     """The share of one effect in the total sum of squares."""
 
     axes: tuple[int, ...]
-    """Index of the key of a main effect, indices of the keys of an interaction; empty: the effect of seeds and noise."""
+    """Index of the key of a main effect, or indices of the keys of an interaction; empty: effect of seeds and noise."""
     share: float
     """0..1; the shares of all effects add up to 1."""
     chance: float

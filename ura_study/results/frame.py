@@ -42,9 +42,9 @@ def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     """Return one row per (variant, category, seed) whose run has a record, in the order of the plan.
 
     Equal variants with two names have rows for each name, with the same `run_id`. Metrics are fractions, or NaN if they
-    are undefined (see `undefined`) or the run failed (see `failure`). Each key in which variants differ is a column. The
-    columns `val_*` and `validation_seconds` exist only if images were held out, metrics of uncertainty only if a record
-    has them.
+    are undefined (see `undefined`) or the run failed (see `failure`). Each key in which variants differ is a column.
+    The columns `val_*` and `validation_seconds` exist only if images were held out, metrics of uncertainty only if a
+    record has them.
     """
     changed = tuple(dict.fromkeys(key for variant in plan.variants for key in variant.changes))
     variants = {variant.name: _variant(variant, changed) for variant in plan.variants}

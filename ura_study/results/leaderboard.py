@@ -51,8 +51,8 @@ class Leaderboard:
     study: Study
     search: SearchSettings
     rows: pd.DataFrame
-    """A row per trial, best first: `trial`, `variant`, `state`, `best`, objectives by label, `runs`, parameters, metrics
-    on test, `reason`."""
+    """A row per trial, best first: `trial`, `variant`, `state`, `best`, objectives by label, `runs`, parameters,
+    metrics on test, `reason`."""
     objectives: tuple[str, ...]
     """Labels of the objectives."""
     parameters: tuple[str, ...]
@@ -133,7 +133,7 @@ def _line(
 ) -> dict[str, object]:
     values = trial.values or (None,) * len(labels)
     state = trial.state if trial.feasible else "infeasible"
-    means = {metric: cell.mean for metric, cell in zip(metrics, tested, strict=False)}  # empty for trials that are not complete
+    means = {metric: cell.mean for metric, cell in zip(metrics, tested, strict=False)}  # none if incomplete
     params = {key: readable(value) if isinstance(value, bool) else value for key, value in trial.params.items()}
     base = {"trial": trial.number, "variant": trial.variant, "state": state, "best": trial.best, "runs": trial.runs}
     return base | dict(zip(labels, values, strict=True)) | params | means | {"reason": trial.reason}

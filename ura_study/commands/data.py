@@ -108,7 +108,7 @@ def _published(published: Counts | None) -> Text:
 
 
 def _absent(names: tuple[str, ...], data: DataSettings, published: Mapping[str, Counts]) -> list[str]:
-    """Return the missing categories of the published set, if all categories are used and some of its are present."""
+    """Return the missing categories of the published set, if the settings ask for all and at least one is present."""
     if data.categories != "all" or not set(names) & set(published):
         return []
     return [name for name in published if name not in names]

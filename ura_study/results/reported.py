@@ -35,7 +35,7 @@ class _Method(Settings):
 
 
 def _form() -> tuple[type[Settings], tuple[str, ...]]:
-    """Return the schema of a file, and its possible metrics: all but those of uncertainty and validation."""
+    """Return the schema of a file, and its possible metrics: ranking metrics, and loaded metrics of plug-ins."""
     names = (*METRICS, *(name for name in METRICS_BY_NAME.loaded() if name not in METRICS + UNCERTAINTY_METRICS))
     metrics: dict[str, Any] = dict.fromkeys(names, (Percent | None, None))
     line = create_model("_Line", __base__=_Method, **metrics)

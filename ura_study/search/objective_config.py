@@ -56,8 +56,8 @@ class LimitSettings(Settings):
     max: float | None = None
     """Largest admissible value."""
     over: str = "mean"
-    """Summary of the categories' means over seeds: `mean`, `median`, a quantile (`q10`: 10 %), or `worst`: for `min` the
-    smallest, for `max` the largest."""
+    """Summary of the categories' means over seeds: `mean`, `median`, a quantile (`q10`: 10 %), or `worst` (for `min`
+    the smallest, for `max` the largest)."""
 
     _over = field_validator("over")(known_over)
 

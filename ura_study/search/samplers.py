@@ -44,8 +44,8 @@ def make_sampler(
         where: the key path of the section, for errors.
 
     Raises:
-        ConfigError: beginning with `where`, for an option that the sampler does not have or accept, for cmaes with
-            several objectives or without its package, or for a space that has no finite grid.
+        ConfigError: beginning with `where`, for an option that the sampler does not have or accept, and for cmaes with
+            several objectives or without its package; beginning with the key of the space, if it has no finite grid.
     """
     name, options = settings.name, settings.options
     if name == "cmaes" and objectives > 1:

@@ -1,9 +1,9 @@
 """A search in progress: Optuna proposes variants, records of their runs come back, and Optuna is told their values.
 
 All lasting state is in Optuna's storage and in the records. A trial that a killed process left running is continued
-with its own parameters: recorded runs count, the others are handed out again. Each proposal is drawn with a seed derived
-from the seed of the search and the number of the trial, so it depends only on what Optuna was told before, not on how
-often the search was interrupted.
+with its own parameters: recorded runs count, the others are handed out again. Each proposal is drawn with a seed
+derived from the seed of the search and the number of the trial, so it depends only on what Optuna was told before, not
+on how often the search was interrupted.
 
 This module is long because the steps in the life of a trial share their state.
 """
@@ -96,7 +96,7 @@ class Session:
         return dropped
 
     def report(self, job: Job, intervals: Sequence[Mapping[str, Any]]) -> Collection[str]:
-        """Report a training curve to the pruner if it uses curves (asha); return ids of runs that are not needed any more.
+        """Report a training curve to the pruner if it uses curves (asha); return ids of runs not needed any more.
 
         Args:
             job: the run; only with `job.watch` its intervals are reported.

@@ -1,6 +1,6 @@
 """Storage of a search: a journal file in the study's folder, or any storage with a URL that Optuna supports.
 
-Only `existing` may be called without the study's lock.
+The caller of `open_storage` and `mend` holds the study's lock; `existing` needs no lock.
 """
 
 from __future__ import annotations

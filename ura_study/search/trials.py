@@ -35,7 +35,7 @@ class TrialSummary:
     best: bool
     """Whether it is the best trial, or on the Pareto front."""
     runs: int | None
-    """Number of runs, done or failed, with a record when the trial finished; None: not finished."""
+    """Number of runs with a record, done or failed, when the trial finished; None: unknown."""
     reason: str
     """Why the trial failed; "" if it did not."""
     logs: Mapping[str, bool] = field(default_factory=dict)
@@ -62,7 +62,7 @@ def finished(optuna_study: optuna.Study) -> list[FrozenTrial]:
 
 
 def stale(optuna_study: optuna.Study) -> int:
-    """Return how many finished trials are newer than the best, or than the newest on the Pareto front; 0 without any."""
+    """Return how many finished trials are newer than the best one, or than the newest one on the Pareto front."""
     best = [trial.number for trial in _best(optuna_study)]
     if not best:
         return 0
@@ -71,7 +71,7 @@ def stale(optuna_study: optuna.Study) -> int:
 
 
 def given_up(found: Iterable[TrialSummary], own: Plan) -> frozenset[str]:
-    """Return the names of variants of pruned and failed trials, which need no more runs; those in `own` are left out."""
+    """Return the variants of pruned and failed trials, which need no more runs; those in `own` are left out."""
     ended = {trial.variant for trial in found if trial.state in ("pruned", "failed")}
     return frozenset(ended - {variant.name for variant in own.variants})
 

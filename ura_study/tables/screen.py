@@ -28,8 +28,8 @@ SHOWN = 10
 def show_tables(results: Results, console: Console) -> None:
     """Print a per-category table for each metric, and the comparison with the baseline in the first metric.
 
-    If the window is too narrow for one of these tables, all means over categories are printed in their place. A study
-    of one variant has no comparison.
+    If the window is too narrow for a per-category table, one table of the means replaces all of them. A study of one
+    variant has no comparison.
     """
     drawn = [_drawn(results.study, per_category(results, metric)) for metric in results.metrics]
     if _too_wide(drawn, console):

@@ -86,12 +86,9 @@ class Sheet:
 
 
 def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True) -> Sheet:
-    """Return a table in printed form.
+    """Return a table in printed form, by the `report` settings of the study named `study`.
 
     Args:
-        table: the table.
-        settings: the `report` section of the study.
-        study: the name of the study.
         alone: whether no other table has the caption and label of the settings; otherwise both are made unique.
     """
     title = table.title if table.kind is None else f"{table.title}{_unit(table.kind, settings)}"

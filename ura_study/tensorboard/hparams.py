@@ -83,8 +83,10 @@ def _goes(value: Any, before: Any) -> bool:
 
 
 def _shown(value: Any, change: Any = None) -> Shown:
-    """Return a value as a column shows it; a section as its `change` in the study if this has keys, else its name or
-    True."""
+    """Return a value as a column shows it.
+
+    A section is shown as its `change` in the study if this has keys, otherwise as its name, or True without a name.
+    """
     if value is ...:
         return ABSENT
     if isinstance(value, Mapping):

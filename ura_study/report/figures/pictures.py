@@ -60,8 +60,7 @@ def seen(results: Results) -> Iterator[Seen]:
 
 
 def ordered(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-    """Return at most `MOST` pictures chosen by score, in the order of the columns; pictures of no reason but `EXAMPLE`
-    are left out."""
+    """Return at most `MOST` pictures that were chosen by score, in the order of the columns."""
     places = ((picture, [ORDER.index(r) for r in picture.reasons if r in ORDER]) for picture in pictures)
     ranked = sorted(((min(found), picture) for picture, found in places if found), key=lambda one: one[0])
     return tuple(picture for _, picture in ranked[:MOST])

@@ -1,1 +1,1 @@
-"""What the commands do: a file each, from paths to an exit code."""
+"""The commands: one file for each, with a function from paths and options to an exit code."""

@@ -1,4 +1,4 @@
-"""`ura-study board`: TensorBoard on a study's events."""
+"""`ura-study board`: TensorBoard for the events of a study."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ura_study.results.folder import EVENTS, find
 
 
 def board(which: str | None, results: Path, port: int | None, console: Console) -> int:
-    """Show a study, or all of the results folder, in TensorBoard until Ctrl-C.
+    """Show a study, or with None all studies of the results folder, in TensorBoard until Ctrl-C; return 0.
 
     Raises:
-        ConfigError: where there is no such study, or nothing to show.
-        ResourceError: where the port is in use.
+        ConfigError: where there is no such study, or it has no events.
+        ResourceError: where the port is in use or not valid.
     """
     folder = results if which is None else find(which, results) / EVENTS
     if next(folder.rglob("*tfevents*"), None) is None:
@@ -27,7 +27,7 @@ def board(which: str | None, results: Path, port: int | None, console: Console) 
     from ura_study.tensorboard.serving import serve
 
     console.print(Text(f"TensorBoard shows {folder} at {serve(folder, port)} (Ctrl-C ends it)"), soft_wrap=True)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a script ignores it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored in background jobs of scripts
     with contextlib.suppress(KeyboardInterrupt):
         threading.Event().wait()
     return 0

@@ -1,4 +1,4 @@
-"""`ura-study cache`: what the cache folder holds, and its removal."""
+"""`ura-study cache`: show or remove the content of the cache folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ura_study.cache import ABOUT, cache_root, size, writing
 from ura_study.data import hashes
 from ura_study.errors import ConfigError, nearest
 
-#: What is kept, by the folders below the cache folder in which it lies.
+#: Folder below the cache folder → what it holds.
 KINDS = {
     "features": "feature maps of images, by backbone and layer",
     "fits": "weights of trained detectors; the oldest unused go first",
@@ -30,11 +30,11 @@ EVERYTHING = "all"
 
 
 def cache(clear: str | None, console: Console) -> int:
-    """Show what the cache folder holds, by kind; with `clear`, a kind or `all`, remove it first.
+    """Show the content of the cache folder by kind; with `clear` (a kind, or `all`), remove that first. Return 0.
 
     Raises:
         ConfigError: where there is no such kind.
-        ResourceError: where it cannot be removed.
+        ResourceError: where a folder cannot be removed.
     """
     root = cache_root()
     if clear is not None:
@@ -62,5 +62,5 @@ def _remove(root: Path, kind: str, console: Console) -> None:
 
 
 def _folders(root: Path, kind: str) -> list[Path]:
-    """Return the folders of a kind; the built-in data set has one for each of its versions."""
+    """Return the folders of a kind; the built-in data set has one for each version."""
     return sorted(p for p in root.glob(f"{kind}*") if p.is_dir())

@@ -1,4 +1,4 @@
-"""`ura-study cluster`: files that bring a study to a batch system or a cloud, ready but for what is marked in them."""
+"""`ura-study cluster`: template files to run a study on a batch system or a cloud; marked places must be filled in."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from ura_study.cache import replace
 from ura_study.errors import ConfigError, nearest
 
 FOLDER = Path(__file__).with_name("cluster_files")
-#: What one asks for -> the file.
+#: Kind of cluster → name of the template file.
 FILES = {"slurm": "slurm.sh", "kuberay": "kuberay.yaml", "ray-up": "ray-up.yaml", "docker": "Dockerfile"}
 
 
 def cluster(kind: str, output: Path | None, console: Console) -> int:
-    """Print a commented file for a kind of cluster, or write it.
+    """Print a commented template file for a kind of cluster, or write it to `output`; return 0.
 
     Raises:
         ConfigError: where there is no such kind.
+        ResourceError: where the file cannot be written.
     """
     if kind not in FILES:
         raise ConfigError(f"expected one of {', '.join(FILES)}, but got '{kind}'{nearest(kind, FILES)}")

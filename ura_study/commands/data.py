@@ -1,4 +1,4 @@
-"""`ura-study data`: whether a data set is as it should be, and what is known of those that are supported."""
+"""`ura-study data`: check a data set, and list facts about the supported ones."""
 
 from __future__ import annotations
 
@@ -23,14 +23,21 @@ from ura_study.errors import DataError
 from ura_study.study.config import validated
 from ura_study.study.loading import load_study
 
-#: Exit code where something would spoil results.
+#: Exit code if a problem would make results wrong or undefined.
 SPOILED = 1
 
 
 def check(layout: str, root: Path | None, console: Console) -> int:
-    """Show what a data set holds and what is wrong with it; 1 where something would spoil results.
+    """Show the content of a data set and its problems; return 1 if one would make results wrong or undefined, else 0.
 
-    `layout` is the name of a layout, or a study file whose `data` section says everything.
+    Args:
+        layout: the name of a layout, or a study file (`.yaml`, `.yml`) whose `data` section is used.
+        root: folder of the data set; not used with a study file.
+        console: where to print.
+
+    Raises:
+        ConfigError: where the layout or the study file is invalid.
+        DataError: where the categories cannot be found.
     """
     data = _settings(layout, root)
     facts = facts_of(data.layout)
@@ -62,7 +69,7 @@ def check(layout: str, root: Path | None, console: Console) -> int:
 
 
 def listing(console: Console) -> int:
-    """Show the layouts with licence, source, size and citation of their sets."""
+    """Show the layouts with licence, source, size and citation of their data sets; return 0."""
     for name in LAYOUTS.names():
         facts = facts_of(name)
         console.print(Text.assemble((name, "bold"), f"  {facts.title}"), soft_wrap=True)
@@ -101,14 +108,14 @@ def _published(published: Counts | None) -> Text:
 
 
 def _absent(names: tuple[str, ...], data: DataSettings, published: Mapping[str, Counts]) -> list[str]:
-    """Return the categories of the published set that are not there, where some of it is."""
+    """Return the missing categories of the published set, if the settings ask for all and at least one is present."""
     if data.categories != "all" or not set(names) & set(published):
         return []
     return [name for name in published if name not in names]
 
 
 def _regions(data: DataSettings, category: Category, looks: dict[Path, Look]) -> list[Finding]:
-    """Say how many regions of defects can be told apart at the size at which masks are judged, if that is not all."""
+    """Return a finding if resizing masks to the size of evaluation changes the number of defect regions."""
     from ura_study.data.resizing import regions, resized
 
     size = data.eval_size or data.image_size

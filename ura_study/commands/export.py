@@ -1,4 +1,4 @@
-"""What `ura-study export` and `ura-study compare` do: from paths to an exit code. Nothing is run, no image is read."""
+"""`ura-study export` and `ura-study compare`: tables from recorded results. Nothing is run and no image is read."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ BINARY_FORMATS = ("parquet", "excel")
 
 @dataclass(frozen=True)
 class Output:
-    """Where to, and in which form."""
+    """Destination and format of a table."""
 
     form: str | None = None
-    """A key of `ENDINGS`; None: what the file's ending says, else Markdown."""
+    """A key of `ENDINGS`; None: from the ending of the file, or Markdown without a file."""
     file: Path | None = None
     """None: standard output."""
     standalone: bool = False
@@ -39,10 +39,18 @@ class Output:
 
 
 def export(study: str, table: str, results: Path, options: Mapping[str, object], output: Output) -> int:
-    """Write one of a study's tables, or say which runs are behind its cells.
+    """Write a table of a study, or print the runs behind its cells; return 0.
 
     Args:
-        options: keys of the study's `report` section that take other values here; None: as the study has it.
+        study: the study's file, its results folder, or its name.
+        table: one of `names.TABLES`.
+        results: the folder that holds the results folders of studies.
+        options: values for keys of the study's `report` section; None: the value of the study.
+        output: destination and format. With `explain`, run ids are printed, and the table is written only to a file.
+
+    Raises:
+        UserError: where the study, the table, the format or an option is not valid, or nothing is recorded; see also
+            `open_done` and `as_data`.
     """
     form = _form(output)
     _check("--table", table, MAKERS)
@@ -62,7 +70,13 @@ def export(study: str, table: str, results: Path, options: Mapping[str, object],
 def compare(
     studies: Sequence[str], results: Path, options: Mapping[str, object], output: Output, console: Console
 ) -> int:
-    """Set the variants of each further study against those of the first, in the terminal unless `output` says more."""
+    """Compare the variants of each further study with those of the first, metric by metric; return 0.
+
+    The tables are shown in the terminal unless `output` has a format or a file. `options` are those of `export`.
+
+    Raises:
+        UserError: for fewer than two studies, and as `export`.
+    """
     if len(studies) < 2:
         raise UserError(f"compare: expected two studies or more, but got {len(studies)}")
     form = _form(output)
@@ -84,7 +98,7 @@ def compare(
 
 
 def _form(output: Output) -> str:
-    """Return the format that is asked for, or that the file's ending says."""
+    """Return the format: as given, or from the ending of the file, or Markdown."""
     formats = {ending: form for form, ending in ENDINGS.items()}
     if output.form is not None:
         form = output.form
@@ -105,19 +119,19 @@ def _check(what: str, name: str, known: Iterable[str]) -> None:
 
 
 def _names(studies: Sequence[str]) -> list[str]:
-    """Return the names of studies by their files or folders; whole paths where those are alike."""
+    """Return the names of the studies' files or folders; the arguments as given if two names are equal."""
     paths = [Path(study).resolve() for study in studies]
     names = [path.stem if path.is_file() else path.name for path in paths]
     return names if len(set(names)) == len(names) else list(studies)
 
 
 def _write(content: bytes, shown: Sequence[Sheet], form: str, output: Output) -> None:
-    """Write what was made of sheets, and say what to know of LaTeX."""
+    """Write the content of a file, or print it; for LaTeX, print hints as notices."""
     if output.file is not None:
         replace(output.file, content)
     else:
         if reconfigure := getattr(sys.stdout, "reconfigure", None):
-            reconfigure(encoding="utf-8")  # that of the file, whatever the terminal's
+            reconfigure(encoding="utf-8")  # the same bytes as in a file
         sys.stdout.write(content.decode())
     if form == "latex":
         for line in remarks(shown, content.decode(), output.wide):

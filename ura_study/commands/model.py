@@ -1,4 +1,4 @@
-"""`ura-study model` and `ura-study predict`: the detector of a run as a file, and what it says of new images."""
+"""`ura-study model` and `ura-study predict`: save the detector of a run to a file, and score new images with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ SCORES, HEAT = "scores.csv", "heat"
 def model(
     which: str, variant: str, category: str, seed: int | None, output: Path, results: Path, console: Console
 ) -> int:
-    """Write the detector of a study's run to a file; what was trained already is not trained again.
+    """Write the detector of a study's run to a file; weights in the cache are not trained again. Return 0.
+
+    `seed` None is the first seed of the study.
 
     Raises:
         ConfigError: where there is no such study, variant, category or seed.
@@ -42,10 +44,13 @@ def model(
 
 
 def predict(file: Path, images: Path, output: Path, console: Console) -> int:
-    """Score the images of a folder with a saved model: a table of scores, and each map over its image.
+    """Score the images of a folder with a saved model and return 0.
+
+    It writes `scores.csv` and an overlay of each anomaly map on its image, `heat/<image>.png`, into `output`.
 
     Raises:
-        DataError: where the file is no model, or there is no image.
+        DataError: where the file is not a model, or there is no image.
+        ResourceError: where a file cannot be written.
     """
     from ura_study.cache import writing
     from ura_study.model import AnomalyModel

@@ -1,4 +1,4 @@
-"""`ura-study plan`: what a study would run, and how long that takes."""
+"""`ura-study plan`: the runs of a study that are missing, and an estimate of their time."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ from ura_study.study.names import readable
 from ura_study.study.plan import BASELINE, Plan, Run
 from ura_study.tune.display import duration
 
-#: Exit code where the run that was to tell the time failed.
+#: Exit code if the run for measuring the time failed.
 CALIBRATION_FAILED = 1
 
 
 def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
-    """Show the variants and runs of a study, what is recorded of them, and how long the rest will take.
+    """Show the variants and runs of a study, which are recorded, and an estimate of the time for the rest.
 
-    Nothing is run, except with `calibrate` one missing run, whose record counts like any other; 1 where it failed.
+    Nothing is run, except one missing run with `calibrate`, whose record counts like any other. Return 1 if that run
+    failed, else 0.
     """
     study, planned = open_study(path)
     ledger = Ledger(results.absolute() / study.study)
@@ -55,7 +56,7 @@ def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
 
 
 def _trials_left(study: Study, folder: Path) -> int:
-    """Return how many trials of a study's search are still to be told."""
+    """Return how many of the trials of a study's search are not finished or not yet proposed; 0 without a search."""
     if study.search is None:
         return 0
     from ura_study.search.storage import existing
@@ -78,7 +79,7 @@ def _table(study: Study, planned: Plan, ledger: Ledger) -> Table:
 
 
 def _estimate(study: Study, seconds: float | None) -> str:
-    """Say how long what is missing takes."""
+    """Return the line on the time that missing runs take, from their total in seconds; None: unknown."""
     if seconds is None:
         return "time: unknown, since no run like these is recorded; --calibrate measures one"
     slots = max(1, (os.cpu_count() or 1) // study.resources.cpu)
@@ -86,14 +87,14 @@ def _estimate(study: Study, seconds: float | None) -> str:
 
 
 def show_plugins(study: Study, plan: Plan, console: Console) -> None:
-    """Name the modules and files of others that a study imports: they are code."""
+    """Print the names of the plug-ins (modules and files) that a study imports, since they are code."""
     used = (needed(study.plugins_of(variant.settings)) for variant in plan.variants)
     if found := sorted({*study.plugins, *itertools.chain.from_iterable(used)}):
         console.print(Text(f"plug-ins, which are code: {', '.join(found)}"), soft_wrap=True)
 
 
 def plan_line(plan: Plan, ledger: Ledger) -> str:
-    """Return how much there is to do, in a line."""
+    """Return a line on the size of a plan and its recorded, failed and missing runs."""
     found = {run.run_id: record for run in plan.runs.values() if (record := ledger.find(run)) is not None}
     other = [record for run_id, record in found.items() if ledger.own(run_id) is None]
     done, failed, left = counts(plan, ledger.records | found)
@@ -110,7 +111,7 @@ def plan_line(plan: Plan, ledger: Ledger) -> str:
 
 
 def _measured(study: Study, run: Run, ledger: Ledger, console: Console) -> Record:
-    """Do one run in this process and record it."""
+    """Do one run in this process, record it, and return its record; a failure is printed."""
     from ura_study.runs.attempt import attempt
 
     with writing(ledger.folder):

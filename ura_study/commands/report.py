@@ -1,4 +1,4 @@
-"""`ura-study report`: the report of a study from its records alone, finished or not."""
+"""`ura-study report`: the report of a study, finished or not, from its records alone."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from ura_study.results.opening import open_recorded
 
 
 def report(which: str, results: Path, output: Path | None, console: Console) -> int:
-    """Write a study's report to `output`, or beside its records.
+    """Write the report of a study to `output`, or with None beside its records; return 0.
 
     Raises:
         ConfigError: where there is no such study.
-        DataError: where what lies in its folder cannot be read.
+        DataError: where a file in its folder cannot be read.
+        ResourceError: where the report cannot be written.
     """
     with _uncollected():
         path = find(which, results) / FILE if output is None else output
@@ -31,7 +32,7 @@ def report(which: str, results: Path, output: Path | None, console: Console) -> 
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """Look for no garbage meanwhile: a large study is millions of objects, all in use, and each look takes its time."""
+    """Switch the garbage collector off: a large study has millions of objects, all in use, and each search is slow."""
     before = gc.isenabled()
     gc.disable()
     try:

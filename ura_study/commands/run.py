@@ -1,4 +1,4 @@
-"""`ura-study run`: do what is missing of a study, then write and show its tables."""
+"""`ura-study run`: do the missing runs of a study, then write and show its tables."""
 
 from __future__ import annotations
 
@@ -29,25 +29,30 @@ if TYPE_CHECKING:
     from ura_study.search.session import Session
     from ura_study.tensorboard.writer import TensorBoardWriter
 
-#: Exit codes beside 0.
+#: Exit codes other than 0.
 SOME_FAILED, STOPPED = 1, 130
 
 
 def run(path: Path, results: Path, address: str | None, wait: bool, console: Console) -> int:
-    """Do what is not yet recorded of a study, then write and show its tables.
+    """Do the runs of a study that are not yet recorded, then write and show its tables.
 
-    `address` and `wait` are those of `tune.driver.run_jobs`.
+    Return 0, 1 if runs failed, or 130 if the study was stopped. For `address` and `wait` see `tune.driver.run_jobs`.
     """
     return run_opened(*open_study(path), results, address, wait, console)
 
 
 def run_opened(study: Study, plan: Plan, results: Path, address: str | None, wait: bool, console: Console) -> int:
-    """Do the same with a study that is opened."""
+    """Do what `run` does with a study and plan that are already read.
+
+    Raises:
+        ConfigError: where the folder holds a study of the same name on other data, or another search.
+        ResourceError: where the folder cannot be written.
+    """
     folder = results.absolute() / study.study
     try:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-    except FileNotFoundError as error:  # in /proc, say
+    except FileNotFoundError as error:  # e.g. in /proc
         raise ResourceError(f"{folder}: no folder can be made there") from error
     with StudyLock(folder):
         _check_same_data(folder, study)
@@ -64,7 +69,7 @@ def run_opened(study: Study, plan: Plan, results: Path, address: str | None, wai
 
 
 def _session(study: Study, plan: Plan, ledger: Ledger) -> Session | None:
-    """Return the search of a study that has one, begun or continued."""
+    """Return the search of a study, started or continued; None if the study has no search."""
     if study.search is None:
         return None
     from ura_study.search.session import Session
@@ -80,9 +85,9 @@ def _execute(
     cluster: tuple[str | None, bool],
     console: Console,
 ) -> tuple[bool, str]:
-    """Do what is missing, and bring TensorBoard's files up to date in any case: the study may have been edited.
+    """Do the missing runs, and update TensorBoard's files even if there are none, since the study may have been edited.
 
-    Return whether it came to its end, and what is left, in words.
+    Return whether all was completed (not stopped), and a text with the numbers of runs done, failed and left.
     """
     from ura_study.tensorboard.writer import TensorBoardWriter
     from ura_study.tune.display import Display
@@ -111,7 +116,7 @@ def _execute(
 
 
 def _take_up(session: Session, progress: Progress, writer: TensorBoardWriter, ledger: Ledger) -> None:
-    """Let progress and TensorBoard know what earlier sessions of a search have tried."""
+    """Add the variants that earlier sessions of a search have tried to the progress and to TensorBoard."""
     writer.extend(session.plan())
     decided = session.decided()
     progress.extend(decided)
@@ -121,7 +126,7 @@ def _take_up(session: Session, progress: Progress, writer: TensorBoardWriter, le
 
 
 def _finish(study: Study, plan: Plan, ledger: Ledger, completed: bool, left: str, console: Console) -> int:
-    """Write and show what there is now; figures and report come last, so that a bug in them hides no result."""
+    """Write and show the results and return the exit code; figures and report come last: a bug there hides nothing."""
     from ura_study.report.figures import gallery
     from ura_study.report.page.document import FILE, write_report
     from ura_study.report.write import write_figures, write_results, write_search
@@ -143,7 +148,7 @@ def _finish(study: Study, plan: Plan, ledger: Ledger, completed: bool, left: str
         _show_failures(failures, console)
         console.print(Text(f"everything is in {folder}"), soft_wrap=True)
         code = SOME_FAILED if failures else 0
-    else:  # who stops a study may give it seconds: figures and report can be made later
+    else:  # a stopped study may have only seconds left: figures and report can be made later
         console.print(f"stopped: {left}; the same command continues", soft_wrap=True)
         console.print(Text(f"figures and report are as they were; ura-study report {folder} makes it"), soft_wrap=True)
         return STOPPED
@@ -170,7 +175,7 @@ def _check_same_data(folder: Path, study: Study) -> None:
 
 
 def _show_failures(failures: Iterable[Record], console: Console) -> None:
-    """Print which runs failed and why, those of a search's variants too; a traceback that is known only once."""
+    """Print which runs failed and why, including runs of a search's variants; each distinct traceback only once."""
     shown = set()
     for record in failures:
         failure = record.failure

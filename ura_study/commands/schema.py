@@ -1,4 +1,4 @@
-"""`ura-study schema`: what a study file may hold, as a JSON schema, for editors that complete and check."""
+"""`ura-study schema`: the JSON schema of a study file, for editors with completion and checks."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema(plugins: list[str], output: Path | None, console: Console) -> int:
-    """Print the schema, or write it to a file; the settings of `plugins` (modules or files) are in it, too.
+    """Print the schema, or write it to `output`; it includes the settings of `plugins` (modules or files). Return 0.
 
     Raises:
         ConfigError: where a plug-in cannot be imported.
+        ResourceError: where the file cannot be written.
     """
     for plugin in plugins:
         imported(plugin)

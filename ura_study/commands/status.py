@@ -1,4 +1,4 @@
-"""`ura-study status`: how far studies are, from what they have left on the disk; they may be running elsewhere."""
+"""`ura-study status`: the progress of studies, read from their files; they may be running in another process."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ from ura_study.tune.display import duration
 if TYPE_CHECKING:
     from ura_study.search.trials import TrialSummary
 
-#: Exit code where a study cannot be read.
+#: Exit code if a study cannot be read.
 UNREADABLE = 2
-#: Variants that are shown, the best ones.
+#: Number of best variants that are shown.
 SHOWN = 5
-#: Failed runs that are named for each reason.
+#: Most failed runs that are named for each reason.
 NAMED = 3
-#: Records from which the speed of a running study is taken: the latest.
+#: Number of latest records from which the speed of a running study is computed.
 LATEST = 50
 
 
 def status(which: str | None, results: Path, console: Console) -> int:
-    """Show counts, the best variants, failures and the time left of one study, or a line for each.
+    """Show counts, the best variants, failures and the time left of one study, or with None a line for each study.
 
-    Of all studies, one that cannot be read hides no other: it is named, and the exit code is 2.
+    Return 0, or 2 if some of all studies cannot be read: an error is printed for these, and the others are shown.
 
     Raises:
-        ConfigError: where there is no such study.
+        ConfigError: where there is no such study, or no study at all.
     """
     if which is not None:
         _show(find(which, results), console)
@@ -79,7 +79,7 @@ def _show(folder: Path, console: Console) -> None:
 
 
 def _opened(folder: Path) -> tuple[Study, Plan, list[TrialSummary], frozenset[str]]:
-    """Return a study, its plan with the variants that its search has tried, the trials, and what they gave up."""
+    """Return a study, its plan with the variants of its trials, the trials, and the variants that need no more runs."""
     study, plan = reopen(folder)
     if (found := search_of(study, plan, folder)) is None:
         return study, plan, [], frozenset()
@@ -100,7 +100,7 @@ def _line(study: Study, plan: Plan, records: Mapping[str, Record], folder: Path,
 
 
 def _failures(failed: Sequence[Record]) -> list[str]:
-    """Return a line for each reason, with the first runs that failed for it."""
+    """Return a line for each reason of failure, with the first runs that failed for it."""
     by_reason: dict[str, list[str]] = {}
     for record in failed:
         assert record.failure is not None
@@ -116,7 +116,7 @@ def _first(runs: Sequence[str]) -> str:
 
 
 def _speed(records: Mapping[str, Record]) -> float | None:
-    """Return the runs per second of late; None where too few are recorded."""
+    """Return the recent speed in runs per second; None for fewer than two records."""
     times = sorted(datetime.fromisoformat(record.finished).timestamp() for record in records.values())[-LATEST:]
     if len(times) < 2:
         return None
@@ -125,7 +125,7 @@ def _speed(records: Mapping[str, Record]) -> float | None:
 
 
 def _best(study: Study, plan: Plan, records: Mapping[str, Record]) -> Table:
-    """Return the variants with the highest means of the study's first metric, complete ones first."""
+    """Return a table of the variants with the highest means of the study's first metric, complete variants first."""
     metrics = study.report.metrics
     table = Table(title=f"best by {metrics[0]} (mean over the runs done)", title_justify="left")
     for heading in ("variant", "done", *metrics):

@@ -25,17 +25,17 @@ class ReportSettings(Settings):
     unit: Literal["percent", "fraction"] = "percent"
     """How metrics are shown; files with raw numbers (CSV, …) always hold fractions."""
     digits: int | None = Field(None, ge=0, le=6)
-    """Digits of metrics behind the point; default: 1 for percent, 3 for fractions."""
+    """Decimal places of metrics; default: 1 for percent, 3 for fractions."""
     caption: str | None = Field(None, min_length=1)
     """Caption of exported tables, as plain text; default: what the table shows."""
     label: str | None = Field(None, pattern=r"^[A-Za-z0-9:._-]+$")
     """LaTeX label of exported tables; default: tab:<study>-<table>."""
     figures: List[Kind] = ("svg", "pdf")
-    """The formats of the files in `figures/`; none: no files. The report has its figures in any case."""
+    """The formats of the files in `figures/`; an empty list: no files. The report always contains its figures."""
     reported: str | None = Field(None, min_length=1)
     """A YAML or CSV file with numbers from the literature (see `results/reported.py`), relative to the study file."""
     pictures: int = Field(1, ge=0)
-    """Of so many seeds, counted from the first, the runs of the plan keep pictures of some test images; 0: none do."""
+    """Number of seeds, from the first, whose runs in the plan keep pictures of some test images; 0: no pictures."""
 
     @field_validator("metrics")
     @classmethod

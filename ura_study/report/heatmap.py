@@ -1,4 +1,4 @@
-"""Pictures of anomaly maps over the images they are of, on one scale of colours for all of them."""
+"""Overlays of anomaly maps on their images, all on one colour scale."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from PIL import Image
 
 from ura_study.report.drawing.strips import MAP
 
-#: How much of a picture is the image; the rest is the map.
+#: Weight of the image in a picture; the rest is the weight of the map.
 SHARE = 0.5
 
 
 def overlaid(images: Sequence[np.ndarray], maps: np.ndarray) -> Iterator[Image.Image]:
-    """Yield images (H, H, 3) uint8 under their maps (N, H, H); the least and the largest of all maps end the scale."""
+    """Yield each of N images (H, H, 3) uint8 blended with its map; the N maps (N, H, H) share one colour scale.
+
+    The scale runs from the smallest to the largest value of all maps.
+    """
     from matplotlib import colormaps
 
     low, high = float(maps.min()), float(maps.max())

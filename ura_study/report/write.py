@@ -1,4 +1,4 @@
-"""The files that a study leaves beside its records."""
+"""The files that are written beside the records of a study: tables and figures."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ from ura_study.tables.sheet import sheet
 
 
 def write_results(folder: Path, results: Results) -> None:
-    """Write `results.csv` (a row per run), per-category tables and comparisons as CSV and Markdown."""
+    """Write `results.csv` (a row per run), and per-category tables and comparisons as CSV and Markdown."""
     replace(folder / "results.csv", tidy(results.plan, results.records).to_csv(index=False))
     _write(folder, results, "per_category", [per_category(results, metric) for metric in results.metrics])
     _write(folder, results, "comparison", [comparison(results, metric) for metric in results.metrics])
 
 
 def write_search(folder: Path, results: Results) -> None:
-    """Write `search.csv` and `search.md` (a row per trial, best first), `search_runs.csv` (a row per run)."""
+    """Write `search.csv` and `search.md` (a row per trial, best first) and `search_runs.csv` (a row per run).
+
+    A search must have begun.
+    """
     leaderboard, search, study = results.leaderboard, results.search, results.study
     assert leaderboard is not None
     assert search is not None
@@ -39,9 +42,9 @@ def write_search(folder: Path, results: Results) -> None:
 
 
 def write_figures(folder: Path, drawn: Gallery, formats: Sequence[Kind]) -> None:
-    """Write figures into `figures/`, and beside them their captions: `study.md`, `search.md` and `pictures.md`.
+    """Write figures into `figures/`, with their captions in `study.md`, `search.md` and `pictures.md`.
 
-    Files of figures that stood in the captions before and are not among these any more are removed.
+    The files of figures that the old captions list and that are no longer drawn are removed.
     """
     place = folder / "figures"
     for about, figures in (("study", drawn.study), ("search", drawn.search), ("pictures", drawn.pictures)):
@@ -58,7 +61,7 @@ def write_figures(folder: Path, drawn: Gallery, formats: Sequence[Kind]) -> None
 
 
 def _named(captions: Path) -> set[str]:
-    """Return the names of the figures whose captions a file holds."""
+    """Return the names of the figures in a file of captions; none if there is no such file."""
     lines = captions.read_text(encoding="utf-8").splitlines() if captions.is_file() else []
     return {line.removeprefix("## ") for line in lines if line.startswith("## ")}
 

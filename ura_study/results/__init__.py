@@ -1,1 +1,1 @@
-"""What a study has left, as numbers: records read, aggregated and compared."""
+"""The results of a study as numbers: its records read, aggregated and compared."""

@@ -1,4 +1,4 @@
-"""One quantity of every variant on every category, and its mean over categories."""
+"""One quantity of each variant on each category, and its mean over categories."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ from ura_study.results.cell import Cell
 from ura_study.runs.record import Record
 from ura_study.study.plan import Plan
 
-#: What is read off the record of a run that is done; None where undefined.
+#: From the record of a finished run to a number; None if it is undefined.
 Quantity = Callable[[Record], float | None]
 
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Cells of one quantity by (variant, category)."""
+    """One quantity of all variants on all categories."""
 
     cells: Mapping[tuple[str, str], Cell]
+    """(variant, category) → cell with a value per seed."""
     categories: tuple[str, ...]
     undefined: tuple[str, ...]
-    """Categories where it is undefined in every run that is done (no masks, say)."""
+    """Categories where the quantity is undefined in every finished run (e.g. without masks)."""
 
     def mean(self, variant: str, categories: Iterable[str] | None = None) -> Cell:
-        """Return the mean over categories (default: all) of each seed, without those where all is undefined.
+        """Return a cell with the mean over categories (default: all) for each seed.
 
-        What is missing, failed or undefined in any other category stays so.
+        Categories in `undefined` are left out, unless all of them are. A run that is missing, failed or undefined on
+        any other category makes the cell incomplete.
         """
         wanted = tuple(self.categories if categories is None else categories)
         counted = [category for category in wanted if category not in self.undefined] or wanted
@@ -37,13 +39,14 @@ class Aggregate:
 
 
 def metric(name: str) -> Quantity:
+    """Return the quantity that is a recorded metric."""
     return lambda record: record.metrics.get(name)
 
 
 def aggregate(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> Aggregate:
-    """Return the cells of a quantity: each (variant, category, seed) of the plan counts in exactly one.
+    """Return the cells of a quantity: each (variant, category, seed) of the plan is in exactly one cell.
 
-    A variant that is told the true masks is never the best.
+    A variant that uses the true masks (an oracle) is never ranked as the best.
     """
     names = [variant.name for variant in plan.variants]
     oracles = {variant.name for variant in plan.variants if variant.settings.model.oracle}
@@ -60,9 +63,9 @@ def aggregate(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> 
 
 
 def variant_mean(records: Iterable[Record], name: str) -> float | None:
-    """Return a variant's mean of a metric over its runs that are done: over seeds first, then over categories.
+    """Return the mean of a metric over the finished runs of one variant: over seeds first, then over categories.
 
-    None where none of them has the metric. Of a variant whose runs are all in, it is the mean that tables show.
+    None if no run has the metric. If all runs of the variant are finished, this is the mean in the tables.
     """
     by_category: dict[str, list[float]] = defaultdict(list)
     for record in records:
@@ -72,7 +75,7 @@ def variant_mean(records: Iterable[Record], name: str) -> float | None:
 
 
 def reason(plan: Plan, records: Mapping[str, Record], metric: str, category: str) -> str:
-    """Return why a metric is undefined on a category, as the first record that knows says."""
+    """Return why a metric is undefined on a category, from the first record that has a reason."""
     found = (records.get(run_id) for (_, name, _), run_id in plan.cells.items() if name == category)
     return next(
         (r.undefined[metric] for r in found if r is not None and metric in r.undefined),
@@ -81,7 +84,7 @@ def reason(plan: Plan, records: Mapping[str, Record], metric: str, category: str
 
 
 def cell_of(run_ids: Sequence[str], records: Mapping[str, Record], quantity: Quantity) -> Cell:
-    """Return the cell of some runs, one value for each that is done."""
+    """Return the cell of some runs, with a value for each finished run for which the quantity is defined."""
     found = [records.get(run_id) for run_id in run_ids]
     done = [record for record in found if record is not None and record.done]
     values = tuple(value for record in done if (value := quantity(record)) is not None)
@@ -95,7 +98,7 @@ def cell_of(run_ids: Sequence[str], records: Mapping[str, Record], quantity: Qua
 
 
 def _undefined_in(cells: Sequence[Cell]) -> bool:
-    """Tell whether a quantity is undefined in every run of a category that is done; `cells` are of all variants."""
+    """Tell whether a quantity is undefined in every finished run on a category; `cells` are those of all variants."""
     return any(cell.undefined for cell in cells) and not any(cell.values for cell in cells)
 
 

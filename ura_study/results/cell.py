@@ -1,4 +1,4 @@
-"""One quantity of one variant, with all that is known of it."""
+"""A cell: one quantity of one variant, with its values and the state of its runs."""
 
 from __future__ import annotations
 
@@ -9,34 +9,37 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cell:
-    """One quantity of one variant: over seeds on one category, over all categories, or as it was reported."""
+    """One quantity of one variant on one category, over categories, or as reported in the literature."""
 
     values: tuple[float, ...] = ()
-    """One per seed, in the unit of the column; shares as fractions."""
+    """One value per seed, in the unit of the column; shares are fractions."""
     failed: int = 0
+    """Number of failed runs."""
     missing: int = 0
-    """Runs without a record yet."""
+    """Number of runs without a record."""
     undefined: int = 0
-    """Runs for which the quantity is undefined."""
+    """Number of finished runs for which the quantity is undefined."""
     partial: bool = False
-    """Whether the number stands although runs are left out, as in comparisons of pairs."""
+    """Whether the cell is complete although runs are left out, as in comparisons of pairs."""
     interval: tuple[float, float] | None = None
+    """Ends of the interval of the mean, if there is one."""
     text: str = ""
-    """What is shown where there is no number to expect."""
+    """Shown in place of a number in a cell that cannot have one."""
     significant: bool = False
-    """Whether it differs from the baseline's by more than chance explains."""
+    """Whether the mean differs significantly from that of the baseline."""
     contends: bool = True
-    """Whether it may be the best of its column."""
+    """Whether the cell may be the best of its column."""
     run_ids: tuple[str, ...] = ()
-    """The runs behind it, whatever came of them."""
+    """Ids of all runs of the cell, also of failed and missing ones."""
 
     @property
     def complete(self) -> bool:
+        """Whether the cell has a number: all of its runs are finished and defined, or it is `partial`."""
         return bool(self.values) and (self.partial or not (self.failed or self.missing or self.undefined))
 
     @property
     def mean(self) -> float:
-        """Mean over seeds; NaN where a run is missing, failed or undefined: those are never averaged away."""
+        """Mean over seeds; NaN for an incomplete cell: runs that are missing, failed or undefined are never skipped."""
         return statistics.fmean(self.values) if self.complete else math.nan
 
     @property

@@ -1,12 +1,12 @@
-"""Variants against the baseline, paired over (category, seed).
+"""Comparisons of variants with the baseline, paired over (category, seed).
 
-What is resampled and tested is the category: differences are averaged over seeds first, so a unit is a category's mean
-difference. Runs of one category share their test images and what is peculiar to them; counting each seed as one more
-observation would make chance in few categories look like evidence from many (Demšar, JMLR 2006, likewise takes the
-data set as the unit). The question is then whether the difference would hold on other categories of this kind. Where
-only one category has pairs, the units are its seeds, and the answer is about that category alone. (With one model for
-all categories, `data.unified`, what chance did to its training is common to all units: more seeds, not more
-categories, tell how large that is.)
+The unit of resampling and of the test is the category: differences are averaged over seeds first, so that each unit is
+the mean difference on one category. Runs on one category share its test images and their peculiarities; if each seed
+counted as a further observation, chance in few categories would look like evidence from many (Demšar, JMLR 2006, also
+takes the data set as the unit). The question is whether the difference would hold on other categories of this kind. If
+only one category has pairs, its seeds are the units, and the answer holds for that category alone. (With one model for
+all categories, `data.unified`, all units share the chance effects of one training: more seeds, not more categories,
+show how large these are.)
 """
 
 from __future__ import annotations
@@ -22,62 +22,72 @@ import pandas as pd
 
 from ura_study.results.statistics import ALPHA, holm, interval, signed_rank
 
-#: Decimals of a difference that are kept: scores that are equal must not differ by rounding.
+#: Decimals to which differences are rounded, so that equal scores have the difference 0.
 DECIMALS = 12
 PAIR = ["category", "seed"]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One metric of a variant minus that of the baseline (fractions); NaN where no pair is left."""
+    """One metric of a variant minus that of the baseline, as fractions; numbers are NaN without any pair."""
 
     variant: str
     metric: str
     difference: float
-    """Mean over units."""
+    """Mean difference over units."""
     low: float
     high: float
-    """The 95 % bootstrap interval of the mean; NaN for too few units."""
+    """`low` and `high`: the 95 % bootstrap interval of the mean; NaN for fewer than `LEAST_UNITS` units."""
     p: float
-    """Wilcoxon's signed-rank test over units, exact and two-sided."""
+    """p-value of Wilcoxon's signed-rank test over units, exact and two-sided."""
     effect: float
     """Matched-pairs rank-biserial correlation, -1..1."""
     smallest_p: float
-    """The least p that so many units can give."""
+    """The smallest p-value that this number of units with a difference can give."""
     differing: int
-    """Units whose difference is not zero: only these count in the test."""
+    """Number of units whose difference is not zero; only these count in the test."""
     unit: Literal["category", "seed"]
     units: int
+    """Number of units."""
     pairs: int
+    """Number of pairs that count."""
     failed: int
-    """Pairs left out since a run failed; `missing` since one has no record; `undefined` since a metric is undefined."""
+    """Number of pairs left out because a run failed; `missing`: because a run has no record; `undefined`: because the
+    metric is undefined."""
     missing: int
     undefined: int
     corrected: float = math.nan
-    """p after Holm's correction over the variants that are compared."""
+    """p-value after Holm's correction over all variants compared."""
     smallest_corrected: float = math.nan
-    """The least corrected p that these variants could have got."""
+    """Holm's correction of `smallest_p` over all variants compared: no outcome gives a smaller `corrected`."""
     run_ids: tuple[str, ...] = ()
-    """The runs of all pairs that count, the baseline's and the variant's."""
+    """Ids of the runs of all pairs that count, first those of the baseline, then those of the variant."""
 
     @property
     def significant(self) -> bool:
+        """Whether the corrected p-value is below `ALPHA`."""
         return self.corrected < ALPHA
 
     @property
     def hopeless(self) -> bool:
-        """Whether so few units differ that no outcome could have been significant."""
+        """Whether so few units differ that no outcome could be significant; false if no unit differs."""
         return self.differing > 0 and self.smallest_corrected >= ALPHA
 
     @property
     def excluded(self) -> int:
+        """Number of pairs left out."""
         return self.failed + self.missing + self.undefined
 
 
 def compare(grid: pd.DataFrame, metric: str, baseline: str) -> tuple[Comparison, ...]:
-    """Return each variant of a grid (see `frame.outcomes`) against `baseline`, p-values corrected over the variants.
+    """Return the comparison of each variant with `baseline`, with p-values corrected over the variants.
 
-    Variants that are the baseline under another name, run for run, are left out.
+    Variants with the same runs as the baseline are left out.
+
+    Args:
+        grid: a row per (variant, category, seed), see `frame.outcomes`.
+        metric: a column of the grid.
+        baseline: the name of a variant in the grid.
     """
     by_variant = dict(tuple(grid.groupby("variant", sort=False)))
     base = by_variant.pop(baseline)
@@ -86,7 +96,7 @@ def compare(grid: pd.DataFrame, metric: str, baseline: str) -> tuple[Comparison,
 
 
 def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """Return comparisons of one family with Holm's correction applied."""
+    """Return comparisons of one family of tests with Holm's correction applied."""
     p_values = holm(np.array([c.p for c in comparisons]))
     smallest = holm(np.array([c.smallest_p for c in comparisons]))
     return tuple(
@@ -96,7 +106,10 @@ def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
 
 
 def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> Comparison:
-    """Return one comparison of rows of a grid, `other` minus `base`, without correction."""
+    """Return the comparison of two variants by their rows of a grid, `other` minus `base`, without correction.
+
+    `name` is the variant's name in the result. A pair that only one side has counts as missing.
+    """
     one, two = _aligned(base, other)
     states = np.array([rows["status"].to_numpy() for rows in (one, two)])  # (2, pairs)
     change = two[metric].to_numpy() - one[metric].to_numpy()
@@ -121,9 +134,9 @@ def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> C
 
 
 def _aligned(base: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return both with the same pairs in the same order; what only the other has is missing in it."""
+    """Return both with the same pairs in the same order; rows that only one side has get the status `missing`."""
     if all(np.array_equal(base[key].to_numpy(), other[key].to_numpy()) for key in PAIR):
-        return base, other  # as always within one study: an index for each of 200 variants would take most of the time
+        return base, other  # always so within one study; building indexes for 200 variants would be slow
     one, two = base.set_index(PAIR), other.set_index(PAIR)
     pairs = one.index.union(two.index, sort=False)
     one, two = (rows.reindex(pairs).reset_index().fillna({"status": "missing"}) for rows in (one, two))
@@ -133,7 +146,7 @@ def _aligned(base: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.DataFrame, pd.
 def _by_unit(
     categories: np.ndarray, seeds: np.ndarray, changes: np.ndarray
 ) -> tuple[Literal["category", "seed"], np.ndarray]:
-    """Return what the units are, and the mean change of each (units,), from arrays (pairs,)."""
+    """Return the kind of unit, and the mean change of each unit (units,), from arrays (pairs,)."""
     several = len(set(categories)) > 1
     units = categories if several else seeds
     means = [changes[units == one].mean() for one in dict.fromkeys(units)]
@@ -141,7 +154,7 @@ def _by_unit(
 
 
 def _tested(differences: np.ndarray) -> dict[str, Any]:
-    """Return the fields of a comparison that a test gives."""
+    """Return the fields of a comparison that follow from the differences (units,)."""
     if len(differences) == 0:
         return dict.fromkeys(("difference", "low", "high", "p", "effect", "smallest_p"), math.nan) | {"differing": 0}
     (low, high), test = interval(differences), signed_rank(differences)

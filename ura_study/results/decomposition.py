@@ -1,10 +1,10 @@
-"""What the keys of a full grid do alone and together: the classical analysis of variance of a balanced design.
+"""Effects of the keys of a full grid, alone and combined: the classical analysis of variance of a balanced design.
 
-Every combination of values is there with the same seeds, so the sums of squares of main effects, interactions and
-seeds add up to the total exactly (R. A. Fisher; e.g. Montgomery, Design and Analysis of Experiments, ch. 5).
+Every combination of values has the same seeds, so the sums of squares of main effects, interactions and seeds add up
+exactly to the total (R. A. Fisher; e.g. Montgomery, Design and Analysis of Experiments, ch. 5).
 
-A seed is a block, for it shifts all cells alike (the same training images and draws): that part is no noise. What
-remains of the seeds' differences is, and what it would feign for an effect stands beside the effect's share.
+A seed is a block: its effect common to all cells (the same training images and draws) is not noise. The rest of the
+differences between seeds is noise. From it follows the share that an effect would have by chance alone.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Share:
-    """One effect's share of the total sum of squares."""
+    """The share of one effect in the total sum of squares."""
 
     axes: tuple[int, ...]
-    """The key of a main effect, the keys of an interaction; none: whatever seeds do."""
+    """Index of the key of a main effect, or indices of the keys of an interaction; empty: effect of seeds and noise."""
     share: float
-    """0..1, all together 1."""
+    """0..1; the shares of all effects add up to 1."""
     chance: float
-    """The share to expect of an effect that is not there; NaN for seeds, and where there is but one seed."""
+    """Share expected by chance if there is no effect, 0..1; NaN for the effect of seeds, and with one seed."""
 
 
 def decomposed(values: np.ndarray) -> list[Share]:
-    """Return the shares of a grid's values (levels of each key, …, seeds): keys, their interactions, last the seeds.
+    """Return the shares of the values of a grid, an array (levels of the first key, …, levels of the last key, seeds).
 
-    Nothing is returned where all values are equal. With a single seed the largest interaction contains the noise.
+    The order is: single keys, interactions by number of keys, then seeds and noise together. With a single seed this
+    last share is absent and the interaction of all keys contains the noise. The list is empty if all values are equal.
     """
     total = float(((values - values.mean()) ** 2).sum())
     if not total > 1e-20 * values.size:
@@ -49,7 +50,7 @@ def decomposed(values: np.ndarray) -> list[Share]:
 
 
 def squares(values: np.ndarray, axes: Collection[int]) -> float:
-    """Return the sum of squares of the effect of some axes: centred along these, averaged along all others."""
+    """Return the sum of squares of the effect of `axes`: values centred along these and averaged along all others."""
     effect = values
     for axis in range(values.ndim):
         mean = effect.mean(axis, keepdims=True)

@@ -1,4 +1,4 @@
-"""A study's folder of results: what it is about, so that it can be reported on where its images are not."""
+"""The results folder of a study: the study and its fingerprints, so that reports need no images."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from ura_study.study.plan import Plan, make_plan
 from ura_study.study.study_file import dump_yaml
 
 STUDY, FINGERPRINTS = "study.yaml", "fingerprints.json"
-#: Folder of TensorBoard's events.
+#: Subfolder of TensorBoard events.
 EVENTS = "tensorboard"
 
 
 def remember(folder: Path, study: Study, plan: Plan) -> None:
-    """Write the study as resolved, every default included, and the fingerprints of its data.
+    """Write the resolved study, with all defaults, and the fingerprints of its data.
 
-    `ura-study run` accepts the file as well. A password in the URL of a storage is left out.
+    `ura-study run` accepts the written study file. A password in the URL of a storage is replaced by `***`.
+
+    Raises:
+        ResourceError: where a file cannot be written.
     """
     resolved = study.model_dump(mode="json", exclude_none=True)
     if study.search is not None and study.search.storage is not None:
@@ -35,8 +38,8 @@ def reopen(folder: Path) -> tuple[Study, Plan]:
     """Return a study and its plan (baseline and ablations) from its folder alone.
 
     Raises:
-        ConfigError: where the folder holds no study.
-        DataError: where its fingerprints cannot be read.
+        ConfigError: where the folder holds no study, or an invalid one.
+        DataError: where the fingerprints cannot be read.
     """
     if not (folder / STUDY).is_file() or not (folder / FINGERPRINTS).is_file():
         raise ConfigError(f"{folder}: holds no results of a study ({STUDY} and {FINGERPRINTS}); has it been run?")
@@ -51,7 +54,11 @@ def reopen(folder: Path) -> tuple[Study, Plan]:
 
 
 def find(which: str, results: Path) -> Path:
-    """Return the folder of results of a study named by its file, its folder or its name.
+    """Return the results folder of a study.
+
+    Args:
+        which: the study's file, its results folder, or its name.
+        results: the folder that holds the results folders of studies.
 
     Raises:
         ConfigError: where there is no such study.

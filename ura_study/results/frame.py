@@ -1,4 +1,4 @@
-"""Records as one tidy table: a row for each run of the plan that has a record."""
+"""Records as data frames: a row for each run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ura_study.study.names import readable
 from ura_study.study.plan import Plan, Variant
 
 TIMINGS = ("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds", "score_ms_per_image")
-#: Metrics of this program; those of plug-ins stand behind them.
+#: Metrics of this program; columns of metrics from plug-ins come after them.
 KNOWN = frozenset(METRICS + UNCERTAINTY_METRICS + VALIDATION_METRICS)
 FURTHER = "(further metrics)"
 SIZES = ("parameters", "detector_bytes", "gpu_peak_bytes")
@@ -22,10 +22,13 @@ SIZES = ("parameters", "detector_bytes", "gpu_peak_bytes")
 def columns(
     changed: Iterable[str] = (), held_out: bool = False, uncertain: bool = False, further: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
-    """Return the columns of a study whose variants differ in the `changed` keys.
+    """Return the columns of the tidy table of a study.
 
-    There are more where images were held out, where a detector is `uncertain` (gives probabilities), and for `further`
-    metrics.
+    Args:
+        changed: keys in which variants differ.
+        held_out: whether images were held out for validation.
+        uncertain: whether a detector gives probabilities.
+        further: metrics of plug-ins.
     """
     return (
         *("variant", "ablation", *changed, "category", "seed", "status"),
@@ -38,10 +41,10 @@ def columns(
 def tidy(plan: Plan, records: Mapping[str, Record]) -> pd.DataFrame:
     """Return one row per (variant, category, seed) whose run has a record, in the order of the plan.
 
-    Variants that are equal under two names each have their rows, with the same `run_id`. Metrics are fractions; NaN
-    where undefined (`undefined` says why) or where the run failed (`failure` says why). Every key in which variants
-    differ is a column. The `val_*` metrics and `validation_seconds` are there only where images were held out, those of
-    uncertainty only where a record has them.
+    Equal variants with two names have rows for each name, with the same `run_id`. Metrics are fractions, or NaN if they
+    are undefined (see `undefined`) or the run failed (see `failure`). Each key in which variants differ is a column.
+    The columns `val_*` and `validation_seconds` exist only if images were held out, metrics of uncertainty only if a
+    record has them.
     """
     changed = tuple(dict.fromkeys(key for variant in plan.variants for key in variant.changes))
     variants = {variant.name: _variant(variant, changed) for variant in plan.variants}
@@ -63,9 +66,9 @@ def _metrics(held_out: bool, uncertain: bool, further: tuple[str, ...]) -> tuple
 
 
 def outcomes(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) -> pd.DataFrame:
-    """Return one row per (variant, category, seed) of the plan: `run_id`, `status` (done, failed, missing), metrics.
+    """Return one row per (variant, category, seed) of the plan, with `run_id`, `status` and the named metrics.
 
-    Metrics are NaN where the run is not done or the metric is undefined.
+    `status` is `done`, `failed` or `missing`. Metrics are NaN if they are undefined or the run is not done.
     """
     metrics = list(metrics)
     rows = []
@@ -81,13 +84,16 @@ def outcomes(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) 
 
 
 def _variant(variant: Variant, changed: Iterable[str]) -> dict[str, Any]:
-    """Return a variant's columns; a key below a part that is left out has no value."""
+    """Return the columns of a variant; a key inside a section that is switched off has the value None."""
     settings = variant.settings.model_dump(mode="json")
     return {"variant": variant.name, "ablation": variant.ablation} | {key: setting(settings, key) for key in changed}
 
 
 def setting(settings: object, key: str) -> str | None:
-    """Return the value of a dotted key as text; of a section its name or kind. None below a part that is left out."""
+    """Return the value of a dotted key as text: for a section its `name` or `kind`, else `true`.
+
+    None if the value is null, or inside a section that is switched off.
+    """
     value = lookup(settings, key)
     if value is None or not isinstance(value, dict):
         return None if value is None else readable(value)
@@ -95,7 +101,7 @@ def setting(settings: object, key: str) -> str | None:
 
 
 def lookup(settings: object, key: str) -> Any:
-    """Return the value of a dotted key in nested settings; None below a part that is left out."""
+    """Return the value of a dotted key in nested settings; None if there is none, e.g. in a section switched off."""
     for name in key.split("."):
         if not isinstance(settings, dict) or name not in settings:
             return None

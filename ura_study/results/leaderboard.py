@@ -1,7 +1,7 @@
-"""What a search found, as a table: trials from best to worst, and how well choosing on validation did.
+"""The result of a search: trials from best to worst, and how well validation ranks variants as the test images do.
 
-Values by which variants were compared stand beside the same variants' figures on the test images, which no choice has
-seen (unless the study says `split: test`: then it is an oracle, and is called so everywhere).
+The values by which variants were compared are next to their metrics on the test images, which took no part in the
+choice (unless the study has `split: test`: then the search is an oracle and is marked so everywhere).
 """
 
 from __future__ import annotations
@@ -26,56 +26,67 @@ from ura_study.study.config import Study
 from ura_study.study.names import readable
 from ura_study.study.plan import Plan
 
-#: Resamples of the variants for the interval of a rank correlation.
+#: Number of bootstrap resamples for the interval of a rank correlation.
 RESAMPLES = 2000
-#: Fewer variants than this rank nothing.
+#: Least number of variants for a rank correlation.
 FEWEST = 4
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """How well an objective on validation ranked the variants by the same figure on test."""
+    """How well the ranks of variants by an objective on validation agree with those by the same objective on test."""
 
     objective: str
     variants: int
     spearman: float
-    """−1..1; NaN where there are too few variants, or one of the two figures never varies."""
+    """Spearman's rank correlation, −1..1; NaN for fewer than `FEWEST` variants, or if one side is constant."""
     interval: tuple[float, float]
-    """95 % percentile bootstrap over variants."""
+    """95 % percentile bootstrap interval over variants."""
 
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """A search's result."""
+    """The result of a search."""
 
     study: Study
     search: SearchSettings
     rows: pd.DataFrame
-    """One row per trial: `trial`, `variant`, `state`, `best`, objectives by label, `runs`, parameters, test metrics."""
+    """A row per trial, best first: `trial`, `variant`, `state`, `best`, objectives by label, `runs`, parameters,
+    metrics on test, `reason`."""
     objectives: tuple[str, ...]
+    """Labels of the objectives."""
     parameters: tuple[str, ...]
+    """Searched keys that some trial has."""
     metrics: tuple[str, ...]
-    """Those on test that are not objectives themselves."""
+    """The report's metrics on test that are not objectives."""
     tested: Mapping[str, tuple[Cell, ...]]
-    """These metrics of each variant that was tried on all categories and seeds."""
+    """Variant of each complete trial → means of `metrics` over categories."""
     recorded: Mapping[str, tuple[str, ...]]
-    """The runs of each variant that have a record."""
+    """Variant → ids of its runs that have a record."""
     agreement: tuple[Agreement, ...]
+    """One for each objective that uses a validation metric; empty for an oracle."""
     oracle: bool
     """Whether variants were chosen on test images."""
     trained: int
-    """Trainings that the search's runs needed; others found the weights they wanted."""
+    """Number of different trained detectors behind the finished runs; runs that differ in scoring only share one."""
     runs: int
-    """Runs that are done."""
+    """Number of finished runs."""
 
 
 def leaderboard(study: Study, plan: Plan, found: Sequence[TrialSummary], records: Mapping[str, Record]) -> Leaderboard:
-    """Return the result of a search from its trials and the records of the plan of all its variants."""
+    """Return the result of a search.
+
+    Args:
+        study: a study with a search.
+        plan: the plan of the variants of all trials.
+        found: the trials.
+        records: records by run id.
+    """
     search = study.search
     assert search is not None
     labels = tuple(objective.label for objective in search.objective)
     metrics = tuple(m for m in study.report.metrics if not m.startswith(VALIDATION) and m not in labels)
-    whole = [v.name for v in plan.variants if all(i in records for i in plan.ids[v.name])]  # others lost their records
+    whole = [v.name for v in plan.variants if all(i in records for i in plan.ids[v.name])]  # with all records
     rows_of = {name: _rows(plan, name, records) for name in whole}
     measured = [aggregate(plan, records, metric(name)) for name in metrics]
     known = [trial for trial in found if trial.state == "complete" and trial.variant in plan.ids]
@@ -106,7 +117,7 @@ def _rows(plan: Plan, variant: str, records: Mapping[str, Record]) -> list[Row]:
 
 
 def _ranked(found: Sequence[TrialSummary], search: SearchSettings) -> list[TrialSummary]:
-    """Return trials from best to worst: complete and feasible ones by value, then the others."""
+    """Return trials by state (complete, complete beyond a limit, pruned, running, failed), then by first objective."""
     sign = 1 if search.objective[0].minimizes else -1
     order = {"complete": 0, "pruned": 2, "running": 3, "failed": 4}
 
@@ -122,7 +133,7 @@ def _line(
 ) -> dict[str, object]:
     values = trial.values or (None,) * len(labels)
     state = trial.state if trial.feasible else "infeasible"
-    means = {metric: cell.mean for metric, cell in zip(metrics, tested, strict=False)}  # none where not complete
+    means = {metric: cell.mean for metric, cell in zip(metrics, tested, strict=False)}  # none if incomplete
     params = {key: readable(value) if isinstance(value, bool) else value for key, value in trial.params.items()}
     base = {"trial": trial.number, "variant": trial.variant, "state": state, "best": trial.best, "runs": trial.runs}
     return base | dict(zip(labels, values, strict=True)) | params | means | {"reason": trial.reason}
@@ -131,7 +142,7 @@ def _line(
 def _agreements(
     search: SearchSettings, found: Sequence[TrialSummary], plan: Plan, rows_of: Mapping[str, list[Row]]
 ) -> list[Agreement]:
-    """Return the rank correlation of each objective that looks at validation with its twin on test."""
+    """Return, for each objective with a validation metric, its rank correlation with the same objective on test."""
     names = [t.variant for t in found if t.state == "complete" and rows_of.get(t.variant)]
     agreements = []
     for objective in search.objective:
@@ -156,7 +167,7 @@ def _on_test(row: Row) -> Row:
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, tuple[float, float]]:
     """Return Spearman's rank correlation of paired values (N,) and its 95 % percentile bootstrap interval over pairs.
 
-    NaN for fewer than 4 pairs, or where one side never varies.
+    NaN for fewer than `FEWEST` pairs, or if one side is constant.
     """
     if len(first) < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
         return math.nan, (math.nan, math.nan)

@@ -1,8 +1,8 @@
-"""Whether the runs behind a table were computed alike: what is not part of a run's identity is compared here.
+"""Differences in how the runs of a table were computed that are not part of a run's id.
 
-A run's id stands for its settings, seed, images, weights' version and everything else that was chosen. Versions of
-libraries, number of threads and kind of device are not chosen but given, and move numbers little: between one thread
-and two, metrics differed by at most 0.015 points where we measured it. Such runs may stand in one table, if it says so.
+The id of a run covers its settings, seed, images, version of weights and everything else that was chosen. Versions of
+libraries, number of threads and kind of device depend on the machine and change numbers little: between one thread
+and two, metrics differed by at most 0.015 points in our measurement. Such runs may be in one table if a note says so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LIBRARIES = ("torch", "timm", "pillow")
 
 
 def mixed(records: Iterable[Record]) -> str:
-    """Return a sentence on what differs between the computations of records, with counts; empty where nothing does."""
+    """Return a sentence on versions, devices, threads and weights that differ between finished runs; "" if none do."""
     traced = [record.provenance for record in records if record.done and record.provenance]
     found = {name: Counter(_given(one, name) for one in traced) for name in (*LIBRARIES, "device", "threads")}
     backbones: dict[str, Counter[str]] = {}

@@ -1,4 +1,4 @@
-"""How numbers are called in tables and sentences."""
+"""Names of metrics in tables, and counts in sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LOWERED = ("Image", "Pixel", "Uncertainty", "Epistemic")
 
 
 def title(metric: str, fpr_limit: float) -> str:
-    """Return a metric's heading without unit, e.g. `AUPRO@0.3`."""
+    """Return the heading of a metric without its unit, e.g. `AUPRO@0.3` (`fpr_limit` 0.3)."""
     text = METRICS_BY_NAME.get(metric.removeprefix(VALIDATION)).title
     if metric.startswith(VALIDATION):
         text = f"Validation {text[0].lower()}{text[1:]}" if text.startswith(_LOWERED) else f"Validation {text}"

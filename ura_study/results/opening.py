@@ -1,4 +1,4 @@
-"""A study's results as they lie in its folder: everything tables need, without an image."""
+"""Read the results of a study from its folder: all that tables need; no image is read."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from ura_study.study.plan import make_plan
 
 
 def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> Results:
-    """Return the results of a study, those of its search included.
+    """Return the results of a study, with those of its search.
 
     Args:
-        which: its file, whose ablations and `report` section then count as they are now, its folder or its name.
-        results: where the folders of studies are.
-        options: keys of the `report` section that take other values; None: as the study has it.
+        which: the study's file, its results folder, or its name. With the file, its current content counts, otherwise
+            the study as it was last run.
+        results: the folder that holds the results folders of studies.
+        options: values for keys of the `report` section; None: the value of the study.
 
     Raises:
-        ConfigError: where there is no such study, or an option is not as it must be.
-        DataError: where what lies in its folder cannot be read.
+        ConfigError: where there is no such study, the study has a category that the last run did not, or an option is
+            invalid.
+        DataError: where a file in its folder cannot be read.
     """
     folder, path = find(which, results), Path(which)
     kept, plan = reopen(folder)
@@ -43,7 +45,10 @@ def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> R
 
 
 def with_search(results: Results) -> Results:
-    """Return results with those of the study's search: its best variants stand beside the other ones."""
+    """Return results with the search of the study, if it has begun; its best variants are added to the plan.
+
+    `results.folder` must be set.
+    """
     assert results.folder is not None
     found = search_of(results.study, results.plan, results.folder)
     if found is None:
@@ -59,10 +64,11 @@ def with_search(results: Results) -> Results:
 
 
 def open_done(which: str, results: Path, options: Mapping[str, object]) -> Results:
-    """Return what `open_recorded` does, for what needs numbers.
+    """Return the results of a study that has at least one recorded run; for the arguments see `open_recorded`.
 
     Raises:
-        ConfigError: also where none of the study's runs is recorded.
+        ConfigError: as `open_recorded`, and where no run of the study is recorded.
+        DataError: as `open_recorded`.
     """
     opened = open_recorded(which, results, options)
     plans = [opened.plan, *([opened.search.plan] if opened.search else [])]

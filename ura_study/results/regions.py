@@ -1,4 +1,4 @@
-"""What became of defects at the size at which masks are judged."""
+"""How resizing of masks for evaluation changed the number of defect regions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ura_study.runs.record import Record
 
 
 def reshaped(records: Iterable[Record]) -> str:
-    """Return a sentence on the categories whose masks have fewer or more regions than were drawn; empty without any."""
+    """Return a sentence on categories whose resized masks have fewer or more regions than the originals; "" if none."""
     found = {
         record.category: (record.data["regions_judged"], record.data["regions"])
         for record in records

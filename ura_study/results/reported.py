@@ -1,7 +1,7 @@
-"""Numbers from the literature, to stand below those that were measured.
+"""Numbers from the literature, for tables in which they are below the measured ones.
 
-A YAML file with a list of rows under `rows:`, or a CSV file with the same keys as columns. Each row is about one method
-on one category (or on `mean`, `textures`, `objects`; default `mean`), in percent, as papers print it:
+A YAML file with a list of rows under `rows:`, or a CSV file with the same keys as columns. Each row has the metrics of
+one method on one category (or on `mean`, `textures`, `objects`; default `mean`), in percent, as papers print them:
 
     rows:
       - {method: PatchCore, cite: roth2022, image_auroc: 99.1, pixel_aupro: 93.4}
@@ -35,7 +35,7 @@ class _Method(Settings):
 
 
 def _form() -> tuple[type[Settings], tuple[str, ...]]:
-    """Return what a file must hold, and the metrics that may be in it: those that rank, of plug-ins too."""
+    """Return the schema of a file, and its possible metrics: ranking metrics, and loaded metrics of plug-ins."""
     names = (*METRICS, *(name for name in METRICS_BY_NAME.loaded() if name not in METRICS + UNCERTAINTY_METRICS))
     metrics: dict[str, Any] = dict.fromkeys(names, (Percent | None, None))
     line = create_model("_Line", __base__=_Method, **metrics)
@@ -44,19 +44,21 @@ def _form() -> tuple[type[Settings], tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Reported:
-    """What a paper says of one method on one category (fractions by metric)."""
+    """Numbers that a paper reports for one method on one category."""
 
     method: str
     citation: str
     category: str
     values: dict[str, float]
+    """Metric → value as a fraction, 0..1."""
 
 
 def read_reported(path: str) -> tuple[Reported, ...]:
     """Return the rows of a YAML or CSV file.
 
     Raises:
-        ConfigError: naming the file and the key, where it is missing or not as described above.
+        ConfigError: naming the file and the key, where it is missing or not as described above, or where two rows have
+            the same method and category.
     """
     form, names = _form()
     raw = {"rows": list(_csv_rows(Path(path), names))} if path.endswith(".csv") else load_yaml(Path(path))
@@ -75,7 +77,11 @@ def _reported(line: _Method, metrics: Iterable[str]) -> Reported:
 
 
 def _csv_rows(path: Path, metrics: Collection[str]) -> Iterable[dict[str, object]]:
-    """Yield the lines of a CSV file; empty fields are left out, numbers become numbers."""
+    """Yield the lines of a CSV file; empty fields are left out, and metrics are parsed as numbers.
+
+    Raises:
+        ConfigError: where the file is missing or cannot be read.
+    """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for line in csv.DictReader(file, restkey="(beyond the header)"):

@@ -1,4 +1,4 @@
-"""A study with all that is known of it: what every table is made of."""
+"""A study with its plan and records, from which all tables and figures are made."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Search:
-    """What a study's search has tried."""
+    """The trials of a study's search."""
 
     trials: Sequence[TrialSummary]
     plan: Plan
-    """Of the variants of all trials."""
+    """The plan of the variants of all trials."""
     importance: Mapping[str, float] | None = None
-    """Share of the objective's variance by parameter; None where there are too few trials to say."""
+    """Parameter → importance by PED-ANOVA, as a share, 0..1; None if too few trials are complete."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +47,27 @@ class Results:
     plan: Plan
     records: Mapping[str, Record]
     folder: Path | None = None
-    """Where the details of runs lie; None where there are none."""
+    """The study's results folder, with the details of runs; None: there are no details."""
     search: Search | None = None
-    """None where no search has begun."""
+    """None if no search has begun."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
+        """The metrics of the study's report."""
         return self.study.report.metrics
 
     @property
     def baseline(self) -> str:
+        """The name of the variant with which others are compared."""
         return self.study.report.baseline
 
     def title(self, name: str) -> str:
+        """Return the heading of a metric without its unit, e.g. `AUPRO@0.3`."""
         return title(name, self.study.evaluation.fpr_limit)
 
     @cached_property
     def caveats(self) -> tuple[str, ...]:
-        """Sentences without which no number may be shown: an unusual protocol, variants that the test images helped."""
+        """Sentences that must accompany all numbers: on an unusual protocol, and on variants that used test images."""
         search, known = self.study.search, {variant.name for variant in expand(self.study)}
         chosen = [variant.name for variant in self.plan.variants if variant.name not in known]
         oracle = f"Oracle: {', '.join(chosen)} chosen on test images" if search and search.split == "test" else ""
@@ -75,13 +78,13 @@ class Results:
 
     @cached_property
     def mixed(self) -> tuple[str, ...]:
-        """A sentence on what differs between the computations of the runs, if anything does."""
+        """A sentence on differences in how the runs were computed; empty if there are none."""
         said = mixed([self.records[run_id] for run_id in self.plan.runs if run_id in self.records])
         return (said,) if said else ()
 
     @cached_property
     def leaderboard(self) -> Leaderboard | None:
-        """The search's result."""
+        """The result of the search; None if no search has begun."""
         if self.search is None:
             return None
         from ura_study.results.leaderboard import leaderboard
@@ -90,23 +93,23 @@ class Results:
 
     @cached_property
     def aggregates(self) -> Mapping[str, Aggregate]:
-        """Each metric of the study's report by (variant, category)."""
+        """Metric of the study's report → its cells by variant and category."""
         return {name: aggregate(self.plan, self.records, metric(name)) for name in self.metrics}
 
     @cached_property
     def comparisons(self) -> Mapping[str, tuple[Comparison, ...]]:
-        """For each metric of the study's report all variants against the baseline."""
+        """Metric of the study's report → comparison of each variant with the baseline."""
         cells = outcomes(self.plan, self.records, self.metrics)
         return {name: compare(cells, name, self.baseline) for name in self.metrics}
 
     def significant(self, name: str) -> frozenset[str]:
-        """Return the variants that differ from the baseline in a metric."""
+        """Return the variants that differ significantly from the baseline in a metric of the study's report."""
         return frozenset(c.variant for c in self.comparisons[name] if c.significant)
 
     def details(self, variant: str, category: str, seed: int) -> Details | None:
-        """Return the scores and curves of a run that is done, without its pictures; None where none were kept.
+        """Return the scores and curves of a finished run, without its pictures; None if it has none.
 
-        Those that cannot be read count as not kept, and that is said once.
+        Details that cannot be read count as absent; a notice is printed once.
         """
         run_id = self.plan.cells[variant, category, seed]
         if run_id not in self._read:
@@ -114,7 +117,7 @@ class Results:
         return self._read[run_id]
 
     def pictured(self, variant: str, category: str, seed: int) -> Details | None:
-        """Return the same with the pictures, which take too much memory to be kept of all runs."""
+        """Return the details of a run as `details` does, with pictures; they are not cached, to save memory."""
         return self._details(self.plan.cells[variant, category, seed], pictures=True)
 
     def _details(self, run_id: str, *, pictures: bool) -> Details | None:
@@ -131,7 +134,7 @@ class Results:
 
     @cached_property
     def _damaged(self) -> set[str]:
-        """Runs whose details cannot be read, which has been said."""
+        """Runs whose details cannot be read and for which a notice was printed."""
         return set()
 
     @cached_property
@@ -140,9 +143,9 @@ class Results:
 
     @cached_property
     def reported(self) -> tuple[Reported, ...]:
-        """Rows from the literature.
+        """Numbers from the literature, as `report.reported` names them; empty without it.
 
         Raises:
-            ConfigError: where the file is missing or not as it must be.
+            ConfigError: where the file is missing or invalid.
         """
         return read_reported(self.study.report.reported) if self.study.report.reported else ()

@@ -1,4 +1,4 @@
-"""What a study's search has tried so far. (Apart from `opening`, so that who shows no table need not load pandas.)"""
+"""The trials of a study's search so far. (Not in `opening`, so that commands without tables need not import pandas.)"""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from ura_study.study.plan import Plan
 
 
 def search_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None:
-    """Return the plan of what a search has tried, and its `optuna.Study`; None where no search has begun."""
+    """Return the plan of the variants of all trials, and the `optuna.Study`; None if no search has begun.
+
+    Raises:
+        ConfigError: where a stored trial does not fit the search space.
+        DataError: where the journal of the search is damaged.
+        ResourceError: where its storage cannot be reached.
+    """
     if study.search is None:
         return None
     from ura_study.search.space.space import read_space

@@ -1,6 +1,6 @@
 """Paired differences: a bootstrap interval, an exact signed-rank test with its effect size, and Holm's correction.
 
-Pure numpy in, numbers out. What a unit is (a category, a seed) is decided in `comparison`.
+Functions take numpy arrays and return numbers. `comparison` decides what a unit is (a category, a seed).
 """
 
 from __future__ import annotations
@@ -11,30 +11,34 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-#: What counts as significant, and the level of intervals.
+#: Level of significance, and confidence level of intervals.
 ALPHA, LEVEL = 0.05, 0.95
-#: Fewer units have no interval: simulated with normal differences, it covers 0.77 for 3, 0.86 for 5, 0.92 for 15.
+#: Fewest units with an interval. Its coverage in simulations with normal differences: 0.77 for 3 units, 0.86 for 5,
+#: 0.92 for 15.
 LEAST_UNITS = 5
 RESAMPLES = 9999
-#: Seed of the resampling; each interval begins anew, so none depends on what else is in a table.
+#: Seed of the resampling, set anew for each interval, so that it does not depend on the rest of a table.
 SEED = 20240522
 
 
 @dataclass(frozen=True)
 class SignedRank:
-    """Wilcoxon's signed-rank test of differences that are symmetric about zero, two-sided."""
+    """Result of Wilcoxon's two-sided signed-rank test; null hypothesis: the differences are symmetric about zero."""
 
     p: float
     effect: float
-    """Matched-pairs rank-biserial correlation (Kerby 2014), (W₊ - W₋) / (W₊ + W₋), -1..1; 0 where all are zero."""
+    """Matched-pairs rank-biserial correlation (Kerby 2014), (W₊ - W₋) / (W₊ + W₋), -1..1; 0 if all are zero."""
     smallest_p: float
-    """What p would be if all differences that are not zero had the same sign."""
+    """The value of p if all differences other than zero had the same sign."""
     differing: int
-    """How many differences are not zero."""
+    """Number of differences other than zero."""
 
 
 def interval(differences: np.ndarray) -> tuple[float, float]:
-    """Return the percentile-bootstrap interval of the mean; NaN for fewer than `LEAST_UNITS` differences (units,)."""
+    """Return the percentile bootstrap interval (low, high) of the mean of differences (units,).
+
+    NaN for fewer than `LEAST_UNITS` differences.
+    """
     if len(differences) < LEAST_UNITS:
         return math.nan, math.nan
     if np.ptp(differences) == 0:
@@ -51,16 +55,17 @@ def interval(differences: np.ndarray) -> tuple[float, float]:
 
 
 def signed_rank(differences: np.ndarray) -> SignedRank:
-    """Return the exact test of differences (units,); zeros are dropped, as Wilcoxon did, and ties get mean ranks.
+    """Return the exact test of differences (units,); zeros are dropped, as by Wilcoxon, and ties have mean ranks.
 
-    The null distribution of W₊ is summed over all signs, by a convolution for each rank. (scipy's exact distribution
-    knows no ties, its permutations of 13 tied pairs take 0.7 s, and scores near 1 are full of ties.)
+    The null distribution of W₊ over all combinations of signs is computed by a convolution for each rank. (scipy's
+    exact distribution does not support ties, its permutations of 13 tied pairs take 0.7 s, and scores near 1 have many
+    ties.)
     """
     changed = differences[differences != 0]
     if len(changed) == 0:
         return SignedRank(1.0, 0.0, 1.0, 0)
-    twice = np.rint(2 * stats.rankdata(np.abs(changed))).astype(int)  # ranks may be halves
-    chances = np.ones(1)  # of W₊ = 0, 1/2, 1, …
+    twice = np.rint(2 * stats.rankdata(np.abs(changed))).astype(int)  # mean ranks may be halves
+    chances = np.ones(1)  # probabilities of W₊ = 0, 1/2, 1, …
     for rank in twice:
         nothing = np.zeros(rank)
         chances = (np.concatenate([chances, nothing]) + np.concatenate([nothing, chances])) / 2
@@ -72,7 +77,7 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    """Return p-values (tests,) corrected by Holm's step-down procedure; NaN (no test) stays and does not count."""
+    """Return p-values (tests,) corrected by Holm's step-down procedure; NaN (no test) stays NaN and is not counted."""
     corrected = np.full(len(p_values), math.nan)
     order = np.argsort(p_values)[: np.count_nonzero(~np.isnan(p_values))]
     factors = np.arange(len(order), 0, -1)

@@ -1,7 +1,7 @@
-"""The Optuna study of a search: begun, or continued where it is the same search.
+"""Start the Optuna study of a search, or continue it if it is the same search.
 
-What a search is stands in the study's attributes. One of another space, objective or data under the same name is not
-continued: its values would be compared with others that mean something else.
+The attributes of the Optuna study identify the search. A search of the same name with another space, objective or data
+is not continued, since its values could not be compared with new ones.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ura_study.search.space.space import Space
 from ura_study.study.config import Study
 from ura_study.study.plan import changed
 
-#: The attribute of the Optuna study that says which search it is.
+#: Attribute of the Optuna study that identifies the search.
 IDENTITY = "ura_study"
 
 
@@ -36,10 +36,19 @@ def begin(
     storage: BaseStorage,
     folder: Path,
 ) -> optuna.Study:
-    """Return the Optuna study of a search, with the variants to begin with enqueued.
+    """Return the Optuna study of a search, with the first variants (`search.enqueue`) enqueued.
+
+    Args:
+        study: the study.
+        search: its `search` section.
+        fingerprints: category → fingerprint of its data.
+        space: the search space.
+        storage: where Optuna keeps the search.
+        folder: the study's results folder.
 
     Raises:
-        ConfigError: where one of the same name is another search, or a variant to begin with is not in the space.
+        ConfigError: where the storage has another search of the same name, an enqueued variant is not in the space,
+            sampler or pruner have invalid options, or asha is used with more than one run per variant.
     """
     runs = len(fingerprints) * len(study.seeds)
     if search.pruner.name == "asha" and runs > 1:
@@ -47,7 +56,7 @@ def begin(
             "search.pruner: asha compares training curves and needs variants of one run, "
             f"but got {runs} (categories × seeds)"
         )
-    make_sampler(search.sampler, space, seed=0, objectives=len(search.objective))  # says so if its options are wrong
+    make_sampler(search.sampler, space, seed=0, objectives=len(search.objective))  # raises if its options are wrong
     optuna_study = optuna.create_study(
         study_name=study.study,
         storage=storage,
@@ -62,7 +71,7 @@ def begin(
 
 
 def _identity(study: Study, search: SearchSettings, fingerprints: Mapping[str, str]) -> dict[str, str]:
-    """Return a hash of each thing that must stay as it was for values to be comparable."""
+    """Return a digest of each part of the study that must stay the same for values to be comparable."""
     parts: dict[str, object] = {
         "search.space": search.space,
         "search.objective": [part.model_dump(mode="json") for part in search.objective],
@@ -76,7 +85,7 @@ def _identity(study: Study, search: SearchSettings, fingerprints: Mapping[str, s
 
 
 def _check_same(optuna_study: optuna.Study, identity: dict[str, str], folder: Path, *, shared: bool) -> None:
-    """Raise a `ConfigError` where the Optuna study is another search; note in a new one which search it is."""
+    """Raise a `ConfigError` if the Optuna study is another search; write the identity into a new one."""
     known = optuna_study.user_attrs.get(IDENTITY)
     place = f"{platform.node()}:{folder}"
     if known is None:
@@ -96,13 +105,17 @@ def _check_same(optuna_study: optuna.Study, identity: dict[str, str], folder: Pa
 
 
 def _first(study: Study, search: SearchSettings, space: Space) -> list[dict[str, Any]]:
-    """Return the parameters of the variants to begin with: those that the study names."""
+    """Return the parameters of the enqueued variants; the baseline is left out if it is not in the space.
+
+    Raises:
+        ConfigError: where another enqueued variant is not in the space.
+    """
     first = []
     for index, changes in enumerate(search.enqueue):
         where = f"search.enqueue.{index}"
         params = space.params(changed(study.base, changes, where))
         if params is not None:
             first.append(params)
-        elif changes:  # the baseline may well lie outside the space: it is measured anyway
+        elif changes:  # a baseline outside the space is measured anyway
             raise ConfigError(f"{where}: is not in the search space")
     return first

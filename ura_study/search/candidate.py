@@ -1,4 +1,4 @@
-"""A proposed variant under way: which of its runs are in, and what they say so far."""
+"""A proposed variant whose trial is still open: the records of its runs so far."""
 
 from __future__ import annotations
 
@@ -17,30 +17,35 @@ class Candidate:
     trial: Any
     """The `optuna.trial.Trial`."""
     plan: Plan
-    """Its runs alone. Their order is that of the instances, the same for all candidates."""
+    """The plan of this variant alone. Its runs are in the order of the instances (category and seed), which is the same
+    for all candidates."""
     records: dict[str, Record] = field(default_factory=dict)
+    """Run id → record, of done and failed runs."""
 
     @property
     def runs(self) -> tuple[Run, ...]:
+        """All runs of the variant, in the order of the instances."""
         return tuple(self.plan.runs.values())
 
     @property
     def complete(self) -> bool:
+        """Whether every run has a record."""
         return len(self.records) == len(self.plan.runs)
 
     @property
     def failures(self) -> list[Record]:
+        """The records of failed runs."""
         return [record for record in self.records.values() if not record.done]
 
     def instance(self, run_id: str) -> int:
-        """Return the place of a run in the order of instances."""
+        """Return the index of a run in the order of instances, from 0."""
         return list(self.plan.runs).index(run_id)
 
     def rows(self) -> list[Row]:
-        """Return what the runs done so far measured, in the order of the instances."""
+        """Return the measurements of the runs that are done so far, in the order of the instances."""
         return [row(self.records[i]) for i in self.plan.runs if i in self.records and self.records[i].done]
 
 
 def row(record: Record) -> Row:
-    """Return all numbers of a record that is done, metrics and resources, by name."""
+    """Return category, seed, and all numbers (metrics, times, size) by name of a record of a finished run."""
     return record.category, record.seed, record.metrics | record.timings | {"parameters": record.parameters}

@@ -11,7 +11,7 @@ from ura_study.metrics.names import VALIDATION
 from ura_study.search.objective_config import RESOURCES, ObjectiveSettings
 from ura_study.settings import List, Settings, or_also
 
-#: Seconds of the units in which a budget is written.
+#: Units of a budget, in seconds.
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -25,11 +25,11 @@ class OptionsSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _apart(cls, raw: object) -> object:
-        """Put the options, which YAML has beside the name, into `options`."""
+        """Move the options, which are keys beside the name in YAML, into `options`."""
         if not isinstance(raw, dict):
             return raw if isinstance(raw, cls) else {"name": raw}
         options = {key: raw[key] for key in raw if key != "name"}
-        written = options if options.keys() != {"options"} else options["options"]  # as `model_dump` has it
+        written = options if options.keys() != {"options"} else options["options"]  # as `model_dump` writes it
         return {key: raw[key] for key in raw if key == "name"} | {"options": written}
 
 
@@ -49,14 +49,14 @@ class PrunerSettings(OptionsSettings):
 
 
 def _several(schema: dict[str, Any]) -> None:
-    """Tell editors that one objective may stand without a list, and a metric for an objective."""
+    """Let the JSON schema accept one objective without a list, and the name of a metric as an objective."""
     one = dict(schema["items"])
     schema["items"] = {"anyOf": [one, {"type": "string"}]}
     or_also(one, {"type": "string"})(schema)
 
 
 class SearchSettings(Settings):
-    """How the best variant is sought, and what is best."""
+    """How the best variant is searched for, and which variant is the best."""
 
     space: str | dict[str, Any]
     """What may vary: a YAML file (relative to the study file), or the mapping itself."""
@@ -79,7 +79,7 @@ class SearchSettings(Settings):
     budget: str | None = None
     """No new variants after this time, e.g. `90m`, `8h`, `1d12h`."""
     patience: int | None = Field(None, ge=1)
-    """Stop when so many finished variants in a row have not improved on the best."""
+    """Stop after this number of finished variants in a row without an improvement on the best."""
     seed: int = Field(0, ge=0)
     """Seed of the sampler."""
     max_failed: float = Field(0.0, ge=0, le=1)
@@ -134,13 +134,13 @@ class SearchSettings(Settings):
 
     @property
     def domains(self) -> dict[str, Any]:
-        """What may vary, by key. (Where the study names a file, reading the study has put its content here.)"""
+        """Domains by key. (If the study names a file, its content was inserted when the study was read.)"""
         assert isinstance(self.space, dict)
         return self.space
 
     @property
     def budget_seconds(self) -> int | None:
-        """The budget in seconds; None: no limit."""
+        """Budget in seconds; None: no limit."""
         return None if self.budget is None else _seconds(self.budget)
 
 

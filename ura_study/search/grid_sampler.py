@@ -1,7 +1,7 @@
-"""Every combination of a space once.
+"""A sampler that tries each combination of a space once.
 
-Optuna's own grid sampler knows no conditions (it would try what is switched off many times over), cannot take
-enqueued trials with fewer parameters, and stops a study in a way that fails under ask and tell.
+Optuna's own grid sampler does not support conditions (it would repeat combinations that differ only in inactive
+parameters) or enqueued trials with fewer parameters, and its way of stopping a study fails with ask and tell.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ura_study.search.space.space import Space
 
 
 class GridSampler(BaseSampler):
-    """Proposes the combinations that no trial of the study has tried yet, in an order drawn from `seed`.
+    """Proposes the combinations that no trial of the study has tried yet, in a random order given by `seed`.
 
-    It keeps nothing itself: another process, or a later one with another seed, goes on where this one stopped.
+    It has no state of its own: another process, also with another seed, continues where this one stopped.
     """
 
     def __init__(self, space: Space, seed: int) -> None:
@@ -30,7 +30,7 @@ class GridSampler(BaseSampler):
         random.Random(seed).shuffle(self._grid)
 
     def remaining(self, study: Study) -> list[dict[str, Any]]:
-        """Return the combinations that are still to be tried."""
+        """Return the combinations not yet tried, as Optuna's parameters."""
         tried = {frozenset(trial.params.items()) for trial in study.get_trials(deepcopy=False)}
         return [params for params in self._grid if frozenset(params.items()) not in tried]
 

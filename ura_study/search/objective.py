@@ -1,8 +1,8 @@
-"""From what a variant's runs measured to the numbers by which a search compares variants.
+"""From the measurements of a variant's runs to the values by which a search compares variants.
 
-Each run has one value: the average of the objective's metrics less the weighted penalties. A category has the mean of
-its runs' values over seeds, and the variant what `over` makes of its categories: so a category weighs the same however
-many of its seeds are in.
+The value of a run is the mean of the objective's metrics minus the weighted penalties. The value of a category is the
+mean over its seeds, and the value of the variant is the summary `over` its categories. So each category has the same
+weight, however many of its seeds are finished.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 
 from ura_study.search.objective_config import LimitSettings, ObjectiveSettings
 
-#: The numbers of a run by name; None where undefined.
+#: Numbers of a run by name; None: undefined.
 Numbers = Mapping[str, float | None]
 #: Category, seed and numbers of a run.
 Row = tuple[str, int, Numbers]
 
 
 class Undefined(Exception):
-    """A number that an objective needs is not there; `str(error)` says which, on which category."""
+    """A number that an objective needs is undefined; `str(error)` names it, its category and seed."""
 
     def __init__(self, metric: str, category: str, seed: int) -> None:
         super().__init__(f"{metric} is undefined on {category} (seed {seed})")
@@ -34,34 +34,34 @@ class Undefined(Exception):
 
 
 def directions(objectives: Sequence[ObjectiveSettings]) -> list[Literal["maximize", "minimize"]]:
-    """Return for each objective which way is better: `maximize` or `minimize`."""
+    """Return `maximize` or `minimize` for each objective."""
     return ["minimize" if objective.minimizes else "maximize" for objective in objectives]
 
 
 def value(objective: ObjectiveSettings, rows: Sequence[Row]) -> float:
-    """Return a variant's value from its runs (at least one).
+    """Return the value of a variant from its runs (at least one).
 
     Raises:
-        Undefined: where a run lacks one of the numbers.
+        Undefined: where a run lacks a number, or it is not finite.
     """
     return _summary(rows, lambda row: run_value(objective, row), objective.over, lowest=not objective.minimizes)
 
 
 def run_value(objective: ObjectiveSettings, row: Row) -> float:
-    """Return the value of a single run.
+    """Return the value of one run.
 
     Raises:
-        Undefined: where it lacks one of the numbers.
+        Undefined: where it lacks a number, or the number is not finite.
     """
     penalty = sum(weight * _number(row, name) for name, weight in objective.minus.items())
     return statistics.fmean(_number(row, name) for name in objective.metrics) - penalty
 
 
 def constraints(objective: ObjectiveSettings, rows: Sequence[Row]) -> list[float]:
-    """Return by how much a variant is beyond each limit, in the order of `constraint_names`; within it where <= 0.
+    """Return by how much a variant exceeds each limit, in the order of `constraint_names`; <= 0: within the limit.
 
     Raises:
-        Undefined: where a run lacks one of the numbers.
+        Undefined: where a run lacks a number, or it is not finite.
     """
     beyond = []
     for name, limit in objective.subject_to.items():
@@ -73,7 +73,7 @@ def constraints(objective: ObjectiveSettings, rows: Sequence[Row]) -> list[float
 
 
 def constraint_names(objective: ObjectiveSettings) -> list[str]:
-    """Return what each constraint says, e.g. `score_ms_per_image <= 20`."""
+    """Return each constraint as text, e.g. `score_ms_per_image <= 20`."""
     names = []
     for name, limit in objective.subject_to.items():
         summary = name if limit.over == "mean" else f"{limit.over} {name}"
@@ -95,7 +95,7 @@ def _number(row: Row, name: str) -> float:
 
 
 def _summary(rows: Sequence[Row], of: Callable[[Row], float], over: str, *, lowest: bool) -> float:
-    """Return the categories' means over seeds as one number; the worst of them is the lowest or the highest."""
+    """Return one number for the categories' means over seeds; `lowest` tells whether the worst is the lowest mean."""
     by_category: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         by_category[row[0]].append(of(row))

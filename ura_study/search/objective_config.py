@@ -1,6 +1,6 @@
-"""The `search.objective` section: what makes one variant better than another.
+"""The `search.objective` section: the values by which variants are compared.
 
-In YAML a metric's name alone, a mapping, or a list of these for several objectives at once:
+In YAML it is the name of a metric, a mapping, or a list of these for several objectives:
 
     objective: val_pixel_aupro
     objective: {mean: [val_image_auroc, val_pixel_aupro], over: worst}
@@ -20,7 +20,7 @@ from ura_study.errors import nearest
 from ura_study.metrics.names import METRICS_BY_NAME, VALIDATION, better, reportable
 from ura_study.settings import List, Settings
 
-#: What a run costs; less is better.
+#: Costs of a run; smaller is better.
 RESOURCES = ("fit_seconds", "score_ms_per_image", "parameters")
 OVERS = ("mean", "median", "worst")
 
@@ -28,7 +28,7 @@ Weight = Annotated[float, Field(gt=0)]
 
 
 def known_number(name: str) -> str:
-    """Return the name of a number of a run, or raise a `ValueError` with the nearest."""
+    """Return the name of a metric or cost unchanged; raise a `ValueError` with the nearest name if it is unknown."""
     if not (reportable(name) or name in RESOURCES):
         bare = METRICS_BY_NAME.names()
         known = [*bare, *(f"{VALIDATION}{metric}" for metric in bare), *RESOURCES]
@@ -37,26 +37,27 @@ def known_number(name: str) -> str:
 
 
 def known_over(over: str) -> str:
-    """Return a way to summarise categories, or raise a `ValueError`."""
+    """Return a summary of categories (mean, median, worst, q10, …) unchanged; raise a `ValueError` if it is unknown."""
     if over not in OVERS and not re.fullmatch("q[1-9][0-9]?", over):
         raise ValueError(f"expected one of {', '.join(OVERS)}, or a quantile such as q10, but got '{over}'")
     return over
 
 
 def _way(name: str) -> int:
-    """Return 1 where more of a number is better, -1 where less is, 0 where neither."""
+    """Return 1 if a larger number is better, -1 if a smaller one is, 0 if neither."""
     return -1 if name in RESOURCES else better(name)
 
 
 class LimitSettings(Settings):
-    """Bounds of a number, as it is over all categories; a variant that leaves them is not eligible."""
+    """Bounds of a number summarised over all categories; a variant beyond them cannot be the best."""
 
     min: float | None = None
     """Smallest admissible value."""
     max: float | None = None
     """Largest admissible value."""
     over: str = "mean"
-    """Of the categories' means over seeds: their mean, median, quantile (q10: 10 %), or the one nearest the bound."""
+    """Summary of the categories' means over seeds: `mean`, `median`, a quantile (`q10`: 10 %), or `worst` (for `min`
+    the smallest, for `max` the largest)."""
 
     _over = field_validator("over")(known_over)
 
@@ -70,21 +71,22 @@ class LimitSettings(Settings):
 
 
 class ObjectiveSettings(Settings):
-    """One number by which variants are compared, made of what their runs measured."""
+    """One number by which variants are compared, made from the measurements of their runs."""
 
     metric: str | None = None
-    """The metric, with `val_` in front where it is taken on held-out training images; or what a run costs:
+    """The metric, with the prefix `val_` if it is measured on held-out training images; or a cost of a run:
     `fit_seconds`, `score_ms_per_image`, `parameters`."""
     mean: List[str] | None = None
-    """Instead of `metric`: several, of which each run has the average."""
+    """In place of `metric`: several metrics or costs, whose mean is the value of a run."""
     over: str = "mean"
-    """Of the categories' means over seeds: their mean, median, quantile (q10: 10 %), or the worst category."""
+    """Summary of the categories' means over seeds: `mean`, `median`, a quantile (`q10`: 10 %), or `worst`: the worst
+    category."""
     direction: Literal["maximize", "minimize"] | None = None
-    """Which way is better; where not given, costs and errors are minimized and all else is maximized."""
+    """Whether a larger or a smaller value is better; default: costs and errors are minimized, all else is maximized."""
     minus: dict[str, Weight] = Field(default_factory=dict)
-    """Other numbers of a run, times these weights, are subtracted: a trade between quality and cost."""
+    """Name → weight of other numbers of a run, which are subtracted: a trade-off between quality and cost."""
     subject_to: dict[str, LimitSettings] = Field(default_factory=dict)
-    """Limits of other numbers."""
+    """Name → limits of other numbers."""
 
     _over = field_validator("over")(known_over)
 
@@ -115,7 +117,7 @@ class ObjectiveSettings(Settings):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The names of which each run has the average."""
+        """The names of the numbers whose mean is the value of a run."""
         if self.metric is not None:
             return (self.metric,)
         assert self.mean is not None
@@ -123,17 +125,17 @@ class ObjectiveSettings(Settings):
 
     @property
     def minimizes(self) -> bool:
-        """Whether less is better."""
+        """Whether a smaller value is better."""
         return self.direction == "minimize" if self.direction else _way(self.metrics[0]) < 0
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All numbers of a run that this objective looks at."""
+        """The names of all numbers of a run that this objective uses."""
         return (*self.metrics, *self.minus, *self.subject_to)
 
     @property
     def label(self) -> str:
-        """The objective in a few words, e.g. `worst val_pixel_aupro - 0.001 score_ms_per_image`."""
+        """A short name, e.g. `worst val_pixel_aupro - 0.001 score_ms_per_image`."""
         what = self.metrics[0] if len(self.metrics) == 1 else f"mean({', '.join(self.metrics)})"
         over = "" if self.over == "mean" else f"{self.over} "
         return over + what + "".join(f" - {weight:g} {name}" for name, weight in self.minus.items())

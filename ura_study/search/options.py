@@ -1,7 +1,7 @@
-"""Making one of Optuna's samplers or pruners with options from YAML, checked before anything runs.
+"""Make one of Optuna's samplers or pruners with options from YAML, checked before anything runs.
 
-Which options there are, and of which type, is read from the class itself: those that YAML can say (numbers, switches,
-strings). Optuna checks few of them before the first trial, so types are checked here.
+The options and their types are read from the signature of the class: those of types that YAML can express (numbers,
+booleans, strings, null). Optuna checks few options before the first trial, so types are checked here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ura_study.study.config_errors import shown, unknown_key
 
 T = TypeVar("T")
 
-#: Types that YAML can say, in words.
+#: Types that YAML can express, and their names in error messages.
 NAMES: dict[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -33,10 +33,14 @@ NAMES: dict[type, str] = {
 def made(kind: Callable[..., T], options: Mapping[str, Any], where: str, **ours: Any) -> T:
     """Return an instance of one of Optuna's classes.
 
-    `ours` are arguments that YAML may override, but for `seed`.
+    Args:
+        kind: the class.
+        options: options from YAML.
+        where: the key path of the options, for errors.
+        ours: further arguments, which options may override, except `seed`.
 
     Raises:
-        ConfigError: beginning with `where`, for an option that the class does not have, or does not accept.
+        ConfigError: beginning with `where`, for an option that the class does not have or does not accept.
     """
     known = _options(kind)
     for name, value in options.items():
@@ -44,8 +48,8 @@ def made(kind: Callable[..., T], options: Mapping[str, Any], where: str, **ours:
             raise ConfigError(f"{where}.{name}: {unknown_key(name, known) if known else 'there are no options here'}")
         _check(value, known[name], f"{where}.{name}")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # chosen deliberately, here or in the study
-        warnings.simplefilter("error", FutureWarning)  # an option that Optuna is about to drop
+        warnings.simplefilter("ignore", ExperimentalWarning)  # chosen on purpose, here or in the study
+        warnings.simplefilter("error", FutureWarning)  # an option that Optuna will remove
         try:
             return kind(**ours | dict(options))
         except (ValueError, TypeError, FutureWarning) as error:
@@ -53,12 +57,12 @@ def made(kind: Callable[..., T], options: Mapping[str, Any], where: str, **ours:
 
 
 def _options(kind: Callable[..., object]) -> dict[str, tuple[type, ...]]:
-    """Return the options of a class that YAML can say, each with its types."""
+    """Return option → possible types, for the options of a class that YAML can express; `seed` is left out."""
     found = {}
     for name, parameter in inspect.signature(kind).parameters.items():
         try:
             hint = eval(parameter.annotation, vars(sys.modules[kind.__module__]))
-        except (NameError, TypeError):  # imported for type checkers alone: no type that YAML can say
+        except (NameError, TypeError):  # imported only for type checkers: not a type of YAML
             continue
         types = get_args(hint) or (hint,)
         if name != "seed" and set(types) <= NAMES.keys():

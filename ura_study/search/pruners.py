@@ -1,4 +1,4 @@
-"""From the `pruner` section of a search to Optuna's pruner."""
+"""Make Optuna's pruner from the `pruner` section of a search."""
 
 from __future__ import annotations
 

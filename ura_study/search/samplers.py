@@ -1,4 +1,4 @@
-"""From the `sampler` section of a search to Optuna's sampler."""
+"""Make Optuna's sampler from the `sampler` section of a search."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLASSES: dict[str, Callable[..., BaseSampler]] = {
     "nsga2": samplers.NSGAIISampler,
     "qmc": samplers.QMCSampler,
 }
-#: Our defaults where they are not Optuna's. Conditions make some parameters independent: that needs no warning.
+#: Defaults that differ from Optuna's. With conditions some parameters are sampled independently: this needs no warning.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "cmaes": {"warn_independent_sampling": False},
     "gp": {"warn_independent_sampling": False},
@@ -34,11 +34,18 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 def make_sampler(
     settings: SamplerSettings, space: Space, seed: int, *, objectives: int, where: str = "search.sampler"
 ) -> BaseSampler:
-    """Return the sampler of a search with this many objectives.
+    """Return the sampler of a search.
+
+    Args:
+        settings: the `sampler` section.
+        space: the search space; only the grid sampler uses it.
+        seed: seed of the sampler.
+        objectives: number of objectives of the search.
+        where: the key path of the section, for errors.
 
     Raises:
-        ConfigError: beginning with `where`, for an option that the sampler does not have or accept, a sampler that
-            cannot do what is asked, or one whose package is missing.
+        ConfigError: beginning with `where`, for an option that the sampler does not have or accept, and for cmaes with
+            several objectives or without its package; beginning with the key of the space, if it has no finite grid.
     """
     name, options = settings.name, settings.options
     if name == "cmaes" and objectives > 1:
@@ -55,6 +62,6 @@ def make_sampler(
 def _defaults(settings: SamplerSettings) -> dict[str, Any]:
     if settings.name != "tpe":
         return DEFAULTS.get(settings.name, {})
-    # jointly, in groups of parameters that are there together, and away from what is being tried right now
+    # model parameters jointly, in groups of those that are active together, and avoid values now being tried
     together = settings.options.get("multivariate", True)
     return {"multivariate": True, "group": together is not False, "constant_liar": True}

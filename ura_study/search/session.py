@@ -1,11 +1,11 @@
-"""A search under way: Optuna proposes variants, their records come back, and what they are worth is told.
+"""A search in progress: Optuna proposes variants, records of their runs come back, and Optuna is told their values.
 
-Everything that lasts stands in Optuna's storage and in the records. A trial that a killed process left running is taken
-up again with its own parameters: runs that are recorded count, the others are handed out again. Each proposal is drawn
-from a generator made of the search's seed and the trial's number, so that it depends on nothing but what was told
-before: not on how often the search was interrupted.
+All lasting state is in Optuna's storage and in the records. A trial that a killed process left running is continued
+with its own parameters: recorded runs count, the others are handed out again. Each proposal is drawn with a seed
+derived from the seed of the search and the number of the trial, so it depends only on what Optuna was told before, not
+on how often the search was interrupted.
 
-It is long since what a trial goes through is one story, and each part of it reads and writes the same few things.
+This module is long because the steps in the life of a trial share their state.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ T = TypeVar("T")
 
 
 class Session:
-    """A search that goes on: the source of a study's jobs (`tune.queue.Source`), in Optuna's words `ask` and `tell`."""
+    """A search in progress, as a source of jobs (`tune.queue.Source`); `ask` and `tell` are named after Optuna's."""
 
     @classmethod
     def open(cls, study: Study, plan: Plan, ledger: Ledger) -> Self:
-        """Begin a search, or continue it where there is one; the caller holds the study's lock.
+        """Start a search, or continue an existing one; the caller holds the study's lock.
 
         Args:
-            study: the study, with its `search` section.
-            plan: its baseline and ablations on its data; their runs are wanted whatever the search decides.
-            ledger: what is recorded.
+            study: a study with a `search` section.
+            plan: its baseline and ablations on its data; the search never cancels their runs.
+            ledger: the study's records.
 
         Raises:
-            ConfigError: where a search of the same name is another one.
-            DataError: where what is kept of it is damaged.
+            ConfigError: where the search section is invalid, or the storage has another search of the same name.
+            DataError: where the journal of the search is damaged.
             ResourceError: where its storage cannot be reached.
         """
         assert study.search is not None
@@ -74,20 +74,20 @@ class Session:
         self._planned, self._ledger = frozenset(plan.runs), ledger
         self._open: dict[int, Candidate] = {}
         self._handed: set[str] = set()
-        """Runs that were handed out and are not back."""
+        """Ids of runs that were handed out and have not ended."""
         self._left = deque(t for t in optuna_study.get_trials(deepcopy=False) if t.state == TrialState.RUNNING)
         self._before = optuna_study.user_attrs.get(SECONDS, 0.0)
         self._started = time.monotonic()
 
     def ask(self) -> Proposal | None:
-        """Return the next candidate; None where nothing more is to be proposed before something is told, or at all."""
+        """Return the next proposal; None if there is none now: the search has ended, or waits for open trials."""
         while (trial := self._next()) is not None:
             if (proposal := self._begin(trial)) is not None:
                 return proposal
         return None
 
     def tell(self, record: Record) -> Collection[str]:
-        """Count a record in where candidates wait for it; return the runs that nobody wants any more."""
+        """Add a record to all candidates that wait for it; return ids of runs that are not needed any more."""
         self._handed.discard(record.run_id)
         dropped: set[str] = set()
         for candidate in self._waiting(record.run_id):
@@ -96,7 +96,12 @@ class Session:
         return dropped
 
     def report(self, job: Job, intervals: Sequence[Mapping[str, Any]]) -> Collection[str]:
-        """Compare training curves, where the pruner does; return the runs that nobody wants any more."""
+        """Report a training curve to the pruner if it uses curves (asha); return ids of runs not needed any more.
+
+        Args:
+            job: the run; only with `job.watch` its intervals are reported.
+            intervals: its new intervals, with `step` and, at some of them, validation `metrics`.
+        """
         for interval in intervals if job.watch else ():
             for candidate in self._waiting(job.run_id) if interval.get("metrics") else ():
                 worth = self._worth(candidate, [(job.category, job.seed, interval["metrics"])])
@@ -108,25 +113,25 @@ class Session:
         return ()
 
     def runs_ahead(self) -> int:
-        """Return how many runs are to be expected of candidates that are not proposed yet."""
+        """Return the largest number of runs that candidates not yet proposed can have."""
         left = self._search.trials - len(finished(self._optuna)) - len(self._open)
         return max(0, left) * len(self._fingerprints) * len(self._study.seeds)
 
     def closed(self) -> frozenset[str]:
-        """Return the variants that were decided about."""
+        """Return the names of the variants whose trials are finished (complete, pruned or failed)."""
         return frozenset(name_of(trial.number) for trial in finished(self._optuna))
 
     def decided(self) -> Plan:
-        """Return the plan of the variants that were decided about."""
+        """Return the plan of the variants whose trials are finished."""
         closed = self.closed()
         return make_plan(self._study, self._fingerprints, [v for v in self.plan().variants if v.name in closed])
 
     def plan(self) -> Plan:
-        """Return the plan of all variants that were tried so far."""
+        """Return the plan of the variants of all trials so far, also of open ones."""
         return searched_plan(self._study, self._fingerprints, self._space, self._optuna)
 
     def headline(self) -> str:
-        """Return how far the search is, in a line."""
+        """Return a line on the progress of the search."""
         return headline(trials(self._optuna), self._search)
 
     def _next(self) -> optuna.Trial | None:
@@ -139,8 +144,8 @@ class Session:
         return self._reseeded(len(finished(self._optuna)) + len(self._open)).ask()
 
     def _reseeded(self, number: int) -> optuna.Study:
-        """Return the Optuna study with the sampler for the trial of this number."""
-        seed = self._search.seed  # a low-discrepancy sequence is one sequence
+        """Return the Optuna study, with a new sampler seeded for the trial of this number."""
+        seed = self._search.seed  # qmc must continue one sequence, so its seed stays
         if self._search.sampler.name != "qmc":
             seed = derived_seed(seed, f"trial {number}") % 2**32
         self._optuna.sampler = make_sampler(
@@ -159,16 +164,16 @@ class Session:
         return (limit := search.budget_seconds) is None or self._seconds() < limit
 
     def _seconds(self) -> float:
-        """Return how long the search has been at work, earlier sessions included."""
+        """Return for how many seconds the search has run, earlier sessions included."""
         return self._before + time.monotonic() - self._started
 
     def _begin(self, trial: optuna.Trial) -> Proposal | None:
-        """Start or take up a candidate; None where its values do not go together."""
+        """Start or continue a trial; None if its values are invalid in combination, which fails the trial."""
         changes, name = self._space.suggest(trial), name_of(trial.number)
         trial.set_user_attr("variant", name)
         try:
             settings = changed(self._study.base, changes, name)
-        except ConfigError as error:  # values that are valid one by one but not together
+        except ConfigError as error:  # each value is valid, but not their combination
             trial.set_user_attr("reason", str(error))
             self._optuna.tell(trial, state=TrialState.FAIL)
             return None
@@ -184,14 +189,14 @@ class Session:
         return Proposal(plan, recorded, tuple(Job.of(self._study, run, watch=watch) for run in missing))
 
     def _recorded(self, plan: Plan) -> tuple[Record, ...]:
-        """Return the records of runs that are done, taken over from other studies where times are not compared."""
+        """Return the existing records of a plan; those of other studies are used only if no objective uses times."""
         names = {name for objective in self._search.objective for name in objective.names}
         timed = bool(names & {"fit_seconds", "score_ms_per_image"})
         found = (self._ledger.own(run.run_id) if timed else self._ledger.adopt(run) for run in plan.runs.values())
         return tuple(record for record in found if record is not None)
 
     def _count(self, candidate: Candidate, record: Record) -> bool:
-        """Count one record of a candidate in; return whether that decided about it."""
+        """Add one record to a candidate; return whether its trial is now finished."""
         candidate.records[record.run_id] = record
         failures = candidate.failures
         if len(failures) > self._search.max_failed * len(candidate.runs):
@@ -205,7 +210,7 @@ class Session:
         return candidate.trial.number not in self._open
 
     def _decide(self, candidate: Candidate) -> None:
-        """Tell what a candidate is worth if all its runs are in, or that it is not worth going on."""
+        """Finish the trial of a candidate if all its runs have records, or if the pruner stops it."""
         if not candidate.complete:
             if self._compares_instances and candidate.trial.should_prune():
                 self._tell(candidate, TrialState.PRUNED)
@@ -222,7 +227,7 @@ class Session:
             self._tell(candidate, TrialState.COMPLETE, values)
 
     def _excess(self, rows: Sequence[Row]) -> dict[str, float]:
-        """Return by how much each limit of the objectives is exceeded; within it where <= 0."""
+        """Return by how much each limit of the objectives is exceeded; <= 0: within the limit."""
         return {
             f"{index}: {name}": excess
             for index, objective in enumerate(self._search.objective)
@@ -234,7 +239,7 @@ class Session:
         return self._search.pruner.name == "wilcoxon" and len(self._search.objective) == 1
 
     def _worth(self, candidate: Candidate, rows: Sequence[Row]) -> list[float] | None:
-        """Return the objectives' values over rows; None where one is undefined: the candidate is told as failed."""
+        """Return the value of each objective over rows; None if one is undefined, which fails the trial."""
         return self._defined(candidate, lambda: [value(objective, rows) for objective in self._search.objective])
 
     def _defined(self, candidate: Candidate, numbers: Callable[[], T]) -> T | None:
@@ -245,7 +250,7 @@ class Session:
             return None
 
     def _note(self, candidate: Candidate, worth: Sequence[float] | None, step: int) -> None:
-        """Report an intermediate value, unless a session before this one did."""
+        """Report the first objective as intermediate value of a step, unless an earlier session has reported it."""
         known = self._optuna.get_trials(deepcopy=False)[candidate.trial.number].intermediate_values
         if worth is not None and step not in known:
             candidate.trial.report(worth[0], step)
@@ -266,7 +271,7 @@ class Session:
         return [c for c in self._open.values() if run_id in c.plan.runs and run_id not in c.records]
 
     def _unwanted(self, candidate: Candidate) -> set[str]:
-        """Return run ids of a decided candidate that no open candidate and no ablation needs."""
+        """Return ids of missing runs of a finished candidate that no open candidate and no ablation needs."""
         left = {i for i in candidate.plan.runs if i not in candidate.records and not self._waiting(i)}
         dropped = left - self._planned
         self._handed -= dropped

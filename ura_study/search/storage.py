@@ -1,6 +1,6 @@
-"""Where a search is kept: a journal file in the study's folder, or any storage that Optuna has a URL for.
+"""Storage of a search: a journal file in the study's folder, or any storage with a URL that Optuna supports.
 
-The caller holds the study's lock, so what a killed process left behind in the journal may be set right here.
+The caller of `open_storage` and `mend` holds the study's lock; `existing` needs no lock.
 """
 
 from __future__ import annotations
@@ -20,17 +20,22 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 def open_storage(url: str | None, folder: Path) -> BaseStorage:
-    """Return the storage at `url`, or the journal of the study's `folder`, which is begun where there is none.
+    """Return the storage at `url`, or with None the journal in the study's `folder`, which is created if missing.
 
     Raises:
-        ResourceError: where it cannot be reached or written.
+        ResourceError: where the storage cannot be reached or written.
         DataError: where the journal is damaged.
     """
     return _journal(folder / JOURNAL) if url is None else _database(url)
 
 
 def existing(url: str | None, folder: Path, name: str) -> optuna.Study | None:
-    """Return the Optuna study `name` for reading; None where no search has begun. Somebody may be writing meanwhile."""
+    """Return the Optuna study `name` for reading; None if no search has begun. Another process may be writing to it.
+
+    Raises:
+        ResourceError: where the storage cannot be reached.
+        DataError: where the journal is damaged.
+    """
     if url is None and not (folder / JOURNAL).exists():
         return None
     storage = open_storage(url, folder) if url is not None else _read_journal(folder / JOURNAL)
@@ -41,7 +46,13 @@ def existing(url: str | None, folder: Path, name: str) -> optuna.Study | None:
 
 
 def mend(folder: Path) -> None:
-    """Remove what a process that was killed while it wrote has left: a torn last line, and the journal's lock."""
+    """Repair the journal after a process was killed while writing: remove an incomplete last line and the lock file.
+
+    The caller holds the study's lock.
+
+    Raises:
+        ResourceError: where the journal cannot be written.
+    """
     journal = folder / JOURNAL
     if not journal.exists():
         return
@@ -63,7 +74,7 @@ def _journal(path: Path) -> BaseStorage:
 def _read_journal(path: Path) -> BaseStorage:
     try:
         return JournalStorage(JournalFileBackend(str(path)))
-    except (ValueError, KeyError) as error:  # a line that is no JSON, or no entry of a journal
+    except (ValueError, KeyError) as error:  # a line that is not JSON or not a journal entry
         raise DataError(f"{path}: damaged; it must be Optuna's journal of this search ({error})") from error
 
 
@@ -78,7 +89,7 @@ def _database(url: str) -> BaseStorage:
 
 
 def concealed(url: str) -> str:
-    """Return a storage's URL without its password."""
+    """Return the URL of a storage with `***` in place of its password."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 

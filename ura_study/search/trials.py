@@ -1,4 +1,4 @@
-"""The trials of a search as plain data, read from Optuna's storage: what reports and the status show."""
+"""The trials of a search as plain data from Optuna's storage, for reports and the status."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from optuna.trial import FrozenTrial, TrialState
 from ura_study.search.config import SearchSettings
 from ura_study.study.plan import Plan
 
-#: The Optuna study's attribute that holds how many seconds the search has been at work.
+#: Attribute of the Optuna study: for how many seconds the search has run.
 SECONDS = "seconds"
 
 
 @dataclass(frozen=True)
 class TrialSummary:
-    """One trial."""
+    """The data of one trial."""
 
     number: int
     variant: str
     """The name of the variant in records and tables."""
     state: Literal["running", "complete", "pruned", "failed"]
     values: tuple[float, ...] | None
-    """The objectives' values; of a pruned trial over the runs that were done; None where unknown."""
+    """Value of each objective; for a pruned trial, over the runs done until then; None: unknown."""
     params: Mapping[str, Any]
-    """As Optuna keeps them."""
+    """Key → value as Optuna stores it."""
     feasible: bool
-    """Whether it keeps within the bounds of the objectives."""
+    """Whether the trial is within the limits of all objectives."""
     best: bool
-    """Whether it is the best, or one of the Pareto front."""
+    """Whether it is the best trial, or on the Pareto front."""
     runs: int | None
-    """Runs that were done when it was decided about."""
+    """Number of runs with a record, done or failed, when the trial finished; None: unknown."""
     reason: str
-    """Why it failed."""
+    """Why the trial failed; "" if it did not."""
     logs: Mapping[str, bool] = field(default_factory=dict)
-    """Key of each range that it drew from → whether it drew evenly on a logarithmic scale."""
+    """Key of each range → whether it was sampled on a logarithmic scale."""
 
 
 _STATES: dict[TrialState, Literal["complete", "pruned", "failed"]] = {
@@ -50,19 +50,19 @@ _STATES: dict[TrialState, Literal["complete", "pruned", "failed"]] = {
 
 
 def trials(optuna_study: optuna.Study) -> list[TrialSummary]:
-    """Return the trials that have begun, by number."""
+    """Return the trials that have begun, in the order of their numbers."""
     best = {trial.number for trial in _best(optuna_study)}
     begun = (trial for trial in optuna_study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING)
     return [_summary(trial, trial.number in best) for trial in begun]
 
 
 def finished(optuna_study: optuna.Study) -> list[FrozenTrial]:
-    """Return the trials that were told, by number."""
+    """Return the finished trials (complete, pruned or failed), in the order of their numbers."""
     return [trial for trial in optuna_study.get_trials(deepcopy=False) if trial.state.is_finished()]
 
 
 def stale(optuna_study: optuna.Study) -> int:
-    """Return how many trials were told since the best was found, or since the Pareto front last changed."""
+    """Return how many finished trials are newer than the best one, or than the newest one on the Pareto front."""
     best = [trial.number for trial in _best(optuna_study)]
     if not best:
         return 0
@@ -71,18 +71,18 @@ def stale(optuna_study: optuna.Study) -> int:
 
 
 def given_up(found: Iterable[TrialSummary], own: Plan) -> frozenset[str]:
-    """Return the variants of pruned and failed trials, of which no more runs are wanted; none of the study's `own`."""
+    """Return the variants of pruned and failed trials, which need no more runs; those in `own` are left out."""
     ended = {trial.variant for trial in found if trial.state in ("pruned", "failed")}
     return frozenset(ended - {variant.name for variant in own.variants})
 
 
 def name_of(number: int) -> str:
-    """Return the name of the variant that a trial proposed."""
+    """Return the name of the variant of a trial, e.g. `search-0017`."""
     return f"search-{number:04}"
 
 
 def headline(found: Sequence[TrialSummary], search: SearchSettings) -> str:
-    """Return how far a search is, in a line."""
+    """Return a line on the progress of a search."""
     states = Counter(trial.state for trial in found)
     told = len(found) - states["running"]
     parts = [f"{states[state]} {state}" for state in ("running", "pruned", "failed") if states[state]]

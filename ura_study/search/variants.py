@@ -1,4 +1,4 @@
-"""The variants that a search has tried, rebuilt from what Optuna keeps of them."""
+"""The variants of a search, rebuilt from the trials in Optuna's storage."""
 
 from __future__ import annotations
 
@@ -12,17 +12,30 @@ from ura_study.search.trials import TrialSummary, trials
 from ura_study.study.config import Study
 from ura_study.study.plan import Plan, Variant, changed, joined, make_plan
 
-#: The ablation under which searched variants stand.
+#: Name in place of an ablation for variants of a search.
 SEARCH = "search"
 
 
 def searched_plan(study: Study, fingerprints: Mapping[str, str], space: Space, optuna_study: optuna.Study) -> Plan:
-    """Return the plan of all variants that a search has begun with, in the order of the trials."""
+    """Return the plan of the variants of all trials that have begun, in the order of the trials.
+
+    Trials whose values are invalid in combination have no variant.
+
+    Raises:
+        ConfigError: where a trial does not fit the space.
+    """
     return make_plan(study, fingerprints, list(_variants(study, space, optuna_study)))
 
 
 def with_best(study: Study, plan: Plan, every: Plan, found: Sequence[TrialSummary]) -> Plan:
-    """Return a plan with the best variant of a search (or its Pareto front) added, out of the plan of all it tried."""
+    """Return `plan` with the best variant of a search, or its Pareto front, added.
+
+    Args:
+        study: the study.
+        plan: the plan to extend.
+        every: the plan of the variants of all trials.
+        found: the trials.
+    """
     best = {trial.variant for trial in found if trial.best}
     return joined(plan, make_plan(study, plan.fingerprints, [v for v in every.variants if v.name in best]))
 
@@ -32,6 +45,6 @@ def _variants(study: Study, space: Space, optuna_study: optuna.Study) -> Iterato
         changes = space.changes(trial.params)
         try:
             settings = changed(study.base, changes, trial.variant)
-        except ConfigError:  # values that are valid one by one but not together: the trial failed and says so
+        except ConfigError:  # the combination of values is invalid: the trial has failed with a reason
             continue
         yield Variant(trial.variant, settings, changes, SEARCH)

@@ -1,1 +1,1 @@
-"""Tables of a study: one model of a table, and what each kind of table shows."""
+"""Tables of a study: one data model for all tables, and the content of each kind of table."""

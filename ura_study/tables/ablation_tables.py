@@ -1,4 +1,4 @@
-"""Tables of ablations: which parts a variant has, or which values it takes, against the means of metrics."""
+"""Tables of ablations: the parts that a variant has, or its values of the varied keys, and the means of metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ura_study.tables.names import WITH, WITHOUT
 
 
 def components(results: Results) -> list[Table]:
-    """Return a table for each `leave_one_out` ablation: its parts with ✓ or ✗ by the variants' settings, and metrics.
+    """Return a table for each `leave_one_out` ablation: ✓ or ✗ for each part of each variant, and means of metrics.
 
     Raises:
         ConfigError: where the study has no such ablation.
@@ -29,7 +29,7 @@ def components(results: Results) -> list[Table]:
 
 
 def sweeps(results: Results) -> list[Table]:
-    """Return a table for each key of a `sweep` and for each `grid`: the values of the keys, and metrics.
+    """Return a table for each key of a `sweep` and for each `grid`: the values of the keys, and means of metrics.
 
     Raises:
         ConfigError: where the study has no such ablation.
@@ -66,7 +66,7 @@ def _values(results: Results, name: str, ablation: Ablation, keys: tuple[str, ..
 def _table(
     results: Results, name: str, about: str, title: str, stubs: tuple[str, ...], labels: Mapping[str, tuple[str, ...]]
 ) -> Table:
-    """Return a table of the variants in `labels`, which gives each the labels of its row."""
+    """Return a table of variants; `labels` maps the name of each to the labels of its row."""
     rows = tuple(Row(shown, mean_cells(results, variant)) for variant, shown in labels.items())
     return Table(
         name=name,
@@ -81,7 +81,7 @@ def _table(
 
 
 def variants_of(results: Results, ablation: Ablation) -> list[Variant]:
-    """Return the variants of an ablation, those too that an earlier ablation already named."""
+    """Return the variants of an ablation, including those that an earlier ablation has named."""
     changes = list(changes_of(ablation))
     return [next(v for v in results.plan.variants if v.ablation and dict(v.changes) == change) for change in changes]
 
@@ -93,13 +93,14 @@ def with_baseline(results: Results, variants: list[Variant]) -> list[Variant]:
 
 
 def in_order(variants: list[Variant], keys: tuple[str, ...]) -> list[Variant]:
-    """Return the variants by the value of a single key, where all values are numbers; else as they are."""
+    """Return the variants sorted by value for a single key whose values are all numbers, else in the given order."""
     values = {v.name: lookup(v.settings.model_dump(), keys[0]) for v in variants}
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values())
     return sorted(variants, key=lambda v: values[v.name]) if numeric and len(keys) == 1 else variants
 
 
 def headings(results: Results, keys: Iterable[str]) -> tuple[str, ...]:
+    """Return the short names of keys, unambiguous among all keys that the ablations of the study vary."""
     ablations = results.study.ablations.values()
     names = short_names([*itertools.chain.from_iterable(a.values_by_key() for a in ablations)])
     return tuple(names[key] for key in keys)
@@ -110,7 +111,7 @@ def _mark(variant: Variant, key: str) -> str:
 
 
 def _value(variant: Variant, key: str) -> str:
-    """Return the value of a key as in the variant's name; that of `full` says so."""
+    """Return the value of a key as written in the variant's name; the value of `full` has ` (full)` appended."""
     if variant.ablation is not None:
         return readable(variant.changes[key])
     return f"{setting(variant.settings.model_dump(mode='json'), key) or '–'} ({BASELINE})"

@@ -1,4 +1,4 @@
-"""The same variants in two studies: what moved, and was it more than noise?"""
+"""The same variants in two studies: the differences, and whether they are significant."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ura_study.tables.model import Table
 def across(first: Results, other: Results, names: tuple[str, str], metric: str) -> Table:
     """Return one metric of `other` minus that of `first` for each variant of both, paired over category and seed.
 
-    Variants with the same runs and numbers in both are not compared, but named in a note; so are those that only one
-    study has, and what else differs between the studies under the same name.
+    Variants with the same runs and numbers in both studies are not compared, but named in a note. Notes also name
+    variants, categories and seeds that only one study has, and settings and images that differ under the same name.
     """
     before, after = (dict(tuple(outcomes(r.plan, r.records, [metric]).groupby("variant"))) for r in (first, other))
     both = [variant.name for variant in first.plan.variants if variant.name in after]
@@ -32,7 +32,7 @@ def across(first: Results, other: Results, names: tuple[str, str], metric: str) 
 
 
 def _differences(first: Results, other: Results, names: tuple[str, str], same: list[str]) -> list[str]:
-    """Return sentences on what is not compared, and on what else than chance may lie behind a difference."""
+    """Return sentences on what is not compared, and on known causes of differences other than chance."""
     settings = [{v.name: v.settings for v in results.plan.variants} for results in (first, other)]
     data = [{run.category: run.fingerprint for run in results.plan.runs.values()} for results in (first, other)]
     frames = [r.study.data.identity() | r.study.evaluation.model_dump() for r in (first, other)]
@@ -51,7 +51,7 @@ def _differences(first: Results, other: Results, names: tuple[str, str], same: l
 
 
 def _only(what: str, names: tuple[str, str], one: Sequence, other: Sequence) -> dict[str, list[str]]:
-    """Return the categories or seeds that only one study has: their pairs are left out as missing."""
+    """Return notes on categories or seeds that only one study has; their pairs are left out as missing."""
     return {
         f"{what} only in {names[0]}": [str(x) for x in one if x not in other],
         f"{what} only in {names[1]}": [str(x) for x in other if x not in one],
@@ -59,7 +59,7 @@ def _only(what: str, names: tuple[str, str], one: Sequence, other: Sequence) -> 
 
 
 def _or_none(frames: Sequence[Mapping[str, object]], key: str) -> str:
-    """Return the values of a key in both studies, in their order."""
+    """Return the values of a key in the first and in the other study, `none` if it is missing."""
     return ", then ".join(readable(frame.get(key, "none")) for frame in frames)
 
 

@@ -1,4 +1,4 @@
-"""Comparisons with a baseline, as a table."""
+"""Tables of comparisons with a baseline."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ NO_PAIR = Cell(text="no pair")
 
 
 def comparison(results: Results, metric: str) -> Table:
-    """Return all variants of a study against its baseline in one metric."""
+    """Return the table of the differences of all variants of a study from its baseline in one metric."""
     title = f"{results.title(metric)}, difference from {results.baseline}"
     table = comparison_table("comparison", title, metric, results.comparisons[metric])
     return dataclasses.replace(table, notes=(*table.notes, *results.caveats, *results.mixed))
 
 
 def brief(table: Table) -> Table:
-    """Return a table of comparisons without what a terminal has no room for."""
+    """Return a table of comparisons shortened for a terminal: the columns of `BRIEF`, without the legend."""
     return dataclasses.replace(table.only(BRIEF), notes=table.notes[1:])
 
 
 def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[Comparison]) -> Table:
-    """Return comparisons of one metric as a table; its notes say what keeps them from saying more."""
+    """Return comparisons of one metric as a table; its notes contain the legend and `warnings`."""
     return Table(
         name=name,
         title=title,
@@ -57,7 +57,7 @@ def comparison_table(name: str, title: str, metric: str, comparisons: Sequence[C
 
 
 def warnings(comparisons: Sequence[Comparison]) -> list[str]:
-    """Return what keeps the comparisons of one metric from saying more: too few units, pairs left out."""
+    """Return sentences on what limits the comparisons of one metric: too few units, pairs left out."""
     hopeless = sorted({(c.differing, c.unit, c.smallest_p, c.smallest_corrected) for c in comparisons if c.hopeless})
     few = any(c.pairs and math.isnan(c.low) for c in comparisons)
     return [
@@ -68,7 +68,7 @@ def warnings(comparisons: Sequence[Comparison]) -> list[str]:
 
 
 def excluded_pairs(comparisons: Sequence[Comparison]) -> list[str]:
-    """Return the sentence about pairs that do not count, and why."""
+    """Return the sentence on the number of pairs left out, by reason; an empty list if there are none."""
     excluded = sum(c.excluded for c in comparisons)
     reasons = {
         "with a failed run": "failed",

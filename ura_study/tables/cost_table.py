@@ -1,4 +1,4 @@
-"""What variants cost: time to fit, time per image, size, memory."""
+"""The table of costs of variants: time to fit, time per image, size, memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ura_study.results.results import Results
 from ura_study.runs.record import Record
 from ura_study.tables.model import Column, Kind, Row, Table
 
-#: Heading, kind, and where a record has it.
+#: Heading and kind of each quantity, and how it is read from a record.
 COLUMNS: dict[str, tuple[str, Kind, Quantity]] = {
     "fit_seconds": ("Fit", "seconds", lambda record: record.timings.get("fit_seconds")),
     "score_ms_per_image": ("Scoring per image", "milliseconds", lambda r: r.timings.get("score_ms_per_image")),
@@ -28,7 +28,11 @@ GPU_NOTE = f"Peak GPU memory: the most that tensors took at once while images we
 
 
 def cost(results: Results) -> Table:
-    """Return fit seconds, milliseconds per image, parameters and memory: mean over categories, deviation over seeds."""
+    """Return the table of seconds to fit, milliseconds per image, trained parameters and bytes.
+
+    Cells are means over categories, with the standard deviation over seeds. Peak GPU memory is a column only if a run
+    has recorded it.
+    """
     on_gpu = any(r.gpu_peak_bytes is not None for r in _records(results))
     columns = {key: column for key, column in COLUMNS.items() if key != GPU or on_gpu}
     measured = {key: aggregate(results.plan, results.records, quantity) for key, (_, _, quantity) in columns.items()}
@@ -46,7 +50,7 @@ def cost(results: Results) -> Table:
 
 
 def _numbers(results: Results) -> str:
-    """Return the sentence about what the numbers are."""
+    """Return the sentence on what the numbers are."""
     spread = (
         f" ± standard deviation over {len(results.plan.seeds)} seeds" if len(results.plan.seeds) > 1 else ", one seed"
     )
@@ -58,7 +62,7 @@ def _records(results: Results) -> list[Record]:
 
 
 def _left_out(measured: Mapping[str, Aggregate]) -> list[str]:
-    """Return the sentences about categories whose runs were not asked for a quantity, if others were."""
+    """Return a sentence for each quantity that was measured on some categories only."""
     return [
         f"{COLUMNS[key][0]}: mean without {', '.join(found.undefined)}, where it was not measured."
         for key, found in measured.items()
@@ -67,7 +71,7 @@ def _left_out(measured: Mapping[str, Aggregate]) -> list[str]:
 
 
 def _machines(results: Results) -> str:
-    """Return the sentence about what the runs ran on."""
+    """Return the sentence on the machines of the runs."""
     names = dict.fromkeys(_machine(record.provenance) for record in _records(results) if record.provenance)
     return f"On {'; '.join(names) or 'machines that are not recorded'}."
 

@@ -1,4 +1,4 @@
-"""One of a study's tables as the bytes of a file."""
+"""A table of a study as the bytes of a file."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from ura_study.tables.model import Table
 from ura_study.tables.runs_table import runs
 from ura_study.tables.sheet import Sheet, sheet
 
-#: Formats of raw numbers.
+#: Formats with raw numbers.
 DATA = ("csv", "parquet", "excel")
-#: From how many widths of a page's text on a table that is shrunk to fit can hardly be read; and across two columns.
+#: Above this many text widths, a table that is shrunk to fit is hardly legible: in one column, and across two columns.
 LEGIBLE, LEGIBLE_WIDE = 1.5, 2.0
-#: The tables of each name in `names.TABLES`.
+#: Functions that make the tables of each name in `names.TABLES`.
 MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "summary": lambda results: [summary(results)],
     "per_category": lambda results: [per_category(results, metric) for metric in results.metrics],
@@ -45,20 +45,20 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
 
 
 def _search(results: Results) -> Table:
-    """Return the table of a search's trials.
+    """Return the table of the trials of a search.
 
     Raises:
         ConfigError: where no search has begun.
     """
     if results.leaderboard is None:
         raise ConfigError(f"study '{results.study.study}': a table of a search needs one that has begun")
-    from ura_study.tables.search_table import search_table  # which knows Optuna
+    from ura_study.tables.search_table import search_table  # imports Optuna
 
     return search_table(results.leaderboard)
 
 
 def sheets(tables: Sequence[Table], settings: ReportSettings, study: str) -> list[Sheet]:
-    """Return tables as they are printed."""
+    """Return tables in printed form; `study` is the name of the study."""
     return [sheet(table, settings, study, alone=len(tables) == 1) for table in tables]
 
 
@@ -70,16 +70,22 @@ def content(
     standalone: bool = False,
     wide: bool = False,
 ) -> bytes:
-    """Return a file's bytes: sheets as text (see `as_text`), or the frame of raw numbers as data."""
+    """Return the bytes of a file in the format `form`: the sheets as text, or the frame of raw numbers as data.
+
+    For the other arguments see `as_text`; for errors see `as_data`.
+    """
     return as_data(frame(), form) if form in DATA else as_text(shown, form, title, standalone, wide)
 
 
 def as_text(shown: Sequence[Sheet], form: str, title: str, standalone: bool = False, wide: bool = False) -> bytes:
-    """Return sheets as `latex`, `markdown` or `html`.
+    """Return sheets as UTF-8 text.
 
     Args:
-        standalone: as a document of its own, under this title where the format has one.
-        wide: in LaTeX across both columns of a paper.
+        shown: the sheets.
+        form: `latex`, `markdown` or `html`.
+        title: title of a standalone document in Markdown or HTML; not used in LaTeX.
+        standalone: whether the text is a complete document; otherwise it is for inclusion in one.
+        wide: whether LaTeX tables span both columns of a paper.
     """
     if form == "latex":
         return (document if standalone else included)([latex(part, wide) for part in shown]).encode()
@@ -90,7 +96,13 @@ def as_text(shown: Sequence[Sheet], form: str, title: str, standalone: bool = Fa
 
 
 def remarks(shown: Sequence[Sheet], source: str, wide: bool) -> list[str]:
-    """Return what somebody who puts these sheets into a paper as LaTeX should know."""
+    """Return hints on using these sheets in a LaTeX paper: tables too wide, and characters that pdflatex lacks.
+
+    Args:
+        shown: the sheets, at least one.
+        source: their LaTeX source.
+        wide: whether they span both columns.
+    """
     widest = max(shown, key=width)
     lines = []
     if (times := width(widest)) > (LEGIBLE_WIDE if wide else LEGIBLE):
@@ -104,11 +116,11 @@ def remarks(shown: Sequence[Sheet], source: str, wide: bool) -> list[str]:
 def as_data(frame: pd.DataFrame, form: str) -> bytes:
     """Return a data frame as `csv`, `parquet` or `excel`.
 
-    Names are whatever users wrote. CSV has them as they are, for programs to read: a spreadsheet would take one such as
-    `=1+1` for a formula. In Excel's own format such a cell is text.
+    Names are written by users. CSV is meant for programs and has them unchanged, so a spreadsheet would read a name
+    such as `=1+1` as a formula. In Excel's own format such a cell is text.
 
     Raises:
-        ResourceError: for Excel where openpyxl is not installed.
+        ResourceError: for Excel if openpyxl is not installed.
     """
     if form == "csv":
         return frame.to_csv(index=False).encode()
@@ -122,7 +134,7 @@ def as_data(frame: pd.DataFrame, form: str) -> bytes:
             with pd.ExcelWriter(content, engine="openpyxl") as book:
                 frame.to_excel(book, index=False)
                 for cell in itertools.chain.from_iterable(book.book.active.iter_rows()):
-                    if cell.data_type == "f":  # a name that begins with = is a name
+                    if cell.data_type == "f":  # a name that begins with = is not a formula
                         cell.data_type = "s"
         except ImportError as error:
             raise ResourceError("Excel files need openpyxl: pip install 'ura-study[excel]'") from error
@@ -130,7 +142,7 @@ def as_data(frame: pd.DataFrame, form: str) -> bytes:
 
 
 def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFrame:
-    """Return raw numbers: of runs, trials and images all that is recorded, of other tables what they show."""
+    """Return raw numbers: for `runs`, `search` and `images` all that is recorded, for other tables what they show."""
     if name == "search":
         from ura_study.tables.search_table import search_frame
 
@@ -142,7 +154,7 @@ def frame_of(name: str, tables: Sequence[Table], results: Results) -> pd.DataFra
 
 
 def explained(tables: Sequence[Table], shown: Sequence[Sheet]) -> str:
-    """Return for each cell the ids of its runs, or the citation."""
+    """Return a text with the run ids behind each cell and the citation of each reported row."""
     lines = []
     for table, printed in zip(tables, shown, strict=True):
         lines.append(printed.title)

@@ -1,4 +1,4 @@
-"""A row for each test image of each run: which images are missed, which raise false alarms."""
+"""Tables with a row for each test image of each run: which images are missed, which raise false alarms."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ STUBS = ("variant", "category", "seed", "image", "defect")
 
 
 def images(results: Results) -> Table:
-    """Return the image scores of every run that kept them; larger is more anomalous, of no unit.
+    """Return the table of image scores of every run that kept them; larger is more anomalous, without a unit.
 
     Raises:
-        ConfigError: where no run did.
+        ConfigError: if no run kept them.
     """
     rows = [Row((*labels[:2], str(labels[2]), *labels[3:]), (cell,)) for labels, cell in _scores(results)]
     if not rows:
@@ -39,7 +39,7 @@ def images(results: Results) -> Table:
 
 
 def image_frame(results: Results) -> pd.DataFrame:
-    """Return the scores as raw numbers, with `anomalous` and the id of the run."""
+    """Return the scores as raw numbers, a row per run and image, with `anomalous` (true or false) and `run_id`."""
     found = [(*labels, labels[-1] != GOOD, cell.values[0], cell.run_ids[0]) for labels, cell in _scores(results)]
     return pd.DataFrame(found, columns=[*STUBS, "anomalous", "score", "run_id"])
 

@@ -1,4 +1,4 @@
-"""Tables of metrics: variants by categories, and variants by metrics."""
+"""Tables of metrics: variants × categories, and variants × metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ura_study.results.statistics import ALPHA
 from ura_study.tables.model import Column, Row, Table
 from ura_study.tables.reported import reported_rows
 
-#: Means over all categories, and over those of MVTec AD by kind.
+#: Key of the mean over all categories, its description, and the categories of MVTec AD by kind.
 MEAN = "mean"
 MEANS = "means over categories"
 GROUPS = {"textures": TEXTURES, "objects": OBJECTS}
@@ -26,11 +26,11 @@ REPORTED = "Methods with a citation are as reported in the literature, not measu
 
 
 def per_category(results: Results, metric: str) -> Table:
-    """Return one metric of each variant on each category, and its means over categories.
+    """Return the table of one metric of each variant on each category, and its means over categories.
 
-    The mean is taken over categories first and its deviation over seeds. Categories for which the metric is undefined
-    in every run that is done (no masks, say) are left out of it, and a note names them. For categories of MVTec AD of
-    both kinds there are means over textures and over objects, too.
+    Means are taken over categories first; their deviation is over seeds. Categories on which the metric is undefined
+    in every finished run (e.g. without masks) are left out of the means, and a note names them. If all categories are
+    of MVTec AD and both kinds occur, there are also means over textures and over objects.
     """
     measured, categories = results.aggregates[metric], results.plan.categories
     groups = _groups(categories)
@@ -65,7 +65,7 @@ def per_category(results: Results, metric: str) -> Table:
 
 
 def summary(results: Results) -> Table:
-    """Return the means over categories of all metrics of the study's report."""
+    """Return the table of the means over categories of all metrics of the study's report, a row per variant."""
     rows = tuple(Row((variant.name,), mean_cells(results, variant.name)) for variant in results.plan.variants)
     reported = reported_rows(results.reported, [(MEAN, metric) for metric in results.metrics])
     return Table(
@@ -81,15 +81,17 @@ def summary(results: Results) -> Table:
 
 
 def metric_columns(results: Results) -> tuple[Column, ...]:
+    """Return a column for each metric of the study's report."""
     return tuple(Column(metric, results.title(metric), better=better(metric)) for metric in results.metrics)
 
 
 def mean_cells(results: Results, variant: str) -> tuple[Cell, ...]:
-    """Return the mean over categories of each metric of the study's report."""
+    """Return a variant's mean over categories of each metric of the study's report."""
     return tuple(mean_cell(results, metric, variant) for metric in results.metrics)
 
 
 def mean_cell(results: Results, metric: str, variant: str) -> Cell:
+    """Return a variant's mean of a metric over categories, marked if it differs significantly from the baseline's."""
     cell = results.aggregates[metric].mean(variant)
     return dataclasses.replace(cell, significant=variant in results.significant(metric))
 
@@ -97,7 +99,7 @@ def mean_cell(results: Results, metric: str, variant: str) -> Cell:
 def notes(
     results: Results, metrics: Sequence[str], rows: Iterable[Row], reported: Sequence[Row] = ()
 ) -> tuple[str, ...]:
-    """Return what a reader must know of a table of metrics, with the rows it has."""
+    """Return the sentences that a reader of a table of metrics must know; they depend on its rows."""
     cells = [cell for row in rows for cell in row.cells]
     seeds = counted(len(results.plan.seeds), "seed")
     several = any(not math.isnan(cell.std) for cell in cells)
@@ -126,7 +128,7 @@ def _units(results: Results, metrics: Sequence[str]) -> str:
 
 
 def _left_out(results: Results, metrics: Sequence[str]) -> list[str]:
-    """Return the sentences about categories on which metrics are undefined, one for all metrics that share it."""
+    """Return the sentences on categories where metrics are undefined; metrics with equal reasons share a sentence."""
     found: dict[str, list[str]] = {}
     for name in metrics:
         measured: Aggregate = results.aggregates[name]
@@ -140,7 +142,7 @@ def _left_out(results: Results, metrics: Sequence[str]) -> list[str]:
 
 
 def _groups(categories: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return the categories of MVTec AD by kind where all are of it and both kinds are there."""
+    """Return kind → categories if all categories are of MVTec AD and both kinds occur, otherwise nothing."""
     found = {name: tuple(c for c in categories if c in members) for name, members in GROUPS.items()}
     complete = all(found.values()) and sum(map(len, found.values())) == len(categories)
     return found if complete else {}

@@ -1,6 +1,6 @@
-"""The one model of a table: cells with all that is known of them, under columns that say what they hold; pure data.
+"""The data model of all tables: rows of cells with raw numbers, and columns with a kind of quantity.
 
-What a table looks like (percent, digits, best bold) is decided in `sheet`, and by the renderers after it.
+The appearance of a table (percent, digits, best value bold) is decided in `sheet` and in the formats.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from typing import Literal
 
 from ura_study.results.cell import Cell
 
-#: share: a metric in 0..1; points: a difference of two; p: a p-value; effect: a correlation; value: of no unit that is
-#: known; else a plain quantity.
+#: share: a metric as a fraction, 0..1; points: a difference of two shares; p: a p-value; effect: a correlation, -1..1;
+#: value: a number without a known unit; others: a quantity in this unit.
 Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "bytes", "count", "value"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """What the cells below each other hold."""
+    """The quantity in a column of cells."""
 
     key: str
-    """Its name in CSV files; in brackets what could else be taken for a category."""
+    """Its name in CSV files; in parentheses if it could be mistaken for a category."""
     heading: str
     """Without the unit."""
     kind: Kind = "share"
     better: Literal[-1, 0, 1] = 0
-    """1 where the largest value is the best, -1 where the smallest is, 0 where none is."""
+    """1: the largest value is the best; -1: the smallest is; 0: neither."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Row:
     labels: tuple[str, ...]
     cells: tuple[Cell, ...]
     citation: str | None = None
-    """Where the numbers are from, as a citation key."""
+    """Source of the numbers, as a citation key; None if they were measured here."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +45,26 @@ class Table:
     """One table of a paper."""
 
     name: str
-    """Its kind, e.g. `per_category`."""
+    """One of `names.TABLES`, e.g. `per_category`."""
     title: str
     """Without the unit."""
     stubs: tuple[str, ...]
-    """Headings of the rows' labels."""
+    """Headings of the labels of the rows."""
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     reported: tuple[Row, ...] = ()
-    """Rows from the literature: not measured, so neither ranked nor compared."""
+    """Rows from the literature; they are neither ranked nor compared."""
     notes: tuple[str, ...] = ()
     """Sentences that a reader must know."""
     kind: Kind | None = None
-    """Where all columns hold the same: its unit then stands in the title instead of each heading."""
+    """Common kind of all columns: its unit is then in the title and not in each heading. None: each heading has one."""
     means: int = 0
-    """How many of the last columns are means over those before."""
+    """Number of columns, at the end, that are means over those before."""
     about: Mapping[str, str] = field(default_factory=dict)
-    """What tells it from others of its name, e.g. {"metric": "image_auroc"} or {"ablation": "strength"}."""
+    """What distinguishes tables of one name, e.g. {"metric": "image_auroc"} or {"ablation": "strength"}."""
 
     def only(self, keys: Collection[str]) -> Table:
-        """Return the table with these of its columns, without what is reported."""
+        """Return the table with only the columns of these keys, without reported rows."""
         kept = [i for i, column in enumerate(self.columns) if column.key in keys]
         return dataclasses.replace(
             self,

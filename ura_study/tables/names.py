@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: What `ura-study export` makes, and of what kind; the endings of files name the format.
+#: Tables that `ura-study export` can make, and the file ending of each format.
 TABLES = ("summary", "per_category", "components", "sweep", "cost", "comparison", "search", "runs", "images")
 ENDINGS = {
     "latex": ".tex",
@@ -13,6 +13,6 @@ ENDINGS = {
     "excel": ".xlsx",
 }
 
-#: Whether a variant has a part.
+#: Marks for a variant with and without a part.
 WITH, WITHOUT = "✓", "✗"
 MARKS = frozenset({WITH, WITHOUT})

@@ -8,12 +8,17 @@ from ura_study.results.cell import Cell
 from ura_study.results.reported import Reported
 from ura_study.tables.model import Row
 
-#: Says that a reported row has no such number.
+#: Cell of a reported row for a missing number.
 NONE = Cell(text="–")
 
 
 def reported_rows(reported: Iterable[Reported], keys: Iterable[tuple[str, str]]) -> tuple[Row, ...]:
-    """Return a row per method that has a number for one of the columns, whose (category, metric) are `keys`."""
+    """Return a row for each method and citation with a number for at least one column.
+
+    Args:
+        reported: numbers from the literature, as fractions.
+        keys: (category, metric) of each column.
+    """
     by_method: dict[tuple[str, str], dict[tuple[str, str], float]] = {}
     for row in reported:
         values = by_method.setdefault((row.method, row.citation), {})

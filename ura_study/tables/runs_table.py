@@ -1,4 +1,4 @@
-"""A row for each run of the plan."""
+"""A table with a row for each run of the plan."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ura_study.tables.model import Column, Row, Table
 
 
 def runs(results: Results) -> Table:
-    """Return the metrics of the study's report of every (variant, category, seed), with or without a record."""
+    """Return the table of the report's metrics for every (variant, category, seed), with or without a record."""
     return Table(
         name="runs",
         title="Runs",

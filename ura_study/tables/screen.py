@@ -1,4 +1,4 @@
-"""What a finished study shows in the terminal."""
+"""The tables that a finished study prints in the terminal."""
 
 from __future__ import annotations
 
@@ -21,12 +21,16 @@ from ura_study.tables.sheet import sheet
 if TYPE_CHECKING:
     from ura_study.results.leaderboard import Leaderboard
 
-#: Trials that are shown of a search.
+#: Most trials of a search that are shown.
 SHOWN = 10
 
 
 def show_tables(results: Results, console: Console) -> None:
-    """Print a table per metric, or where the window is too narrow the means, and how variants differ in the first."""
+    """Print a per-category table for each metric, and the comparison with the baseline in the first metric.
+
+    If the window is too narrow for a per-category table, one table of the means replaces all of them. A study of one
+    variant has no comparison.
+    """
     drawn = [_drawn(results.study, per_category(results, metric)) for metric in results.metrics]
     if _too_wide(drawn, console):
         console.print("this window is too narrow for all categories: they are in per_category.md", style="dim")
@@ -38,8 +42,8 @@ def show_tables(results: Results, console: Console) -> None:
 
 
 def show_search(leaderboard: Leaderboard, console: Console) -> None:
-    """Print a search's best trials; without their test figures where the window is too narrow for these."""
-    from ura_study.tables.search_table import search_table  # which knows Optuna
+    """Print the best trials of a search; without their metrics on test if the window is too narrow for them."""
+    from ura_study.tables.search_table import search_table  # imports Optuna
 
     table = search_table(leaderboard)
     table = dataclasses.replace(table, rows=table.rows[:SHOWN])

@@ -1,6 +1,6 @@
-"""What a search found, as a table: a row per trial, best first, with its hyperparameters, objectives and test figures.
+"""The table of a search: a row per trial, best first, with its parameters, objectives and metrics on test.
 
-Only the objectives of trials that are complete and within limits are ranked: test figures stand there for information.
+Only the objectives of complete trials within all limits are ranked; metrics on test are shown for information.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NONE = Cell(text="–")
 
 
 def search_table(leaderboard: Leaderboard) -> Table:
-    """Return the table of all trials."""
+    """Return the table of all trials, best first."""
     limit = leaderboard.study.evaluation.fpr_limit
     names = short_names(leaderboard.parameters)
     columns = (
@@ -47,12 +47,12 @@ def search_table(leaderboard: Leaderboard) -> Table:
 
 
 def search_frame(leaderboard: Leaderboard) -> pd.DataFrame:
-    """Return raw numbers, a row per trial."""
+    """Return raw numbers, a row per trial, with the `split` on which variants were compared."""
     return leaderboard.rows.assign(split=leaderboard.search.split)
 
 
 def heading(leaderboard: Leaderboard) -> str:
-    """Return what the table is, and on what its variants were chosen."""
+    """Return the title of the table, with the images on which its variants were chosen."""
     chosen = (
         "ORACLE: chosen on test images" if leaderboard.oracle else "chosen on validation, test figures for information"
     )
@@ -60,7 +60,7 @@ def heading(leaderboard: Leaderboard) -> str:
 
 
 def notes(leaderboard: Leaderboard) -> tuple[str, ...]:
-    """Return what a reader must know: the outcome of trials, the work it took, and whether to trust the choice."""
+    """Return notes for the reader: outcome of the trials, numbers of runs and trainings, validation against test."""
     states = Counter(leaderboard.rows["state"])
     outcome = ", ".join(f"{states[state]} {state}" for state in sorted(states))
     return (
@@ -73,12 +73,12 @@ def notes(leaderboard: Leaderboard) -> tuple[str, ...]:
 
 
 def _reasons(leaderboard: Leaderboard) -> Iterable[tuple[str, str]]:
-    """Return each trial's variant and why it failed."""
+    """Return the variant of each trial and why it failed, "" if it did not."""
     return zip(leaderboard.rows["variant"], leaderboard.rows["reason"], strict=True)
 
 
 def _about_numbers(leaderboard: Leaderboard) -> list[str]:
-    """Return what the numbers of complete and of other trials are."""
+    """Return the sentences on what the numbers of complete and of pruned trials are."""
     varied = any(not math.isnan(cell.std) for cells in leaderboard.tested.values() for cell in cells)
     line = f"Test figures are mean ± standard deviation over {counted(len(leaderboard.study.seeds), 'seed')}."
     pruned = "Objectives of pruned trials are over the runs that were done, and are not ranked."
@@ -112,7 +112,7 @@ def _number(value: Any, ids: tuple[str, ...] = (), contends: bool = False) -> Ce
 
 
 def _text(value: object) -> str:
-    """Return a parameter's value; nothing where the trial did not have it."""
+    """Return the value of a parameter as text; "" if the trial did not have it."""
     return "" if _unknown(value) else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -1,6 +1,6 @@
-"""A table as it is printed, whatever the format: numbers as texts, the best and the second best found, notes.
+"""A table in printed form, for all formats: numbers as texts, ranks of the best and second best, notes.
 
-Two values that look the same are ranked the same. Where all look the same, or where there is only one, none is best.
+Values with the same text have the same rank. If all have the same text, or there is only one value, none has a rank.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ura_study.tables.model import Column, Kind, Row, Table
 
 DIGITS = {"percent": 1, "fraction": 3}
 SIZES: tuple[Kind, ...] = ("count", "bytes")
-#: Behind a heading, by kind; a share's and a difference's depend on the unit of metrics.
+#: Units after a heading, by kind; those of shares and points are shown only if metrics are in percent.
 UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)", "bytes": " (MB)"}
 PERCENT_UNITS: dict[Kind, str] = {"share": " (%)", "points": " (points)"}
 
@@ -27,11 +27,11 @@ class Shown:
     """One cell: `main` and `tail` make its text."""
 
     main: str
-    """The number, or what is wrong with it."""
+    """The number, or why there is none."""
     tail: str = ""
     """Deviation or interval, e.g. ` ± 0.3`."""
     rank: int = 0
-    """1: the best of its column, 2: the second, 0: another."""
+    """1: best of its column, 2: second best, 0: any other."""
     significant: bool = False
     number: bool = True
     failed: bool = False
@@ -52,25 +52,25 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table that only needs to be set in a format's own way."""
+    """A table whose texts are final; a format only has to typeset it."""
 
     title: str
     caption: str
     label: str
     stubs: tuple[str, ...]
     headings: tuple[tuple[str, str | None], ...]
-    """Each with the citation of a reported method, if it is one."""
+    """Text of each heading and its citation, if it is a reported method."""
     lines: tuple[SheetRow, ...]
     reported: tuple[SheetRow, ...]
     notes: tuple[str, ...]
     ranked: bool
     gap: int | None = None
-    """The column before which there is a gap: means, or what is not measured."""
+    """Index of the column with a gap before it: the first mean, or the first reported method; None: no gap."""
     rule: int | None = None
-    """The line before which there is a rule."""
+    """Index of the line with a rule before it; None: no rule."""
 
     def transposed(self) -> Sheet:
-        """Return the sheet with a column for each variant or reported method; as it is if rows have several labels."""
+        """Return the sheet with a column for each variant or reported method; unchanged if rows have several labels."""
         if len(self.stubs) > 1:
             return self
         across = [*self.lines, *self.reported]
@@ -86,10 +86,10 @@ class Sheet:
 
 
 def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True) -> Sheet:
-    """Return a table as it is printed under the `report` settings of a study.
+    """Return a table in printed form, by the `report` settings of the study named `study`.
 
     Args:
-        alone: whether it is the only table that bears the settings' caption and label; else both are completed.
+        alone: whether no other table has the caption and label of the settings; otherwise both are made unique.
     """
     title = table.title if table.kind is None else f"{table.title}{_unit(table.kind, settings)}"
     caption, label = _caption(title, settings, alone), _label(table, settings, study, alone)
@@ -110,12 +110,12 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
 
 
 def cited(text: str, citation: str | None) -> str:
-    """Return a heading or a label with its citation, for formats that have no citations of their own."""
+    """Return a heading or a label with its citation in brackets, for formats without a syntax for citations."""
     return f"{text} [{citation}]" if citation else text
 
 
 def number(value: float, kind: Kind, settings: ReportSettings) -> str:
-    """Return a quantity as it is printed; `value` is a fraction where `kind` is share or points."""
+    """Return a quantity as text; `value` is a fraction for the kinds share and points, else in the unit of its kind."""
     if kind in ("share", "points"):
         digits = DIGITS[settings.unit] if settings.digits is None else settings.digits
         shown = 100 * value if settings.unit == "percent" else value
@@ -132,7 +132,7 @@ def number(value: float, kind: Kind, settings: ReportSettings) -> str:
 
 
 def _signed(text: str) -> str:
-    """Return a signed number with a real minus, and zero without a sign."""
+    """Return a signed number with a minus sign (−) in place of a hyphen, and zero without a sign."""
     return text.replace("-", "−") if float(text) else text[1:]
 
 
@@ -152,7 +152,7 @@ def _label(table: Table, settings: ReportSettings, study: str, alone: bool) -> s
 def _shown(cell: Cell, column: Column, settings: ReportSettings) -> Shown:
     if not cell.complete:
         return Shown(_trouble(cell), number=False, failed=bool(cell.failed))
-    spread = cell.std if column.kind not in SIZES or cell.std else math.nan  # a size that never varies has none
+    spread = cell.std if column.kind not in SIZES or cell.std else math.nan  # no deviation for a size that never varies
     tail = "" if math.isnan(spread) else f" ± {number(spread, column.kind, settings)}"
     if cell.interval is not None:
         low, high = (number(end, column.kind, settings) for end in cell.interval)
@@ -169,7 +169,7 @@ def _trouble(cell: Cell) -> str:
 
 
 def _column(cells: Sequence[Cell], column: Column, settings: ReportSettings) -> list[Shown]:
-    """Return the cells of a column as they are printed, with the ranks of those that may be the best."""
+    """Return the cells of a column in printed form, ranked if they may be the best."""
     shown = [_shown(cell, column, settings) for cell in cells]
     if column.better == 0:
         return shown
@@ -196,5 +196,5 @@ def _unit(kind: Kind, settings: ReportSettings) -> str:
 
 
 def _slug(text: str) -> str:
-    """Return a name as a part of a LaTeX label."""
+    """Return a name with all characters that LaTeX labels cannot hold replaced by hyphens."""
     return re.sub("[^A-Za-z0-9.]+", "-", text).strip("-")

@@ -1,1 +1,1 @@
-"""TensorBoard's events of a study, and its server."""
+"""The TensorBoard events of a study, and the TensorBoard server."""

@@ -1,7 +1,7 @@
-"""Event files, as TensorBoard reads them.
+"""Event files in the format of TensorBoard.
 
-TensorBoard's own writer keeps a thread and an open file for each folder; studies have hundreds. Here a file is opened
-to append whole events, and closed.
+TensorBoard's own writer keeps a thread and an open file for each folder, and a study has hundreds of folders. Here, a
+file is opened, whole events are appended, and it is closed.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-#: Begins the name of an event file; TensorBoard knows them by it.
+#: Start of the name of an event file, by which TensorBoard recognises it.
 PREFIX = "events.out.tfevents"
-#: What the first event of a file says.
+#: Version of the format, in the first event of a file.
 VERSION = "brain.Event:2"
 
 _SCALAR = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="scalars"), data_class=DATA_CLASS_SCALAR)
 
 
 def append(path: Path, events: Iterable[Event]) -> None:
-    """Write events to the end of a file in one go; file and folder are made where they are missing."""
+    """Append events to a file in one write; a missing file or folder is created."""
     path.parent.mkdir(parents=True, exist_ok=True)
     first = [] if path.exists() else [Event(wall_time=time.time(), file_version=VERSION)]
     records = io.BytesIO()
@@ -43,7 +43,7 @@ def append(path: Path, events: Iterable[Event]) -> None:
 
 
 def scalars(values: Mapping[str, float | None], step: int) -> Event:
-    """Return one point of each time series (tag → value); an unknown value has none."""
+    """Return an event with one point at `step` for each time series (tag → value); None has no point."""
     event = Event(wall_time=time.time(), step=step)
     for tag, value in values.items():
         if value is not None:
@@ -53,7 +53,7 @@ def scalars(values: Mapping[str, float | None], step: int) -> Event:
 
 
 def once(*summaries: Summary) -> Event:
-    """Return what is said of a folder once and for all."""
+    """Return one event, without a step, with the content of all summaries."""
     event = Event(wall_time=time.time())
     for summary in summaries:
         event.summary.MergeFrom(summary)
@@ -61,7 +61,7 @@ def once(*summaries: Summary) -> Event:
 
 
 def image(tag: str, pixels: np.ndarray, markdown: str) -> Summary:
-    """Return an image (H, W, 3) uint8 for TensorBoard's Images tab, with what there is to say of it."""
+    """Return an image (H, W, 3) uint8 for TensorBoard's Images tab, with a description in Markdown."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     height, width, _ = pixels.shape
@@ -75,5 +75,5 @@ def image(tag: str, pixels: np.ndarray, markdown: str) -> Summary:
 
 
 def text(tag: str, markdown: str) -> Summary:
-    """Return a text for TensorBoard's Text tab."""
+    """Return a text in Markdown for TensorBoard's Text tab."""
     return text_pb(tag, markdown)

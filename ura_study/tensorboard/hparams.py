@@ -1,8 +1,8 @@
-"""What TensorBoard's hparams tab shows: a column for each key that a study varies, and one for each of its metrics.
+"""The content of TensorBoard's hparams tab: a column for each key that a study varies and for each of its metrics.
 
-TensorBoard takes the columns from one of the folders, whichever it reads first, and their types with them. So they are
-made of the study alone, before any variant is known: its ablations and its search space. Every folder says the same,
-and every variant has a value in every column, since parallel coordinates leave out a line with a gap.
+TensorBoard takes the columns and their types from the folder that it reads first. So they are made from the study alone
+(its ablations and its search space), before any variant is known, and are the same in every folder. Every variant has a
+value in every column, since the parallel coordinates view leaves out a variant with a missing value.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ura_study.study.config import Study
 from ura_study.study.names import readable
 from ura_study.study.plan import Variant
 
-#: Heads the column of the variants' names.
+#: Heading of the column with the names of variants.
 NAME = "variant"
-#: What a key reads that a variant does not have, since the section around it is switched off or another.
+#: Value of a key that a variant does not have, because its section is switched off or replaced by another.
 ABSENT = "off"
 
 Shown = bool | float | str
@@ -36,20 +36,20 @@ class Column:
 
     key: str
     values: tuple[Shown, ...]
-    """What it may be; of a range the ends."""
+    """Its possible values; for a range, both ends."""
     kind: type
-    """`bool`, `float`, or `str` where its values are of several types."""
+    """`bool`, `float` or `str`; `str` also if its values have several types."""
     detailed: bool
-    """Whether the study names sections by what is in them, not only as on and off."""
+    """Whether the study gives some value as a section with keys; such a value is shown with these keys."""
 
     def of(self, variant: Variant, raw: Mapping[str, Any]) -> Shown:
-        """Return the value of a variant whose settings are `raw`."""
+        """Return the value of a variant in this column; `raw` are its settings as nested mappings."""
         change = variant.changes.get(self.key) if self.detailed else None
         return _as(self.kind, _shown(lookup(raw, self.key), change))
 
 
 def columns(study: Study) -> list[Column]:
-    """Return the columns of a study, in the order of its file."""
+    """Return the columns of a study: keys of ablations, then of the search, each in the order of the study file."""
     listed: dict[str, list[Any]] = {}
     for key, values in _varied(study):
         listed.setdefault(key, []).extend(values)
@@ -76,14 +76,17 @@ def _column(key: str, base: Mapping[str, Any], listed: Mapping[str, Sequence[Any
 
 
 def _goes(value: Any, before: Any) -> bool:
-    """Whether the keys of a section go when it becomes `value`: off, or what has another name."""
+    """Tell whether a section loses its keys when it becomes `value`: switched off, or a section of another name."""
     if not isinstance(value, Mapping):
         return value is not True
     return isinstance(before, Mapping) and value.get("name", before.get("name")) != before.get("name")
 
 
 def _shown(value: Any, change: Any = None) -> Shown:
-    """Return a value as a column holds it: a section by its name, by what the study says of it, or as being on."""
+    """Return a value as a column shows it.
+
+    A section is shown as its `change` in the study if this has keys, otherwise as its name, or True without a name.
+    """
     if value is ...:
         return ABSENT
     if isinstance(value, Mapping):
@@ -96,12 +99,12 @@ def _as(kind: type, value: Shown) -> Shown:
 
 
 def tag(metric: str) -> str:
-    """Return the tag of a variant's mean."""
+    """Return the tag of a variant's mean of a metric."""
     return f"mean/{metric}"
 
 
 def begun(study: Study, shown: Sequence[Column], variant: Variant) -> tuple[Summary, Summary]:
-    """Return what a variant's folder says from the start: the study's columns, and the variant's values."""
+    """Return the summaries at the start of a variant's folder: the columns of the study, the values of the variant."""
     names = api_pb2.HParamInfo(name=NAME, type=api_pb2.DATA_TYPE_STRING, differs=True)
     experiment = api_pb2.Experiment(
         time_created_secs=time.time(),
@@ -120,7 +123,7 @@ def begun(study: Study, shown: Sequence[Column], variant: Variant) -> tuple[Summ
 
 
 def ended(statuses: Iterable[bool]) -> Summary:
-    """Return what a variant's folder says in the end; `statuses` tells of each run whether it is done or failed."""
+    """Return the summary at the end of a variant's folder; `statuses` tells for each run whether it succeeded."""
     status = api_pb2.STATUS_SUCCESS if all(statuses) else api_pb2.STATUS_FAILURE
     info = SessionEndInfo(status=status, end_time_secs=time.time())
     return _summary(metadata.SESSION_END_INFO_TAG, HParamsPluginData(session_end_info=info))
@@ -137,7 +140,7 @@ def _info(column: Column) -> api_pb2.HParamInfo:
 
 
 def _summary(name: str, data: HParamsPluginData) -> Summary:
-    """Return a summary that is all metadata, as the plugin wants it (its own function for this needs TensorFlow)."""
+    """Return a summary of metadata only, as the plugin needs it (the plugin's own function needs TensorFlow)."""
     summary = Summary()
     summary.value.add(tag=name, metadata=metadata.create_summary_metadata(data), tensor=metadata.NULL_TENSOR)
     return summary

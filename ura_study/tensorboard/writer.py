@@ -1,10 +1,10 @@
-"""TensorBoard events: a folder per variant with its settings, the curves of its trainings and its metrics.
+"""TensorBoard events: a folder per variant with its settings, training curves and metrics.
 
 A folder holds two kinds of files. What follows from the records (settings, metrics, the hparams tab) is written anew
-by each session, since TensorBoard believes what it reads first, and a study may have been edited. The curve of a
-training is written when its run is done, and so once: a run that is cut off or fails begins again from its first step,
-and TensorBoard would draw both attempts as one zigzag. Curves of settings that a variant no longer has are removed, and
-so are the files of variants that are none any more.
+by each session, since TensorBoard keeps what it reads first, and a study may have been edited. The training curve of a
+run is written once, when the run is done: an interrupted or failed run starts again from its first step, and
+TensorBoard would draw both attempts as one zigzag line. Curves from earlier settings of a variant are removed, and so
+are the files of variants that no longer exist.
 """
 
 from __future__ import annotations
@@ -34,35 +34,45 @@ from ura_study.study.study_file import dump_yaml
 from ura_study.tensorboard.events import PREFIX, append, image, once, scalars, text
 from ura_study.tensorboard.hparams import begun, columns, ended, tag
 
-#: The two kinds of files, by the ends of their names.
+#: The two kinds of files, as the endings of their names.
 RESULTS, CURVES = "results", "curves"
 
 
 class TensorBoardWriter:
-    """Writes `<study folder>/tensorboard/<variant>/` while a study goes on."""
+    """Writes `<study folder>/tensorboard/<variant>/` while a study runs."""
 
     def __init__(self, folder: Path, study: Study, plan: Plan, find: Callable[[str], Record | None]) -> None:
-        """Write what is known of the variants of `plan`; `find` returns the record of a run where there is one."""
+        """Remove the result files of earlier sessions and write what is known of the variants of `plan`.
+
+        Args:
+            folder: the study's results folder.
+            study: the study.
+            plan: its variants so far.
+            find: returns the record of a run by its id, or None.
+
+        Raises:
+            ResourceError: where a file cannot be written.
+        """
         self._folder, self._details = folder / EVENTS, folder
         self._study, self._find = study, find
         self._columns = columns(study)
         self._session = f"{PREFIX}.{time.time():.0f}.{os.getpid()}"
         self._files: dict[str, tuple[Path, Path]] = {}
-        """Variant → its files of results and of curves."""
+        """Variant → its file of results and its file of curves."""
         self._missing: dict[str, dict[str, tuple[str, int]]] = {}
-        """Variant → ids of its runs whose metrics are not written yet → category and seed."""
+        """Variant → id of each run whose metrics are not written yet → category and seed."""
         self._records: dict[str, list[Record]] = defaultdict(list)
         """Variant → the records of its runs that have ended."""
         self._taken: dict[str, Record] = {}
         self._curves: dict[str, list[Event]] = defaultdict(list)
-        """Run id → the curves of a run that goes on."""
+        """Id of each run in progress → its curves."""
         with writing(self._folder):
             for old in self._folder.glob(f"*/{PREFIX}.*.{RESULTS}"):
                 old.unlink()
         self.extend(plan)
 
     def extend(self, plan: Plan) -> None:
-        """Take in further variants; those it knows may be among them."""
+        """Add the variants of a plan; known ones are ignored."""
         cells: dict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
         for (name, category, seed), run_id in plan.cells.items():
             cells[name][run_id] = (category, seed)
@@ -74,18 +84,18 @@ class TensorBoardWriter:
                     self._catch_up(variant.name)
 
     def forget_others(self) -> None:
-        """Remove what earlier sessions have left of variants that this one does not know."""
+        """Remove the event files of variants that this session does not know."""
         known = {file_name(variant) for variant in self._missing}
         with writing(self._folder):
             for left in {file.parent for file in self._folder.glob(f"*/{PREFIX}.*")}:
                 if left.name not in known:
                     for file in left.glob(f"{PREFIX}.*"):
                         file.unlink()
-                    with contextlib.suppress(OSError):  # somebody keeps something else there
+                    with contextlib.suppress(OSError):  # not empty: it has other files, too
                         left.rmdir()
 
     def started(self, job: Job) -> None:
-        """A start alone leaves no event."""
+        """Do nothing: the start of a run has no event."""
 
     def progressed(self, job: Job, intervals: list[dict[str, Any]]) -> None:
         for interval in intervals:
@@ -103,7 +113,7 @@ class TensorBoardWriter:
                 self._catch_up(variant)
 
     def _pictures(self, job: Job) -> Iterator[Event]:
-        """Yield what a run saw in some test images, where it kept that."""
+        """Yield an event with the pictures of a run, if it kept pictures chosen by score."""
         from ura_study.report.drawing.strips import sheet
         from ura_study.report.figures.pictures import Seen, legend, ordered, strips
 
@@ -119,13 +129,13 @@ class TensorBoardWriter:
         self.extend(proposal.plan)
 
     def close(self) -> None:
-        """Write what others have found meanwhile: runs that a search shares with other studies."""
+        """Write the metrics of runs whose records came from elsewhere: a search shares runs with other studies."""
         with writing(self._folder):
             for variant in self._missing:
                 self._catch_up(variant)
 
     def _begin(self, variant: Variant) -> None:
-        """Write what a variant is."""
+        """Start the files of a variant: write its settings, and remove the curves of other settings."""
         folder = self._folder / file_name(variant.name)
         resolved = {
             **variant.settings.model_dump(mode="json"),
@@ -141,7 +151,7 @@ class TensorBoardWriter:
         append(self._files[variant.name][0], [once(*begun(self._study, self._columns, variant), settings)])
 
     def _catch_up(self, variant: str) -> None:
-        """Write the metrics of a variant's runs that have ended since, and with the last of them their means."""
+        """Write the metrics of a variant's runs that have ended since the last call; after the last run, the means."""
         missing = self._missing[variant]
         found = {i: record for i in missing if (record := self._taken.get(i) or self._find(i)) is not None}
         events = []
@@ -156,7 +166,7 @@ class TensorBoardWriter:
             append(self._files[variant][0], events)
 
     def _end(self, records: list[Record]) -> Iterator[Event]:
-        """Yield a variant's means and how it ended; a mean over some of its runs would pass for one over all."""
+        """Yield the means and the final status of a variant. A mean over only some of its runs is not written."""
         for metric in self._study.report.metrics:
             if all(record.metrics.get(metric) is not None for record in records):
                 yield scalars({tag(metric): variant_mean(records, metric)}, 0)

@@ -1,4 +1,4 @@
-"""Cells of a table that are coloured by their number, and hatched where there is none."""
+"""Cells of a table: coloured by their number, or hatched if they have none."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 Blank = Literal["failed", "missing", "undefined", "no complete trial"]
 HATCHES: dict[Blank, str] = {"failed": "/////", "missing": ".....", "undefined": "xxxxx", "no complete trial": "....."}
-#: What to say of them.
+#: The sentence about hatched cells in captions.
 BLANKS = "Hatched cells have no number: a run failed, is missing, or the metric is undefined."
-#: Width of a character as a share of the size of its type, generously.
+#: Width of a character as a share of the font size, an upper estimate.
 CHARACTER = 0.66
 
 
@@ -29,28 +29,36 @@ class Square:
 
     x: float
     y: float
-    """Its corner."""
+    """`x` and `y`: the left and upper edge, in cells."""
     value: float
     text: str
-    """At most two lines, the second one small."""
+    """At most two lines; the second is smaller."""
 
 
 def blank(cell: Cell) -> Blank | None:
-    """Return what keeps a cell from having a number; None where it has one."""
+    """Return why a cell has no number; None if it has one."""
     if cell.complete:
         return None
     return "failed" if cell.failed else "missing" if cell.missing else "undefined"
 
 
 def limits(values: Iterable[float]) -> tuple[float, float]:
-    """Return the ends of the colours for values of which some may be NaN: never the same twice."""
+    """Return the ends of the colour scale (low, high) with low < high; NaN is ignored, one value must be a number."""
     known = [value for value in values if not math.isnan(value)]
     low, high = min(known), max(known)
     return low, high if high > low else low + 1
 
 
 def paint(axes: Axes, squares: Sequence[Square], ends: tuple[float, float], way: int, size: float = SMALL) -> None:
-    """Draw cells with their texts: bright is large, or small where `way` is −1."""
+    """Draw cells with their texts.
+
+    Args:
+        axes: where to draw, in units of cells.
+        squares: the cells.
+        ends: the values of the ends of the colour scale.
+        way: −1: bright cells have small values; otherwise large ones.
+        size: font size of the first line, in points.
+    """
     from matplotlib import colormaps
     from matplotlib.collections import PatchCollection
     from matplotlib.colors import Normalize
@@ -66,13 +74,13 @@ def paint(axes: Axes, squares: Sequence[Square], ends: tuple[float, float], way:
         }
         first, *second = square.text.split("\n")
         lines = [(first, 0.5, size)] if not second else [(first, 0.33, size), (second[0], 0.73, 0.8 * size)]
-        for text, height, points in lines:  # hundreds of them would take long to measure for the layout
+        for text, height, points in lines:  # the layout would take long to measure hundreds of texts
             put = axes.text(square.x + 0.5, square.y + height, text, va="center", fontsize=points, **look)
             put.set_in_layout(False)
 
 
 def fitting(texts: Collection[str], room: float) -> float:
-    """Return a size of type, in points, at which texts fit cells that are `room` points (1/72 in) wide."""
+    """Return a font size in points, at most `SMALL`, at which texts fit cells that are `room` points (1/72 in) wide."""
     longest = max(len(line) for text in texts for line in text.split("\n"))
     return min(SMALL, room / (CHARACTER * longest))
 
@@ -83,7 +91,7 @@ def hatch(axes: Axes, kind: Blank, x: float, y: float) -> None:
 
 
 def legend(figure: Figure, kinds: Collection[Blank]) -> None:
-    """Say below a figure what its hatches mean, if there are any."""
+    """Add a legend of the hatches below a figure, if there are any."""
     found = [kind for kind in HATCHES if kind in kinds]
     if found:
         handles = [_patch(kind, 0, 0) for kind in found]

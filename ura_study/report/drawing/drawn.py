@@ -1,4 +1,4 @@
-"""A figure with what must be said about it, and its files: the same bytes for the same figure, and no date in them."""
+"""A figure with its caption, and its files: without a date, so that equal figures have equal bytes."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class Drawn:
     name: str
     """Stem of its files."""
     caption: str
-    """What it shows, units, what bars and bands mean, how many, and what was left out."""
+    """What the figure shows, units, the meaning of bars and bands, sample sizes, and what was left out."""
     alt: str
-    """What it says, for those who cannot see it."""
+    """Alternative text, for readers who cannot see the figure."""
     figure: Figure
 
 
 def svg(drawn: Drawn) -> str:
-    """Return a figure as SVG, its text as text, without the XML declaration: it can stand in an HTML page."""
+    """Return a figure as SVG with selectable text, without the XML declaration, as an HTML page can contain it."""
     text = encoded(drawn, "svg").decode()
     return text[text.index("<svg") :]
 
 
 def save(folder: Path, drawn: Drawn, formats: Sequence[Kind]) -> None:
-    """Write a figure as `<folder>/<name>.<format>`, each file whole or not at all.
+    """Write a figure as `<folder>/<name>.<format>` for each format; no incomplete file is ever left.
 
     Raises:
         ResourceError: where the disk is full or a file cannot be written.
@@ -46,9 +46,9 @@ def save(folder: Path, drawn: Drawn, formats: Sequence[Kind]) -> None:
 
 
 def encoded(drawn: Drawn, kind: Kind) -> bytes:
-    """Return the content of a figure's file.
+    """Return the content of the file of a figure.
 
-    The canvases are asked themselves: `Figure.savefig` would draw all twice, for layouts that are fixed already.
+    It uses the canvases directly: `Figure.savefig` would draw everything twice, although the layout is already fixed.
     """
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -65,5 +65,5 @@ def encoded(drawn: Drawn, kind: Kind) -> bytes:
             FigureCanvasPdf(drawn.figure).print_pdf(file, metadata=about)
         else:
             FigureCanvasAgg(drawn.figure).print_png(file, metadata={"Title": title, "Description": drawn.alt})
-        drawn.figure.set_dpi(DPI)  # the vector canvases leave their own
+        drawn.figure.set_dpi(DPI)  # the vector canvases change it
     return file.getvalue()

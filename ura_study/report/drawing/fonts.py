@@ -1,4 +1,4 @@
-"""Letters that the font of figures does not have: from other installed fonts, else written as `\\u6e2c`."""
+"""Characters that the font of figures lacks: from another installed font, or else written as a code like `\\u6e2c`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FONT = "DejaVu Sans"
-#: Parts of the names of fonts that have boxes for all letters, or pictures that figures cannot show.
+#: Parts of the names of fonts that have only boxes for all characters, or coloured glyphs that figures cannot show.
 USELESS = ("Last Resort", "LastResort", "Emoji", "Color", "NonUnicode")
 
 
 def drawable(text: str) -> str:
-    """Return a text with letters that no installed font has written out; the first time, it is said so."""
+    """Return a text in which characters that no installed font has are codes; the first such code prints a notice."""
     return "".join(letter if _plain(letter) or _font(letter) is not None else _written(letter) for letter in text)
 
 
 def dress(figure: Figure) -> None:
-    """Give each text of a figure the fonts that its letters need."""
+    """Set the fonts that the characters of each text in a figure need."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
@@ -36,7 +36,7 @@ def dress(figure: Figure) -> None:
 
 
 def _others(text: str) -> list[str]:
-    """Return the fonts beside `FONT` that the letters of a text need."""
+    """Return the fonts other than `FONT` that the characters of a text need."""
     found = (_font(letter) for letter in dict.fromkeys(text) if not _plain(letter))
     return list(dict.fromkeys(name for name in found if name not in (None, FONT)))
 
@@ -47,7 +47,7 @@ def _plain(letter: str) -> bool:
 
 @cache
 def _font(letter: str) -> str | None:
-    """Return the font that has a letter: `FONT`, else the first of the others by name, such without serifs before."""
+    """Return the first font, in the order of `_installed`, that has a character; None if there is none."""
     if letter.isprintable():
         for name, letters in _installed():
             if ord(letter) in letters:
@@ -64,12 +64,15 @@ def _written(letter: str) -> str:
 
 @cache
 def _say_so() -> None:
-    """Say it once."""
+    """Print the notice, only once in a process."""
     notice("no installed font has some letters of names; figures show them as codes, as \\u6e2c")
 
 
 def _installed() -> Iterator[tuple[str, frozenset[int]]]:
-    """Yield the upright fonts of usual weight, with their letters, `FONT` first; each is read when it is asked for."""
+    """Yield the upright fonts of regular weight with their characters; each is read when it is requested.
+
+    `FONT` comes first, then the fonts with "Sans" in their name, then all others; both groups by name.
+    """
     from matplotlib.font_manager import findfont, fontManager
 
     yield FONT, _letters(findfont(FONT))
@@ -89,5 +92,5 @@ def _letters(file: str) -> frozenset[int]:
 
     try:
         return frozenset(get_font(file).get_charmap())
-    except (OSError, RuntimeError):  # gone since, or nothing that can be drawn
+    except (OSError, RuntimeError):  # deleted meanwhile, or unreadable
         return frozenset()

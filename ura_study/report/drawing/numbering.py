@@ -1,4 +1,4 @@
-"""Numbers beside points, placed by adjustText where they cover neither a point nor each other."""
+"""Numbers beside points, placed by adjustText so that they cover neither points nor each other."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Size of type in points.
+#: Font size in points.
 SIZE = 5.0
-#: Rounds in which numbers are moved; a limit of time instead would make figures differ from machine to machine.
+#: Iterations in which texts are moved; with a time limit instead, figures would differ between machines.
 ROUNDS = 200
 
 
 def number_points(axes: Axes, points: Sequence[tuple[float, float, str]]) -> None:
-    """Write texts beside points (x, y, text) of axes that are laid out already; a far one is joined to its point."""
+    """Write the texts of points (x, y, text) beside them; "" is no text. A line joins a distant text to its point.
+
+    The layout of `axes` must be final.
+    """
     from adjustText import adjust_text
 
     texts = [axes.text(x, y, text, fontsize=SIZE, ha="center", va="center") for x, y, text in points if text]

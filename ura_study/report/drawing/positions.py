@@ -1,7 +1,7 @@
-"""Where the values of a parameter stand on an axis: numbers at even or at logarithmic distances, names side by side.
+"""Positions of the values of a parameter on an axis: numbers on a linear or logarithmic scale, names side by side.
 
-Logarithms are taken here, and ticks are given as texts, so that axes stay linear: matplotlib would write the ticks of
-its own logarithmic axes as formulas.
+Logarithms are computed here and tick labels are texts, so that the axes of matplotlib stay linear: it would write the
+ticks of its logarithmic axes as formulas.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import numpy as np
 
 from ura_study.study.names import readable
 
-#: Width of a character of a tick, in points (1/72 in).
+#: Width of a character of a tick label, in points (1/72 in).
 CHARACTER = 3.8
-#: Largest over smallest value from which an axis may be logarithmic.
+#: Least ratio of the largest to the smallest value for a logarithmic axis.
 WIDE = 8
-#: More different numbers than these have three ticks; ticks are at least this share of the axis apart.
+#: Up to how many distinct numbers each has a tick (more have three ticks), and the least distance of ticks as a share
+#: of the axis.
 FEW, APART = 6, 0.1
 
 
@@ -30,26 +31,26 @@ class Positions:
 
     kind: Literal["linear", "log", "names"]
     positions: tuple[float, ...]
-    """Of each value, in the order given; NaN where there is none."""
+    """Position of each value, in the order given; log10 of the value for `log`; NaN for None."""
     ticks: tuple[float, ...]
     labels: tuple[str, ...]
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The axis' ends, with a margin."""
+        """Both ends of the axis, with a margin."""
         low, high = min(self.ticks), max(self.ticks)
         margin = 0.06 * (high - low) if high > low else 0.5
         return low - margin, high + margin
 
 
 def positions(values: Sequence[Any], ticks: int = FEW, apart: float = APART, log: bool | None = None) -> Positions:
-    """Return where values stand; None is nowhere. At least one must be something.
+    """Return the positions of values; None has the position NaN. At least one value must not be None.
 
     Args:
-        values: numbers, or anything that is then named.
-        ticks: how many different numbers may each have a tick.
+        values: finite numbers; if any is not, all values are placed side by side as names.
+        ticks: up to how many distinct numbers each has a tick; more have three ticks: both ends and the middle.
         apart: least distance of ticks as a share of the axis.
-        log: whether numbers, all above 0, stand on a logarithmic axis; None: where they lie more evenly on one.
+        log: whether numbers are on a logarithmic axis, for which all must be above 0; None: see `log_spaced`.
     """
     known = [value for value in values if value is not None]
     if not all(map(_is_number, known)):
@@ -65,7 +66,7 @@ def positions(values: Sequence[Any], ticks: int = FEW, apart: float = APART, log
 
 
 def levels(values: Sequence[Any]) -> Positions:
-    """Return where values stand side by side, whatever they are: numbers ascend. At least one must be something."""
+    """Return positions side by side for any values, numbers in ascending order; at least one must not be None."""
     known = [value for value in values if value is not None]
     if not all(map(_is_number, known)):
         return _names(values)
@@ -78,7 +79,11 @@ def levels(values: Sequence[Any]) -> Positions:
 
 
 def log_spaced(values: Sequence[float]) -> bool:
-    """Tell whether numbers lie more evenly on a logarithmic axis; few that lie close together do not ask for one."""
+    """Tell whether numbers are spaced more evenly on a logarithmic axis.
+
+    False for fewer than three distinct numbers, if one is not above 0, and if the largest is less than `WIDE` times the
+    smallest.
+    """
     different = np.unique(np.array(values, dtype=float))
     if len(different) < 3 or different[0] <= 0 or different[-1] / different[0] < WIDE:
         return False
@@ -86,7 +91,7 @@ def log_spaced(values: Sequence[float]) -> bool:
 
 
 def crowded(there: Positions, texts: Sequence[str], width: float) -> bool:
-    """Tell whether texts at the ticks would run into each other on an axis of a width in inches, side by side."""
+    """Tell whether horizontal texts at the ticks would overlap on an axis that is `width` inches wide."""
     low, high = there.limits
     room = 72 * width / (high - low)  # points (1/72 in) per unit
     halves = [CHARACTER * len(text) / 2 for text in texts]
@@ -97,7 +102,7 @@ def crowded(there: Positions, texts: Sequence[str], width: float) -> bool:
 
 
 def _thinned(ticks: Sequence[float], apart: float) -> list[float]:
-    """Return sorted ticks without those too near to the one before; both ends stay."""
+    """Return sorted ticks without those too close to a neighbour; both ends are kept."""
     least, kept = apart * (ticks[-1] - ticks[0]), [ticks[0]]
     for tick in ticks[1:]:
         if tick - kept[-1] >= least and (ticks[-1] - tick >= least or tick == ticks[-1]):
@@ -106,7 +111,7 @@ def _thinned(ticks: Sequence[float], apart: float) -> list[float]:
 
 
 def _unevenness(sorted_values: np.ndarray) -> float:
-    """Return the relative deviation of the distances (values - 1,) between neighbours."""
+    """Return standard deviation / mean of the distances between neighbours."""
     steps = np.diff(sorted_values)
     return float(steps.std() / steps.mean())
 

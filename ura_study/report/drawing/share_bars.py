@@ -1,4 +1,4 @@
-"""Bars of what keys do alone, together, and what seeds do: the shares of an analysis of variance."""
+"""Bars of the shares of variance due to each key, to interactions of keys, and to seeds (analysis of variance)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def draw(axes: Axes, shares: Sequence[Share], keys: Sequence[str]) -> None:
-    """Draw a bar for each share, hatched for an interaction, with a line at what chance alone would give."""
+    """Draw a bar for each share, hatched for an interaction; a black line marks the share expected by chance."""
     for y, effect in enumerate(shares):
         colour = BLUE if effect.axes else GREY
         together = len(effect.axes) > 1
@@ -37,5 +37,5 @@ def draw(axes: Axes, shares: Sequence[Share], keys: Sequence[str]) -> None:
 
 
 def named(effect: Share, keys: Sequence[str]) -> str:
-    """Return the name of an effect, e.g. `strength × depth`."""
+    """Return the name of an effect, e.g. `strength × depth`; `seeds` for the effect of no key."""
     return " × ".join(shown(keys[axis], 18) for axis in effect.axes) or "seeds"

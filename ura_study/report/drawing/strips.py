@@ -1,7 +1,6 @@
-"""Rows of pictures that share one colour scale each: how they are coloured, and how they are put on a page.
+"""Rows of pictures, each row on one colour scale: colouring and layout.
 
-Maps of the feature grid are enlarged bilinearly. Colours are those of the other figures; the scale is drawn beside its
-row.
+Images and maps are resized bilinearly. The colours are those of the other figures; the scale is drawn beside its row.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from ura_study.report.drawing.style import GREY, MAP, SMALL, TWO, canvas, shown
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Pixels of the side of an image, and of a map, which has less detail.
+#: Side in pixels of an image, and of a map, which has less detail.
 SIDE, MAP_SIDE = 192, 96
-#: Inches: of a picture's side at most, of the names on the left, of the scales on the right, of the space between.
+#: In inches: largest side of a picture, width of the names on the left and of the scales on the right, and gaps.
 LARGEST, LEFT, RIGHT, SPACE = 0.95, 0.85, 0.45, 0.04
-#: Inches of a line of type.
+#: Height of a line of text in inches.
 LINE = 0.11
 
 
@@ -34,20 +33,20 @@ class Strip:
 
     label: str
     images: Sequence[np.ndarray | None]
-    """(H, W, 3) uint8 colours, or (H, W) numbers; None where there is nothing."""
+    """(H, W, 3) uint8 colours, or (H, W) numbers: without `scale` a mask, else a map; None: there is no picture."""
     scale: tuple[float, float] | None = None
-    """What the darkest and the brightest colour mean; None for images."""
+    """Values of the darkest and the brightest colour; None for images and masks."""
 
 
 def spanned(label: str, maps: Sequence[np.ndarray | None]) -> Strip:
-    """Return a row of maps on the scale from their smallest to their largest value."""
+    """Return a row of maps on a scale from their smallest to their largest value; None is ignored."""
     values = [value for values in maps if values is not None for value in (values.min(), values.max())]
     low, high = (float(min(values)), float(max(values))) if values else (0.0, 1.0)
     return Strip(label, maps, (low, high if high > low else low + 1))
 
 
 def coloured(strip: Strip) -> list[np.ndarray | None]:
-    """Return the pictures of a row as (side, side, 3) uint8 each."""
+    """Return each picture of a row as (side, side, 3) uint8, or None; `side` is `MAP_SIDE` for maps, else `SIDE`."""
     return [None if image is None else _coloured(image, strip.scale) for image in strip.images]
 
 
@@ -63,7 +62,7 @@ def _coloured(image: np.ndarray, scale: tuple[float, float] | None) -> np.ndarra
 
 
 def sheet(strips: Sequence[Strip]) -> np.ndarray:
-    """Return all rows as one image (rows · MAP_SIDE, columns · MAP_SIDE, 3) uint8, without type or scales."""
+    """Return all rows as one image (rows · MAP_SIDE, columns · MAP_SIDE, 3) uint8, without texts or scales."""
     blank = np.full((MAP_SIDE, MAP_SIDE, 3), 255, np.uint8)
     rows = [[blank if picture is None else _small(picture) for picture in coloured(strip)] for strip in strips]
     return np.concatenate([np.concatenate(row, axis=1) for row in rows])
@@ -74,7 +73,7 @@ def _small(picture: np.ndarray) -> np.ndarray:
 
 
 def draw(name: str, heads: Sequence[Sequence[str]], strips: Sequence[Strip], caption: str, alt: str) -> Drawn:
-    """Return a figure of rows; `heads` are the lines of type above each column."""
+    """Return a figure of rows; `heads` has the lines of text above each column."""
     side = min(LARGEST, (TWO - LEFT - RIGHT) / len(heads) - SPACE)
     top = LINE * (max(map(len, heads)) + 0.5)
     width, height = LEFT + len(heads) * (side + SPACE) + RIGHT, top + len(strips) * (side + SPACE)
@@ -107,7 +106,7 @@ def _row(axes: Axes, strip: Strip, bottom: float, side: float) -> None:
 
 
 def _scale(axes: Axes, scale: tuple[float, float], left: float, bottom: float, side: float) -> None:
-    """Draw a scale of colours with its two ends (axes of its own would take ten times as long)."""
+    """Draw a colour scale with the values of its ends (separate axes for it would take ten times as long)."""
     place = (left, left + 0.06, bottom, bottom + side)
     axes.imshow(np.linspace(1, 0, 64)[:, None], cmap=MAP, extent=place, interpolation="none", aspect="auto")
     for value, at, edge in ((scale[0], "bottom", bottom), (scale[1], "top", bottom + side)):
@@ -115,5 +114,5 @@ def _scale(axes: Axes, scale: tuple[float, float], left: float, bottom: float, s
 
 
 def _wrapped(label: str) -> str:
-    """Return a label on lines that fit the left margin."""
+    """Return a label in lines that fit the left margin."""
     return "\n".join(textwrap.wrap(shown(label, 60), 17))

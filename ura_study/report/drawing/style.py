@@ -1,6 +1,6 @@
-"""How figures look: widths of a paper's columns, sizes of type, colours that colour-blind readers tell apart.
+"""The style of figures: column widths of papers, font sizes, colours that colour-blind readers can distinguish.
 
-Whatever a colour says, a marker, a dash or a hatch says too: figures are read in greyscale.
+Every distinction by colour is also made by marker, dashes or hatching, so that figures can be read in greyscale.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 #: Widths in inches: one column of a two-column paper, and both.
 ONE, TWO = 3.3, 6.9
-#: Dots per inch of images.
+#: Dots per inch of raster images.
 DPI = 300
 #: Colours of Okabe & Ito.
 BLACK, BLUE, VERMILION, GREEN, ORANGE = "#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00"
 GREY = "0.6"
-#: Colour, marker and dashes of lines that must be told apart.
+#: Colour, marker and dashes of the lines of a figure, in order.
 STYLES = (
     (BLACK, "o", "-"),
     (BLUE, "s", "--"),
@@ -33,16 +33,16 @@ STYLES = (
     (GREEN, "D", ":"),
     (ORANGE, "v", (0, (5, 1, 1, 1, 1, 1))),
 )
-#: Light to dark, even in greyscale and for colour-blind readers.
+#: A colour map from dark to bright that is also monotonic in greyscale and for colour-blind readers.
 MAP = "cividis"
-#: What bright colours mean, by whether more is better (1), worse (−1) or neither.
+#: The meaning of bright colours, by whether a larger value is better (1), worse (−1) or neither (0).
 BRIGHT = {1: "brighter is better", -1: "brighter is better, that is, smaller", 0: "brighter is larger"}
 SMALL, TEXT = 6.0, 7.0
-#: Width of a character of `TEXT`, in points (1/72 in), generously.
+#: Width of a character at font size `TEXT`, in points (1/72 in), an upper estimate.
 CHARACTER = 4.1
-#: Characters of a name that are shown.
+#: Most characters of a name that are shown.
 LONGEST = 44
-#: Names hold whatever users write: a `$` in them begins no formula.
+#: Settings of matplotlib. Names are written by users, so a `$` in a name must not start a formula.
 SETTINGS: dict[RcKeyType, Any] = {
     "text.parse_math": False,
     "text.usetex": False,
@@ -69,9 +69,9 @@ SETTINGS: dict[RcKeyType, Any] = {
 
 @contextmanager
 def canvas(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Iterator[Figure]:
-    """Give an empty figure of a size in inches; once it is drawn, all is put where it stays, whatever the format.
+    """Yield an empty figure of `width` × `height` inches; at the end of the block its fonts and layout are fixed.
 
-    Without a `layout` all is where it was put.
+    So all formats have the same layout. With `layout=None` everything stays where the caller placed it.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -86,29 +86,29 @@ def canvas(width: float, height: float, layout: Literal["constrained"] | None = 
 
 
 def shown(name: str, longest: int = LONGEST) -> str:
-    """Return a name as figures show it: on one line, and without its middle where it is too long."""
+    """Return a name for a figure: on one line, with `…` in place of its middle if it is longer than `longest`."""
     text = drawable(" ".join(name.split()))
     if len(text) > longest:
         head = (longest - 1) // 2
         text = f"{text[:head]}…{text[head + 1 - longest :]}"
-    return f" {text}" if text.startswith("_") else text  # a legend leaves out what begins with an underscore
+    return f" {text}" if text.startswith("_") else text  # legends omit labels that begin with an underscore
 
 
 def labels(names: Sequence[str], longest: int = LONGEST) -> list[str]:
-    """Return names as figures show them; those that became equal are numbered."""
+    """Return names for a figure; to names that became equal their position is added, e.g. `name (2)`."""
     texts = [shown(name, longest) for name in names]
     return [f"{text} ({i})" if texts.count(text) > 1 else text for i, text in enumerate(texts, start=1)]
 
 
 def wrapped(text: str, inches: float) -> str:
-    """Return the label of an axis on as many lines as it needs on so many inches; a unit stays with its word."""
+    """Return the label of an axis in lines of at most `inches` inches; a unit stays with the word before it."""
     whole = text.replace(" (", "\N{NO-BREAK SPACE}(")
     lines = textwrap.wrap(whole, max(12, int(72 * inches / CHARACTER)), break_long_words=False)
     return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def factor(settings: ReportSettings) -> float:
-    """Return by what metrics are multiplied before they are shown."""
+    """Return the factor by which metrics are multiplied before they are shown: 100 for percent, else 1."""
     return 100.0 if settings.unit == "percent" else 1.0
 
 
@@ -119,17 +119,17 @@ def with_unit(heading: str, settings: ReportSettings, difference: bool = False) 
 
 
 def plain(axes: Axes, axis: Literal["y", "both"] = "y") -> None:
-    """Give an axis few ticks, written out whole, and as many whatever the size: else they change with the layout."""
+    """Set few ticks without offset notation; a fixed limit on their number, or it would change with the layout."""
     axes.ticklabel_format(axis=axis, useOffset=False)
     axes.locator_params(axis=axis, nbins=6)
 
 
 def hide(axes: Axes) -> None:
-    """Take the frame and the ticks away."""
+    """Hide the frame and the tick marks."""
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
 
 
 def sentences(*parts: str) -> str:
-    """Return a caption of those sentences that are not empty."""
+    """Return a caption: the sentences that are not empty, joined by spaces."""
     return " ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""Which variants a figure has room for: the baseline, and those that differ most from it."""
+"""The variants that a figure shows if it has no room for all: the baseline, and those that differ most from it."""
 
 from __future__ import annotations
 
@@ -11,21 +11,27 @@ from ura_study.results.results import Results
 from ura_study.study.plan import BASELINE
 from ura_study.tables.ablation_tables import variants_of
 
-#: Variants of a figure in which each has a row.
+#: Most variants of a figure in which each has a row.
 MOST = 30
-#: Metrics of which a study has figures of their own, those that share one, and those shown against latency.
+#: Most metrics with a figure each, with a panel each in one figure, and with a figure against latency.
 METRICS, PANELS, FRONTS = 4, 4, 2
 
 
 def strongest(comparisons: tuple[Comparison, ...], most: int = MOST) -> tuple[Comparison, ...]:
-    """Return at most so many comparisons, those of the greatest differences, in their order."""
+    """Return at most `most` comparisons, those with the largest absolute differences, in the given order.
+
+    Comparisons without a number are chosen last.
+    """
     ranked = sorted(comparisons, key=lambda c: -abs(c.difference) if not math.isnan(c.difference) else math.inf)
     kept = {c.variant for c in ranked[:most]}
     return tuple(c for c in comparisons if c.variant in kept)
 
 
 def variants(results: Results, metric: str, most: int = MOST) -> tuple[str, ...]:
-    """Return the names of the variants to show of a metric, in the order of the plan."""
+    """Return the names of at most `most` variants to show for a metric, in the order of the plan.
+
+    If there are more, these are the baseline and the variants that differ most from it.
+    """
     names = tuple(variant.name for variant in results.plan.variants)
     if len(names) <= most:
         return names
@@ -34,7 +40,11 @@ def variants(results: Results, metric: str, most: int = MOST) -> tuple[str, ...]
 
 
 def contrasted(results: Results, most: int) -> tuple[str, ...]:
-    """Return the baseline, `full` and the variants that lack a part, by name; without any, what `variants` does."""
+    """Return the names of at most `most` variants to contrast, in the order of the plan.
+
+    These are the baseline, `full` and the variants of `leave_one_out` ablations. A study without such an ablation has
+    those that `variants` chooses by the first metric.
+    """
     lacking = {
         variant.name
         for ablation in results.study.ablations.values()
@@ -50,11 +60,11 @@ def contrasted(results: Results, most: int) -> tuple[str, ...]:
 
 
 def unshown(results: Results, names: Collection[str]) -> str:
-    """Return the sentence about the variants that a figure of `names` has not; none where it has all."""
+    """Return the sentence on how many variants are missing in a figure of `names`; "" if it has all."""
     count = len(results.plan.variants) - len(names)
     return f"{counted(count, 'other variant')} not shown." if count > 0 else ""
 
 
 def left_out(count: int, word: str = "variant", kept: str = "those that differ most from the baseline") -> str:
-    """Return the sentence about what is not shown; none where all is."""
+    """Return the sentence on what is shown and how many others are left out; "" if `count` is 0."""
     return f"Shown are {kept}; {counted(count, f'more {word}')} left out." if count > 0 else ""

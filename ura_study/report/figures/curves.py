@@ -1,4 +1,4 @@
-"""ROC, precision-recall and PRO curves of some variants, averaged over runs at fixed places (see `metrics.curves`)."""
+"""ROC, precision-recall and PRO curves of some variants, averaged over runs at equal abscissae (`metrics.curves`)."""
 
 from __future__ import annotations
 
@@ -36,31 +36,31 @@ class Panel:
     """One kind of curve."""
 
     lines: Mapping[str, np.ndarray]
-    """Variant → mean (K,), 0..1."""
+    """Variant → mean curve (K,), 0..1, at K equally spaced abscissae."""
     categories: tuple[str, ...]
-    """Those in the means: every variant has at least one run on each."""
+    """Categories in the means: every variant of `lines` has at least one run with a curve on each."""
 
 
 @dataclass(frozen=True)
 class Curves:
-    """What is drawn."""
+    """The content of the figure."""
 
     panels: Mapping[str, Panel]
     categories: int
-    """All of the study."""
+    """Number of all categories of the study."""
     seeds: int
     partial: bool
-    """Whether some mean is over fewer seeds."""
+    """Whether some mean is over fewer seeds than the study has."""
     limit: float
-    """False positive rate where the last panel ends."""
+    """False positive rate at which the PRO panel ends."""
     unshown: str
     caveats: tuple[str, ...]
 
 
 def curves(results: Results) -> Curves | None:
-    """Return the curves of the baseline and of the variants to contrast with it; None where no run left any.
+    """Return the curves of the baseline and of the variants to contrast with it; None if there are none to draw.
 
-    A mean is over the seeds of a category first, then over categories.
+    A mean is taken over the seeds of each category first, then over the categories that all variants shown have.
     """
     found = {name: _of(results, name) for name in contrasted(results, len(STYLES))}
     found = {name: of_variant for name, of_variant in found.items() if of_variant}
@@ -86,7 +86,7 @@ def curves(results: Results) -> Curves | None:
 
 
 def _of(results: Results, variant: str) -> dict[str, dict[str, np.ndarray]]:
-    """Return the mean over seeds by kind of curve and category."""
+    """Return kind of curve → category → mean over seeds (K,) of a variant."""
     found: dict[str, dict[str, np.ndarray]] = {}
     for category in results.plan.categories:
         left = [results.details(variant, category, seed) for seed in results.plan.seeds]
@@ -97,7 +97,7 @@ def _of(results: Results, variant: str) -> dict[str, dict[str, np.ndarray]]:
 
 
 def draw(info: Curves) -> Drawn:
-    """Return the figure: image level above, pixel level below, the legend in the empty place."""
+    """Return the figure: curves at image level above, at pixel level below, and the legend in the free panel."""
     levels = [level for level in (IMAGE_CURVES, PIXEL_CURVES) if any(kind in info.panels for kind in level)]
     across = max(len(level) for level in levels) + (len(levels) == 1)
     with canvas(TWO, 2.2 * len(levels)) as figure:
@@ -160,6 +160,6 @@ def _alt(info: Curves) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure, where there is anything to draw."""
+    """Yield the figure if there are curves."""
     if (info := curves(results)) is not None:
         yield draw(info)

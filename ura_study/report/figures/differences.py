@@ -1,4 +1,4 @@
-"""Each variant against the baseline in one metric, with bootstrap intervals."""
+"""Difference of each variant from the baseline in one metric, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from ura_study.tables.sheet import number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Characters of a name for which one column is wide enough.
+#: Longest name, in characters, for which a figure of one column is wide enough.
 SHORT = 18
 BETTER = {1: "larger is better", -1: "smaller is better", 0: ""}
 
 
 @dataclass(frozen=True)
 class Differences:
-    """What is drawn of one metric."""
+    """The content of the figure of one metric."""
 
     metric: str
     heading: str
     baseline: str
     lines: tuple[Comparison, ...]
-    """In the order of the plan."""
+    """The comparisons shown, in the order of the plan."""
     left_out: int
     caveats: tuple[str, ...]
     settings: ReportSettings
 
 
 def differences(results: Results, metric: str) -> Differences | None:
-    """Return what is drawn of one metric; None where nothing can be compared."""
+    """Return the content of the figure of one metric; None if no variant can be compared."""
     found = results.comparisons[metric]
     if all(math.isnan(c.difference) for c in found):
         return None
@@ -59,7 +59,7 @@ def differences(results: Results, metric: str) -> Differences | None:
 
 
 def draw(info: Differences) -> Drawn:
-    """Return the figure: a row for each variant, filled where the difference is significant."""
+    """Return the figure: a row for each variant, with a filled marker if its difference is significant."""
     names = labels([c.variant for c in info.lines])
     width = ONE if max(map(len, names)) <= SHORT else TWO
     with canvas(width, 0.55 + 0.17 * len(names)) as figure:
@@ -120,7 +120,7 @@ def _alt(info: Differences) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure of each of the first metrics."""
+    """Yield a figure for each of the first `METRICS` metrics."""
     for metric in results.metrics[:METRICS]:
         if (info := differences(results, metric)) is not None:
             yield draw(info)

@@ -1,7 +1,7 @@
-"""Uncertainty against error: does a detector err where it says so? See `metrics.error_by_uncertainty`.
+"""Uncertainty against error: is a detector wrong more often where it is uncertain? See `metrics.error_by_uncertainty`.
 
-Above, the share of wrong judgements by uncertainty, and the share that the probabilities promise; below, how many
-tokens that is about, on a logarithmic scale.
+Above, the share of tokens judged wrongly by uncertainty, and the share expected from the probabilities; below, the
+number of tokens, on a logarithmic scale.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ura_study.results.results import Results
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Variants that can be told apart with two lines each.
+#: Most variants shown, with two lines each.
 MOST = 3
-#: Bins with fewer tokens are not drawn: their shares are noise.
+#: Shares are not drawn for bins with fewer tokens, in which they are noise.
 FEWEST = 20
 
 
@@ -39,7 +39,7 @@ class VariantErrors:
 
 @dataclass(frozen=True)
 class Errors:
-    """What is drawn."""
+    """The content of the figure."""
 
     lines: tuple[VariantErrors, ...]
     unshown: str
@@ -47,7 +47,7 @@ class Errors:
 
 
 def errors_by_uncertainty(results: Results) -> Errors | None:
-    """Return the counts of the baseline and of variants to contrast, added over runs; None where no run left any."""
+    """Return the counts of the baseline and of variants to contrast, summed over runs; None if no run has any."""
     lines = []
     for name in contrasted(results, len(STYLES)):
         cells = [(name, category, seed) for category in results.plan.categories for seed in results.plan.seeds]
@@ -93,7 +93,7 @@ def _middle(edges: np.ndarray) -> np.ndarray:
 
 
 def _plain(tokens: Axes, deviations: Axes) -> None:
-    """Write the ticks of logarithmic axes as plain numbers instead of formulas."""
+    """Write the ticks of logarithmic axes as plain numbers, not as formulas."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     for axis in (tokens.yaxis, deviations.xaxis):
@@ -128,6 +128,6 @@ def _alt(info: Errors) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure, where there is anything to draw."""
+    """Yield the figure if a run has counts."""
     if (info := errors_by_uncertainty(results)) is not None:
         yield draw(info)

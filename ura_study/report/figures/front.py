@@ -1,4 +1,4 @@
-"""Quality against latency: which variants are the best for the time they take."""
+"""Quality against latency: the Pareto front of the variants."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ura_study.tables.sheet import number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Variants that are named beside the figure.
+#: Most variants that are named beside the plot.
 NAMED = 26
 LATENCY = "score_ms_per_image"
 NOTE = "Scoring without the frozen backbone; runs that went on at once shared the machine."
@@ -48,22 +48,22 @@ class Point:
     latency: float
     """Milliseconds per image, mean over categories and seeds."""
     quality: float
-    """The metric, as a fraction."""
+    """The metric as a fraction, mean over categories and seeds."""
     best: bool
-    """Whether no other variant is at least as good in both and better in one."""
+    """Whether the variant is on the Pareto front: none is at least as good in both and better in one."""
 
 
 @dataclass(frozen=True)
 class Front:
-    """What is drawn of one metric."""
+    """The content of the figure of one metric."""
 
     metric: str
     heading: str
     baseline: str
     points: tuple[Point, ...]
-    """By latency."""
+    """Sorted by latency."""
     left_out: tuple[str, ...]
-    """Variants without a complete mean of both."""
+    """Variants without a complete mean of latency or of the metric."""
     seeds: int
     categories: int
     caveats: tuple[str, ...]
@@ -71,7 +71,10 @@ class Front:
 
 
 def front(results: Results, metric: str) -> Front | None:
-    """Return what is drawn of one metric; None where fewer than two variants have both numbers, or none is better."""
+    """Return the content of the figure of one metric.
+
+    None if fewer than two variants have both numbers, or neither large nor small values of the metric are better.
+    """
     way, names = better(metric), distinct(results)
     latency = aggregate(results.plan, results.records, lambda record: record.timings.get(LATENCY))
     both = {name: (latency.mean(name).mean, results.aggregates[metric].mean(name).mean) for name in names}
@@ -94,7 +97,10 @@ def front(results: Results, metric: str) -> Front | None:
 
 
 def distinct(results: Results) -> list[str]:
-    """Return the variants without those that are one before them under another name, run for run."""
+    """Return the names of the variants in the order of the plan, one of those with the same runs.
+
+    It is the baseline if it is among them, otherwise the first in the plan.
+    """
     first: dict[tuple[str, ...], str] = {}
     for name, ids in results.plan.ids.items():
         if name == results.baseline or ids not in first:
@@ -103,12 +109,12 @@ def distinct(results: Results) -> list[str]:
 
 
 def non_dominated(costs: Sequence[tuple[float, float]]) -> list[bool]:
-    """Tell of each pair, of which less is better, whether no other is at most as large in both and smaller in one."""
+    """Tell for each pair of costs whether no other pair is at most as large in both and smaller in one."""
     return [not any(c <= a and d <= b and (c, d) != (a, b) for c, d in costs) for a, b in costs]
 
 
 def draw(info: Front) -> Drawn:
-    """Return the figure: numbered points, the front filled and joined, and the names of the numbers."""
+    """Return the figure: numbered points, those of the front filled and joined, and a list of numbers and names."""
     scale, best = factor(info.settings), [p for p in info.points if p.best]
     named = _named(info)
     with canvas(TWO, max(2.6, 0.13 * len(named) + 0.5)) as figure:
@@ -126,7 +132,7 @@ def draw(info: Front) -> Drawn:
         axes.set_xlabel("scoring per image (ms)")
         axes.set_ylabel(with_unit(info.heading, info.settings))
         axes.margins(0.08)
-        axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= scale])  # no share is more than the whole
+        axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= scale])  # a metric is at most 1
         plain(axes, "both")
         _key(key, named)
         dress(figure)
@@ -137,7 +143,7 @@ def draw(info: Front) -> Drawn:
 
 
 def _named(info: Front) -> list[Point]:
-    """Return the points that have a number: all where there is room, else the baseline and the front."""
+    """Return at most `NAMED` points to number: all if there is room, otherwise the baseline and the front."""
     if len(info.points) <= NAMED:
         return list(info.points)
     return [p for p in info.points if p.best or p.variant == info.baseline][:NAMED]
@@ -175,7 +181,7 @@ def _alt(info: Front) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure of each of the first metrics."""
+    """Yield a figure for the first `FRONTS` metrics with a better direction, among the first `METRICS`."""
     for metric in [name for name in results.metrics[:METRICS] if better(name)][:FRONTS]:
         if (info := front(results, metric)) is not None:
             yield draw(info)

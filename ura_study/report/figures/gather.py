@@ -1,4 +1,4 @@
-"""All figures of a study: those that make sense for it, in the order of the imports."""
+"""All figures that apply to a study, in the order of the imports below."""
 # ruff: noqa: I001, F401
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from ura_study.report.figures import side_by_side, pictures
 
 @dataclass(frozen=True)
 class Gallery:
-    """All figures of a study, drawn: they go into files and into the report."""
+    """All figures of a study, drawn, for files and the report."""
 
     study: tuple[Drawn, ...]
     search: tuple[Drawn, ...]
     pictures: tuple[Drawn, ...]
-    """Of what variants see."""
+    """Test images with the maps of variants."""
 
 
 def gallery(results: Results) -> Gallery:
-    """Return the figures of a study, those of its search, and pictures of what variants see."""
+    """Draw and return the figures of a study, those of its search, and pictures of test images with their maps."""
     return Gallery(*(tuple(drawn_of(results, group)) for group in ("study", "search", "pictures")))

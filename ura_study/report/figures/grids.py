@@ -1,6 +1,6 @@
-"""The means of one metric over the values of a grid's two or three keys, and what the keys do alone and together.
+"""Means of one metric by the values of the two or three keys of a grid, and the share of variance due to each key.
 
-A grid of one key or of more than three has no such figure: its table (`ura-study export --table sweep`) has it all.
+Grids of one key or of more than three keys have no such figure, only a table (`ura-study export --table sweep`).
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from ura_study.study.names import readable
 from ura_study.study.plan import BASELINE
 from ura_study.tables.ablation_tables import headings, variants_of
 
-#: Keys of a grid, and values of the key down, of the key across, and of the key with a panel for each value.
+#: Possible numbers of keys, and most values of the key down, of the key across, and of the key with a panel per value.
 KEYS, MOST = (2, 3), (40, 18, 4)
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What is drawn of one grid in one metric."""
+    """The content of the figure of one grid and one metric."""
 
     ablation: str
     metric: str
     heading: str
     keys: tuple[str, ...]
-    """Short names: of the key down, of the key across, and of a third with a panel for each value."""
+    """Short names of the key down, of the key across, and of a third key, if any, with a panel for each value."""
     levels: tuple[tuple[str, ...], ...]
-    """The values of each key; numbers ascend."""
+    """The values of each key, numbers in ascending order."""
     cells: tuple[tuple[tuple[Cell, ...], ...], ...]
-    """(panels, rows, columns): mean over categories, one value for each seed."""
+    """(panels, rows, columns) cells, each with the mean over categories for each seed."""
     baseline: tuple[int, int, int] | None
-    """Panel, row and column of the baseline; None where it is none of the grid."""
+    """Panel, row and column of the baseline; None if it is not in the grid."""
     shares: tuple[Share, ...]
-    """What each key does, by its place in `keys`; none where a cell has no number."""
+    """Shares of variance, with keys as indices of `keys`; empty if a cell has no number."""
     seeds: int
     categories: int
     caveats: tuple[str, ...]
@@ -49,7 +49,7 @@ class Grid:
 
 
 def grids(results: Results, metric: str) -> Iterator[Grid]:
-    """Yield what is drawn of each grid of two or three keys that has room and at least two numbers."""
+    """Yield the content of the figure of each grid of two or three keys that fits and has at least two numbers."""
     for name, ablation in results.study.ablations.items():
         if ablation.grid is not None and len(ablation.grid) in KEYS:
             grid = _grid(results, metric, name, ablation)
@@ -86,18 +86,18 @@ def _grid(results: Results, metric: str, name: str, ablation: Ablation) -> Grid:
 
 
 def _by_size(varied: Sequence[Sequence[object]]) -> list[int]:
-    """Return the places of keys, that with the most values first: there is most room downwards, and none for panels."""
+    """Return the indices of the keys by falling number of values: rows have the most room, panels the least."""
     return sorted(range(len(varied)), key=lambda key: -len(varied[key]))
 
 
 def _ascending(values: Sequence[Any]) -> list[int]:
-    """Return the places of values, numbers by size, others as they are."""
+    """Return the indices of the values in ascending order if all are numbers, otherwise in the given order."""
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     return sorted(range(len(values)), key=lambda place: values[place]) if numeric else list(range(len(values)))
 
 
 def _shares(cells: np.ndarray) -> tuple[Share, ...]:
-    """Return what the keys do to cells (panels, rows, columns); a single panel is no key."""
+    """Return the shares of variance of cells (panels, rows, columns); with a single panel there are only two keys."""
     if not all(cell.complete for cell in cells.flat):
         return ()
     values = np.array([cell.values for cell in cells.flat]).reshape(*cells.shape, -1).transpose(1, 2, 0, 3)

@@ -1,4 +1,4 @@
-"""A grid as tables of coloured cells, and below them bars of what its keys do alone and together."""
+"""A grid as tables of coloured cells, with bars of the shares of variance below them."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from ura_study.tables.sheet import number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Cells side by side that one column has room for, and characters of the names beside them.
+#: Most cells side by side, and most characters of the names beside them, in a figure of one column.
 FEW, SHORT = 6, 12
-#: Rows that have room for standard deviations.
+#: Most rows with room for standard deviations.
 ROOMY = 12
 
 
 def draw(info: Grid) -> Drawn:
-    """Return the figure: a table for each value of the third key, if there is one."""
+    """Return the figure: one table, or one for each value of the third key, and bars below."""
     width, room = _widths(info)
     rows, bars = len(info.levels[0]), len(info.shares)
     above, below = (0.28 if _spread(info) else 0.2) * rows, 0.14 * bars
@@ -56,7 +56,7 @@ def draw(info: Grid) -> Drawn:
 
 
 def _widths(info: Grid) -> tuple[float, float]:
-    """Return the figure's width in inches, and how much of it a cell has, in points (1/72 in)."""
+    """Return the width of the figure in inches, and the width of a cell in points (1/72 in)."""
     across, beside = len(info.levels[1]) * len(info.cells), max(map(len, labels(info.levels[0], 24)))
     width = ONE if across <= FEW and beside <= SHORT else TWO
     return width, (72 * width - 3.8 * beside - 24 - 12 * len(info.cells)) / across
@@ -102,7 +102,7 @@ def _text(cell: Cell, info: Grid) -> str:
 
 
 def _frame(axes: Axes, x: int, y: int) -> None:
-    """Mark a cell on whatever ground."""
+    """Draw a frame around a cell, visible on dark and on bright colours."""
     from matplotlib.patches import Rectangle
 
     for colour, width in (("white", 2.6), (BLACK, 1.2)):
@@ -150,6 +150,6 @@ def _alt(info: Grid) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figures of each of the first metrics."""
+    """Yield a figure for each grid and each of the first `METRICS` metrics."""
     for metric in results.metrics[:METRICS]:
         yield from map(draw, grids(results, metric))

@@ -1,4 +1,4 @@
-"""The means of one metric by variant and category, as a table whose cells are coloured."""
+"""Means of one metric by variant and category, as a table with coloured cells."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from ura_study.tables.sheet import number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Categories that two columns have room for.
+#: Most categories in a figure of two columns.
 MOST = 18
-#: Categories that one column has room for, and characters of the variants beside them.
+#: Most categories, and most characters of a variant's name, in a figure of one column.
 FEW, SHORT = 4, 24
 
 
 @dataclass(frozen=True)
 class Heat:
-    """What is drawn of one metric."""
+    """The content of the figure of one metric."""
 
     metric: str
     heading: str
@@ -37,19 +37,19 @@ class Heat:
     columns: tuple[str, ...]
     """Categories."""
     cells: tuple[tuple[Cell, ...], ...]
-    """(rows, columns + 1): the last is the mean over all categories, those that are not shown included; it is not there
-    for a single category."""
+    """(rows, columns + 1): the last column is the mean over all categories, shown or not. A study of one category has
+    no such column."""
     left_out: tuple[int, int]
-    """Rows and columns that are not shown."""
+    """Numbers of variants and of categories that are not shown."""
     seeds: int
     categories: int
-    """All of them, in the mean."""
+    """Number of all categories of the study, which the mean covers."""
     caveats: tuple[str, ...]
     settings: ReportSettings
 
 
 def heat(results: Results, metric: str) -> Heat | None:
-    """Return what is drawn of one metric; None where there is no number, or only one."""
+    """Return the content of the figure of one metric; None for fewer than two numbers."""
     measured, plan = results.aggregates[metric], results.plan
     rows, columns = variants(results, metric), plan.categories[:MOST]
     means = {row: (measured.mean(row),) if len(plan.categories) > 1 else () for row in rows}
@@ -71,7 +71,7 @@ def heat(results: Results, metric: str) -> Heat | None:
 
 
 def draw(info: Heat) -> Drawn:
-    """Return the figure: a cell for each number, hatched where there is none."""
+    """Return the figure: a coloured cell for each number, a hatched one if it is missing."""
     width = ONE if len(info.columns) <= FEW and max(map(len, info.rows)) <= SHORT else TWO
     with canvas(width, 0.2 * len(info.rows) + 1.1) as figure:
         axes = figure.subplots()
@@ -89,7 +89,7 @@ def draw(info: Heat) -> Drawn:
 
 
 def _place(x: int, info: Heat) -> float:
-    """Return where a column begins: the means stand apart."""
+    """Return the left edge of a column; there is a gap before the means."""
     return x + (0.25 if x == len(info.columns) else 0)
 
 
@@ -134,7 +134,7 @@ def _alt(info: Heat) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure of each of the first metrics."""
+    """Yield a figure for each of the first `METRICS` metrics."""
     for metric in results.metrics[:METRICS]:
         if (info := heat(results, metric)) is not None:
             yield draw(info)

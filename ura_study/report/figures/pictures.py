@@ -1,7 +1,7 @@
-"""What the model sees: for some test images of a category the input, its mask, and the maps that led to the score.
+"""For some test images of each category: the input, its mask, and the maps that led to its score.
 
-The images are those that a run of the baseline kept, with the reasons that `runs.pictures` gives: best, median and
-worst by score, false alarms and misses.
+A run of the baseline kept these images for the reasons in `runs.pictures`: the anomalous images with the highest,
+median and lowest score, false alarms and misses.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ura_study.report.file_names import file_name
 from ura_study.results.results import Results
 from ura_study.runs.details import EXAMPLE, FALSE_ALARM, HIGHEST, LOWEST, MEDIAN, MISS, Details, Picture
 
-#: The order of the columns.
+#: Reasons in the order of the columns.
 ORDER = (HIGHEST, MEDIAN, LOWEST, MISS, FALSE_ALARM)
-#: Columns that a page has room for.
+#: Most columns on a page.
 MOST = 7
 
 
@@ -37,7 +37,7 @@ class Seen:
 
     @property
     def heads(self) -> list[list[str]]:
-        """What stands above each picture: why it is shown, its defect and its score."""
+        """The lines of text above each picture: why it is shown, its kind of defect, its image score."""
         return [
             [
                 ", ".join(reason for reason in picture.reasons if reason != EXAMPLE),
@@ -49,7 +49,7 @@ class Seen:
 
 
 def seen(results: Results) -> Iterator[Seen]:
-    """Yield the pictures of the baseline by category, of the first seed that kept some."""
+    """Yield the pictures of the baseline for each category, from the first seed with pictures chosen by score."""
     for category in results.plan.categories:
         for seed in results.plan.seeds:
             details = results.pictured(results.baseline, category, seed)
@@ -60,14 +60,14 @@ def seen(results: Results) -> Iterator[Seen]:
 
 
 def ordered(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-    """Return the pictures chosen by score, in the order of the columns; mere examples are left out."""
+    """Return at most `MOST` pictures that were chosen by score, in the order of the columns."""
     places = ((picture, [ORDER.index(r) for r in picture.reasons if r in ORDER]) for picture in pictures)
     ranked = sorted(((min(found), picture) for picture, found in places if found), key=lambda one: one[0])
     return tuple(picture for _, picture in ranked[:MOST])
 
 
 def strips(pictures: Sequence[Picture]) -> list[Strip]:
-    """Return the rows: input, mask and the maps that the detector gives, each with its scale."""
+    """Return the rows: input, mask, and each kind of map that the detector gives, with its colour scale."""
     rows = [Strip("input", [p.input for p in pictures]), Strip("mask", [p.mask for p in pictures])]
     scales = {"probability": (0.0, 1.0), "uncertainty": (0.0, 0.5)}
     names = {"residual": "restored residual", "probability": "anomaly probability", "anomaly": "anomaly map"}
@@ -87,7 +87,7 @@ def figure(info: Seen) -> Drawn:
 
 
 def legend(info: Seen, rows: Sequence[Strip]) -> str:
-    """Return in words what a sheet of the rows shows: its columns, its rows and their scales."""
+    """Return a description of a sheet of the rows: its columns, its rows and their scales."""
     columns = "; ".join(f"{reason} ({defect}, score {score})" for reason, defect, score in info.heads)
     scaled = (f"{row.label} ({row.scale[0]:.3g} to {row.scale[1]:.3g})" if row.scale else row.label for row in rows)
     return f"From left to right: {columns}. From top to bottom: {', '.join(scaled)}."
@@ -110,7 +110,7 @@ def _caption(info: Seen, rows: Sequence[Strip]) -> str:
 
 
 def _scales(own: Sequence[str]) -> str:
-    """Say of rows with a scale what they are measured in."""
+    """Return the sentence on the units of the rows with the labels `own`, which have a colour scale."""
     units = {
         "restored residual": "the residual is in standard deviations above what is usual in normal images",
         "uncertainty": "uncertainty is the standard deviation of a token's label",
@@ -131,5 +131,5 @@ def _alt(info: Seen) -> str:
 
 @registered("pictures")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the pictures of each category."""
+    """Yield a figure for each category that has pictures."""
     yield from map(figure, seen(results))

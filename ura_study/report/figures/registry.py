@@ -1,4 +1,4 @@
-"""The figures of a study: each module registers what it draws, in the order in which `gather` names the modules."""
+"""The registry of figures: each module registers a function, in the order in which `gather` imports the modules."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ura_study.report.drawing.drawn import Drawn
 from ura_study.results.results import Results
 
 Maker = Callable[[Results], Iterable[Drawn]]
-#: study: of variants; search: of what was tried, where there is a search; pictures: of what variants see.
+#: study: figures of variants; search: figures of trials, if there is a search; pictures: test images with their maps.
 Group = Literal["study", "search", "pictures"]
 
 _MAKERS: dict[Group, list[Maker]] = {"study": [], "search": [], "pictures": []}
 
 
 def figure(group: Group) -> Callable[[Maker], Maker]:
-    """Register a function that returns the figures of a kind, none where they make no sense for a study."""
+    """Return a decorator that registers a function from results to figures, none if they do not apply to a study."""
 
     def register(maker: Maker) -> Maker:
         _MAKERS[group].append(maker)
@@ -26,7 +26,7 @@ def figure(group: Group) -> Callable[[Maker], Maker]:
 
 
 def drawn_of(results: Results, *groups: Group) -> Iterator[Drawn]:
-    """Yield the figures of some groups, of all if none is named; each is drawn when it is asked for."""
+    """Yield the figures of the named groups, or of all groups if none is named; each is drawn when it is requested."""
     from ura_study.report.figures import gather  # noqa: F401 - registers them
 
     for group in groups or tuple(_MAKERS):

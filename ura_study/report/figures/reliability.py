@@ -1,10 +1,11 @@
-"""The reliability diagram of a study: are tokens that are said to be anomalous with probability p so in p of the cases?
+"""The reliability diagram of a study: of the tokens with predicted probability p, is the share p anomalous?
 
-Above, the share of anomalous tokens by mean probability: on the diagonal the two agree, above it defects are
-underestimated. Below, how many tokens the bins hold, on a logarithmic scale. See `metrics.calibration`.
+Above, the share of anomalous tokens by mean predicted probability: on the diagonal both agree, above it the
+probability of defects is underestimated. Below, the number of tokens in each bin, on a logarithmic scale. See
+`metrics.calibration`.
 
-The curve is of all tokens together, but the error in the legend is the mean of the runs', as in the tables: together,
-what is overestimated in one category would make up for what is underestimated in another.
+The curve pools the tokens of all runs, but the error in the legend is the mean of the errors of the runs, as in the
+tables: in pooled tokens, overestimates in one category would cancel underestimates in another.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Curve:
-    """One variant's line: all of its runs that have counts."""
+    """The line of one variant: all of its runs that have counts."""
 
     name: str
     counts: Reliability
@@ -40,9 +41,9 @@ class Curve:
 
 
 def curves(plan: Plan, records: Mapping[str, Record]) -> list[Curve]:
-    """Return a curve for each variant that has counts, added over categories and seeds, in the order of the plan.
+    """Return a curve for each variant that has counts, summed over categories and seeds, in the order of the plan.
 
-    A variant with the same runs as one before it, under another name, has no curve of its own.
+    Of variants with the same runs, only the first has a curve.
     """
     found, seen = [], set()
     for variant in plan.variants:
@@ -55,11 +56,11 @@ def curves(plan: Plan, records: Mapping[str, Record]) -> list[Curve]:
 
 
 def draw(found: Sequence[Curve], caveats: Sequence[str] = ()) -> Drawn:
-    """Return the diagram of at least one curve; of more than can be told apart the first ones.
+    """Return the diagram.
 
     Args:
-        found: the curves.
-        caveats: sentences without which they may not be shown.
+        found: at least one curve; as many as there are `STYLES` are drawn, the first ones.
+        caveats: sentences that the caption must contain.
     """
     with canvas(ONE, 1.25 * ONE) as figure:
         above, below = figure.subplots(2, height_ratios=(3, 1), sharex=True)
@@ -82,7 +83,7 @@ def _label(curve: Curve) -> str:
 
 
 def _logarithmic(axes: Axes) -> None:
-    """Make the axis of counts logarithmic, its ticks plain numbers instead of formulas."""
+    """Make the axis of counts logarithmic, with plain numbers at its ticks, not formulas."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     axes.set_yscale("log")
@@ -106,6 +107,6 @@ def _alt(found: Sequence[Curve]) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure, where images were held out and a detector gives probabilities."""
+    """Yield the figure if images were held out and a detector gives probabilities."""
     if found := curves(results.plan, results.records):
         yield draw(found, results.caveats)

@@ -1,7 +1,7 @@
-"""The same test images as several variants see them.
+"""Anomaly maps of several variants for the same test images.
 
-The images are examples that nobody chose: the middle one of each kind of defect in the list of files, whatever its
-score. So they show what is typical, not what is flattering.
+The images are not chosen by score: they are the middle image of each kind of defect in the list of files. So they are
+not selected to look good.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ura_study.report.figures.registry import figure as registered
 from ura_study.results.results import Results
 from ura_study.runs.details import EXAMPLE, Picture
 
-#: Rows and columns that a page has room for.
+#: Most variants (rows) and images (columns) on a page.
 VARIANTS, IMAGES = 6, 7
 
 
 @dataclass(frozen=True, eq=False)
 class SideBySide:
-    """What is drawn."""
+    """The content of the figure."""
 
     columns: tuple[tuple[str, str], ...]
-    """Category and kind of defect."""
+    """Category and kind of defect of each image."""
     pictures: Mapping[str, tuple[Picture, ...]]
     """Variant → one picture for each column."""
     seed: int
@@ -36,9 +36,10 @@ class SideBySide:
 
 
 def side_by_side(results: Results) -> SideBySide | None:
-    """Return some images by all variants to contrast, of the first seed of which there are any; None without any.
+    """Return the images that all variants shown have, of the first seed with any; None if there are none.
 
-    Columns are taken from the categories in turn. A variant without pictures is left out, and there are at least two.
+    The variants are those of `contrasted` with pictures of that seed, at least two. At most `IMAGES` images are taken
+    from the categories in turn, one of each before the second of any, and then sorted by category.
     """
     for seed in results.plan.seeds:
         found = {name: _examples(results, name, seed) for name in contrasted(results, VARIANTS)}
@@ -57,7 +58,7 @@ def side_by_side(results: Results) -> SideBySide | None:
 
 
 def _examples(results: Results, variant: str, seed: int) -> dict[tuple[str, int, str], Picture]:
-    """Return the examples of a variant by category, place and kind of defect."""
+    """Return (category, index of the test image, kind of defect) → example of a variant."""
     found = {}
     for category in results.plan.categories:
         if (details := results.pictured(variant, category, seed)) is not None:
@@ -68,7 +69,7 @@ def _examples(results: Results, variant: str, seed: int) -> dict[tuple[str, int,
 
 
 def figure(info: SideBySide) -> Drawn:
-    """Return the figure: input and mask above, then the anomaly map of each variant."""
+    """Return the figure: the inputs, their masks, then a row of anomaly maps for each variant."""
     first = next(iter(info.pictures.values()))
     rows = [Strip("input", [p.input for p in first]), Strip("mask", [p.mask for p in first])]
     rows += [spanned(name, [p.maps["anomaly"] for p in of]) for name, of in info.pictures.items()]
@@ -89,6 +90,6 @@ def figure(info: SideBySide) -> Drawn:
 
 @registered("pictures")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the same images side by side, where several variants kept them."""
+    """Yield the figure if several variants kept the same images."""
     if (info := side_by_side(results)) is not None:
         yield figure(info)

@@ -1,4 +1,4 @@
-"""The values of one swept key against the means of metrics, with what seeds do to them."""
+"""Means of metrics against the values of one swept key, with standard deviations over seeds."""
 
 from __future__ import annotations
 
@@ -41,29 +41,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Panel:
-    """One metric."""
+    """The panel of one metric."""
 
     heading: str
     cells: tuple[Cell, ...]
-    """Mean over categories of each value, one for each seed."""
+    """A cell for each value of the key, with the mean over categories for each seed."""
     baseline: Cell
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What is drawn of one key."""
+    """The content of the figure of one key."""
 
     ablation: str
     key: str
-    """The short name."""
+    """Its short name."""
     variants: tuple[str, ...]
-    """In the order of the axis, where it is one of numbers."""
+    """In ascending order of the values if these are numbers, otherwise in the order of the ablation."""
     places: Positions
     at: int | None
-    """Which variant is the baseline; None where its value is not on the axis."""
+    """Index of the variant with the settings of `full`; None if its value is not on the axis."""
     panels: tuple[Panel, ...]
     left_out: int
-    """Metrics that are not shown."""
+    """Number of metrics that are not shown."""
     seeds: int
     categories: int
     caveats: tuple[str, ...]
@@ -71,7 +71,7 @@ class Sweep:
 
 
 def sweeps(results: Results) -> Iterator[Sweep]:
-    """Yield what is drawn of each swept key of which at least two values have a complete mean in some metric."""
+    """Yield the content of the figure of each swept key if, in some metric, two of its values have a complete mean."""
     for name, ablation in results.study.ablations.items():
         for key in ablation.sweep or ():
             sweep = _sweep(results, name, key)
@@ -102,10 +102,10 @@ def _sweep(results: Results, name: str, key: str) -> Sweep:
 
 
 def _value(variant: Variant, key: str) -> object:
-    """Return a variant's value of a key as an axis takes it; None where the baseline has none."""
+    """Return the value of a key in a variant, as `positions` takes it; None if `full` has no value."""
     settings = variant.settings.model_dump(mode="json")
     value = lookup(settings, key)
-    if isinstance(value, dict):  # as it was written, without what it left to defaults
+    if isinstance(value, dict):  # as written in the study file, without defaults
         return readable(variant.changes[key]) if key in variant.changes else f"{setting(settings, key)} ({BASELINE})"
     return "none" if value is None and variant.name != BASELINE else value
 
@@ -117,7 +117,7 @@ def _panel(results: Results, metric: str, names: Sequence[str]) -> Panel:
 
 
 def draw(info: Sweep) -> Drawn:
-    """Return the figure: a panel for each metric over one axis of values."""
+    """Return the figure: a panel for each metric, all with the same axis of values."""
     across = min(2, len(info.panels))
     down = math.ceil(len(info.panels) / across)
     names = labels(info.places.labels, 32)
@@ -143,7 +143,7 @@ def _curve(axes: Axes, panel: Panel, info: Sweep) -> None:
     mean = [scale * cell.mean for cell in panel.cells]
     spread = [scale * (0 if math.isnan(cell.std) else cell.std) for cell in panel.cells]
     low, high = ([m + sign * s for m, s in zip(mean, spread, strict=True)] for sign in (-1, 1))
-    if info.places.kind == "names":  # between names there is nothing
+    if info.places.kind == "names":  # no line between names
         axes.errorbar(x, mean, spread, fmt="o", color=BLUE, elinewidth=0.8, capsize=2)
     else:
         axes.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0)
@@ -184,5 +184,5 @@ def _alt(info: Sweep) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure of each swept key."""
+    """Yield a figure for each swept key with enough numbers."""
     yield from map(draw, sweeps(results))

@@ -1,4 +1,4 @@
-"""How trainings went: the terms of the loss by step, of some variants."""
+"""The course of training: each term of the loss by step, for some variants."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ura_study.results.results import Results
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Columns of a training that are no terms of its loss.
+#: Recorded columns of a training that are not terms of the loss.
 OTHERS = ("step", "lr")
 
 
 @dataclass(frozen=True, eq=False)
 class LossCurve:
-    """One variant in one term of the loss."""
+    """One term of the loss of one variant, at R reports."""
 
     steps: np.ndarray
-    """(R,) steps done."""
+    """(R,) steps done at each report."""
     mean: np.ndarray
     """(R,) mean over runs."""
     low: np.ndarray
@@ -39,16 +39,16 @@ class LossCurve:
 
 @dataclass(frozen=True)
 class Trainings:
-    """What is drawn."""
+    """The content of the figure."""
 
     terms: Mapping[str, Mapping[str, LossCurve]]
-    """Term of the loss → variant → line."""
+    """Term of the loss → variant → curve."""
     unshown: str
     caveats: tuple[str, ...]
 
 
 def trainings(results: Results) -> Trainings | None:
-    """Return the course of the trainings of the baseline and of variants to contrast; None where no run left one."""
+    """Return the loss curves of the baseline and of variants to contrast with it; None if no run has any."""
     terms: dict[str, dict[str, LossCurve]] = {}
     for name in contrasted(results, len(STYLES)):
         cells = [(name, category, seed) for category in results.plan.categories for seed in results.plan.seeds]
@@ -63,7 +63,7 @@ def trainings(results: Results) -> Trainings | None:
 
 
 def draw(info: Trainings) -> Drawn:
-    """Return the figure: a panel for each term."""
+    """Return the figure: a panel for each term of the loss."""
     across = min(len(info.terms), 4)
     down = math.ceil(len(info.terms) / across)
     names = _names(info)
@@ -93,7 +93,7 @@ def _panel(axes: Axes, term: str, lines: Mapping[str, LossCurve], names: list[st
 
 
 def _handles(grid: np.ndarray) -> list[tuple[object, str]]:
-    """Return one handle for each name in any panel."""
+    """Return one pair (handle, name) for each variant that is in any panel."""
     found: dict[str, object] = {}
     for axes in grid:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
@@ -122,6 +122,6 @@ def _alt(info: Trainings) -> str:
 
 @registered("study")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure, where there is anything to draw."""
+    """Yield the figure if a run recorded its training."""
     if (info := trainings(results)) is not None:
         yield draw(info)

@@ -1,1 +1,1 @@
-"""A study's report: one HTML file that explains itself and needs nothing else."""
+"""The report of a study: one HTML file that explains itself and loads no other file."""

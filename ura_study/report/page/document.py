@@ -1,4 +1,4 @@
-"""The page: everything that is on it as data, then the template."""
+"""The page: first its whole content as data, then the template that renders it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """What is on the page, from top to bottom."""
+    """The content of the page, roughly from top to bottom."""
 
     title: str
     state: State
@@ -58,16 +58,20 @@ class Page:
     origins: Mapping[str, str]
     fingerprints: PageTable
     settings: str
-    """Those of the variant on which all others are built, as YAML."""
+    """The settings of `base`, on which all variants are built, as YAML."""
 
 
 def write_report(path: Path, results: Results, drawn: Gallery | None = None) -> None:
-    """Write a study's report, finished or not, as one HTML file; see `page`."""
+    """Write the report of a study, finished or not, as one HTML file; see `page`.
+
+    Raises:
+        ResourceError: where the disk is full or the file cannot be written.
+    """
     replace(path, rendered(page(results, drawn)))
 
 
 def page(results: Results, drawn: Gallery | None = None) -> Page:
-    """Return what there is to say of a study; its figures, where they are drawn already, are not drawn again."""
+    """Return the content of a study's page, with the figures `drawn`; None: they are drawn here."""
     if drawn is None:
         drawn = gallery(results)
     study, records = results.study, recorded(results)
@@ -89,7 +93,7 @@ def page(results: Results, drawn: Gallery | None = None) -> Page:
 
 
 def rendered(page: Page) -> str:
-    """Return the page as HTML that loads nothing and runs no script but its own."""
+    """Return the page as HTML that loads no other file and allows no script but its own."""
     style, script = ((HERE / f"report.{ending}").read_text(encoding="utf-8") for ending in ("css", "js"))
     environment = Environment(
         loader=FileSystemLoader(HERE),
@@ -106,7 +110,7 @@ def rendered(page: Page) -> str:
 
 
 def breakable(name: str) -> Markup:
-    """Return a name as HTML that breaks, where it must, after a mark within it and not in a number."""
+    """Return a name as HTML in which a line may break after one of `= ( , / . _` if a letter follows."""
     return Markup("<wbr>").join(re.split(r"(?<=\w[=(,/._])(?=[^\W\d])", name))
 
 

@@ -1,4 +1,4 @@
-"""Figures inside the page: drawings whose ids are their own."""
+"""Figures inside the page: SVG elements whose ids are unique in the page."""
 
 from __future__ import annotations
 
@@ -12,28 +12,34 @@ from PIL import Image
 
 from ura_study.report.figures import Drawn, svg
 
-#: How the address of an image within an SVG begins, and the quality at which it goes into the page.
+#: Start of the address of an image inside an SVG, and the WebP quality (0..100) of that image in the page.
 PNG, QUALITY = "data:image/png;base64,", 88
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure of the page."""
+    """A figure in the page."""
 
     svg: str
     caption: str
 
 
 def drawing(drawn: Drawn) -> Drawing:
-    """Return a figure as it stands in the page."""
+    """Return a figure in the form that the page contains."""
     return Drawing(inlined(svg(drawn), drawn.name, drawn.alt), drawn.caption)
 
 
 def inlined(source: str, name: str, alt: str) -> str:
-    """Return an SVG file as an element of an HTML page, an image called `alt`; `name` goes before each of its ids."""
+    """Return an SVG file as an element for an HTML page.
+
+    Args:
+        source: the SVG file.
+        name: the name of the figure; a prefix made from it is added to each id.
+        alt: the alternative text.
+    """
     root = ElementTree.fromstring(source)
-    prefix = "figure-" + re.sub("[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", name)  # no two names become one
+    prefix = "figure-" + re.sub("[^A-Za-z0-9-]", lambda found: f"_{ord(found[0]):x}_", name)  # keeps names distinct
     for metadata in root.findall(f"{{{SVG}}}metadata"):
         root.remove(metadata)
     for element in root.iter():
@@ -48,7 +54,7 @@ def inlined(source: str, name: str, alt: str) -> str:
 
 
 def _renamed(key: str, value: str, prefix: str) -> str:
-    """Return an attribute's value with `prefix` before the id that it gives or points to."""
+    """Return the value of an attribute with `prefix` before the id that it defines or refers to."""
     if key == "id":
         return f"{prefix}-{value}"
     if key.endswith("href"):
@@ -57,7 +63,7 @@ def _renamed(key: str, value: str, prefix: str) -> str:
 
 
 def lighter(address: str) -> str:
-    """Return a PNG in a `data:` address as a WebP, which takes a tenth of the bytes and shows no difference here."""
+    """Return a PNG in a `data:` address as a WebP: about a tenth of the bytes without a visible difference here."""
     image = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(PNG))))
     file = io.BytesIO()
     image.convert("RGB").save(file, "WEBP", quality=QUALITY, method=1)

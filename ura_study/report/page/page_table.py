@@ -1,4 +1,4 @@
-"""A table as it stands on the page: its texts as everywhere else, and the numbers by which its rows are sorted."""
+"""A table on the page: the same texts as in the other formats, and the numbers by which its rows are sorted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Heading:
 
     text: str
     descending: bool = False
-    """Whether the first click sorts from large to small: where large is good."""
+    """Whether the first click sorts from large to small; true if larger is better."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Field:
     text: str
     tail: str = ""
     value: str | None = None
-    """The number to sort by, empty where it is unknown; None: sorted by its text."""
+    """The number to sort by, "" if unknown; None: sorted by the text."""
     look: str = ""
-    """best, second, failed or absent."""
+    """`best`, `second`, `failed`, `absent`, or "" for any other."""
     significant: bool = False
 
 
@@ -48,7 +48,7 @@ class PageTable:
     stubs: tuple[str, ...]
     headings: tuple[Heading, ...]
     bodies: tuple[tuple[GridLine, ...], ...]
-    """Rows that are sorted among themselves: the measured, and those from the literature."""
+    """Groups of rows, each sorted separately: measured rows, then rows from the literature; empty groups are absent."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -56,17 +56,17 @@ class PageTable:
         return sum(map(len, self.bodies))
 
     def numeric(self, column: int) -> bool:
-        """Whether a column, counted without the labels, holds numbers, which stand on its right."""
+        """Tell whether a column, counted without the labels, holds numbers, which are aligned right."""
         return any(line.cells[column].value is not None for body in self.bodies for line in body)
 
     @property
     def wide(self) -> bool:
-        """Whether it needs a page turned on its side."""
+        """Whether the table needs a landscape page: more than 8 columns, labels included."""
         return len(self.stubs) + len(self.headings) > 8
 
 
 def page_table(table: Table, shown: Sheet) -> PageTable:
-    """Return a table of results, which `shown` has as it is printed."""
+    """Return a table of results for the page; `shown` is the same table with its printed texts."""
     turned = [Heading(text, column.better > 0) for (text, _), column in zip(shown.headings, table.columns, strict=True)]
     bodies = [_lines(rows, lines) for rows, lines in ((table.rows, shown.lines), (table.reported, shown.reported))]
     marks = ("Best value of a column bold, second best underlined.",) if shown.ranked else ()
@@ -76,7 +76,7 @@ def page_table(table: Table, shown: Sheet) -> PageTable:
 
 
 def facts(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> PageTable:
-    """Return a table of texts, the first of each row its label."""
+    """Return a table of texts; the first text of each row is its label."""
     stub, *others = headings
     lines = tuple(GridLine((Field(label),), tuple(Field(part) for part in rest)) for label, *rest in rows)
     return PageTable(caption, (stub,), tuple(map(Heading, others)), (lines,))
@@ -99,9 +99,9 @@ def _field(shown: Shown, value: float) -> Field:
 
 
 def _numbers(labels: Sequence[str]) -> list[str | None]:
-    """Return the numbers that labels begin with, as `0.5 (full)` does, nothing for an empty one.
+    """Return the number at the start of each label, e.g. of `0.5 (full)`, and "" for an empty label.
 
-    None for all where one is no number.
+    If one label has no number, the result is None for all labels.
     """
     found = [label.split(" (")[0] for label in labels]
     try:

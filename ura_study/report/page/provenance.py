@@ -1,4 +1,4 @@
-"""Where a study's numbers come from, and which runs gave none: read off its records."""
+"""Where the numbers of a study come from, and which runs failed, both taken from its records."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ class Failed:
 
     reason: str
     kind: str
-    """What the user can do about it."""
+    """Who must act: a mistake in data, settings or machine, or a bug."""
     runs: tuple[str, ...]
     traceback: str
 
 
 def recorded(results: Results) -> list[Record]:
-    """Return the records of a study's plan, in its order."""
+    """Return the existing records of the runs of a study's plan, in the order of the plan."""
     return [results.records[run_id] for run_id in results.plan.runs if run_id in results.records]
 
 
 def failures(records: Iterable[Record]) -> list[Failed]:
-    """Return the runs that failed, by reason, in the order of the first of each."""
+    """Return the failed runs grouped by reason, in the order of the first run of each group."""
     groups: dict[tuple[str, str, bool], list[str]] = {}
     for record in records:
         if (failure := record.failure) is not None:
@@ -42,7 +42,7 @@ def failures(records: Iterable[Record]) -> list[Failed]:
 
 
 def origins(results: Results, records: Sequence[Record]) -> dict[str, str]:
-    """Return versions, machines, commits and times of records, by what is said."""
+    """Return heading → text on versions, commit, machines, times and files; headings without a text are left out."""
     traced = [record.provenance for record in records if record.provenance]
     finished = sorted(record.finished for record in records if record.finished)
     reused = Counter(record.reused_from for record in records if record.reused_from)
@@ -59,7 +59,7 @@ def origins(results: Results, records: Sequence[Record]) -> dict[str, str]:
 
 
 def _time(recorded: str) -> str:
-    """Return a recorded time, which is in UTC, to the second."""
+    """Return a recorded time (UTC) without fractions of a second."""
     return recorded[:19].replace("T", " ")
 
 
@@ -76,6 +76,6 @@ def _machine(one: dict) -> str:
 
 
 def _distinct(texts: Iterable[str]) -> str:
-    """Return the different texts; of several each with how many runs it is of."""
+    """Return the distinct texts; if there are several, each is followed by its number of runs."""
     found = Counter(texts)
     return "; ".join(found if len(found) < 2 else (f"{text} ({counted(n, 'run')})" for text, n in found.items()))

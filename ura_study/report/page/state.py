@@ -14,14 +14,14 @@ from ura_study.study.plan import Plan, joined
 
 @dataclass(frozen=True)
 class State:
-    """How far a study is."""
+    """The progress of a study."""
 
     finished: bool
     sentence: str
 
 
 def state_of(results: Results) -> State:
-    """Return how far a study is. A search with a budget or patience may end before all of its trials are made."""
+    """Return the progress of a study. A search with a budget or patience may end with fewer trials than its maximum."""
     done, failed, left = counts(*_wanted(results))
     finished = left == 0 and _searched(results)
     parts = [f"{done} of {done + failed + left} runs are done", f"{failed} failed" if failed else ""]
@@ -36,7 +36,7 @@ def state_of(results: Results) -> State:
 
 
 def _wanted(results: Results) -> tuple[Plan, Mapping[str, Record], frozenset[str]]:
-    """Return what `counts` asks for: all variants, those of trials too."""
+    """Return the arguments of `counts`, with the variants of trials included."""
     if (search := results.search) is None:
         return results.plan, results.records, frozenset()
     return joined(results.plan, search.plan), results.records, given_up(search.trials, results.plan)

@@ -1,4 +1,4 @@
-"""What a study asks and how it was answered, in words made from its settings."""
+"""The question of a study and its protocol, as sentences made from its settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USUAL = "each category has a detector of its own, trained on its normal training
 
 
 def question(results: Results) -> list[str]:
-    """Return what the study compares: its size, each ablation, its search."""
+    """Return sentences on what the study compares: its size, each ablation, its search."""
     study, plan = results.study, results.plan
     fixed = [variant for variant in plan.variants if variant.ablation in (None, *study.ablations)]
     size = f"{counted(len(fixed), 'variant')} on {_listed(plan.categories, 'category')} with {_seeds(plan)}"
@@ -34,7 +34,7 @@ def question(results: Results) -> list[str]:
 
 
 def protocol(results: Results) -> dict[str, str]:
-    """Return how the numbers came about, by what is said."""
+    """Return how the numbers were obtained: heading (`Data`, `Images`, `Training`, …) → sentences."""
     study, data = results.study, results.study.data
     place = f"layout {data.layout}, {data.root}" if data.root else f"layout {data.layout}"
     return {
@@ -48,7 +48,7 @@ def protocol(results: Results) -> dict[str, str]:
 
 
 def oracle(study: Study) -> str:
-    """Return the warning that variants were chosen on test images; empty where none were."""
+    """Return the warning that variants were chosen on test images; "" if none were."""
     return ORACLE if study.search is not None and study.search.split == "test" else ""
 
 

@@ -1,4 +1,4 @@
-"""What figures of a search share: its objective, its parameters, and how trials of each state look."""
+"""Shared by the figures of a search: values of objectives, parameters, and the markers of trials by state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ura_study.search.config import SearchSettings
 from ura_study.search.trials import TrialSummary
 from ura_study.study.names import short_names
 
-#: Name → marker, face and edge of a trial's point.
+#: Name → marker shape, face colour and edge colour of a trial's point.
 MARKERS = {
     "complete": ("o", BLUE, BLUE),
     "beyond a limit": ("o", "white", BLUE),
@@ -20,24 +20,24 @@ MARKERS = {
 
 
 def marker_of(trial: TrialSummary) -> str:
-    """Return which of `MARKERS` a trial with values has."""
+    """Return the key in `MARKERS` of a trial that has values."""
     if trial.best:
         return "best"
     return trial.state if trial.feasible or trial.state == "pruned" else "beyond a limit"
 
 
 def valued(found: Sequence[TrialSummary]) -> list[TrialSummary]:
-    """Return the trials that have values: complete, or pruned with what was known."""
+    """Return the trials that have values: complete ones, and pruned ones with the values known when they stopped."""
     return [trial for trial in found if trial.values is not None]
 
 
 def values_of(found: Sequence[TrialSummary], objective: int) -> tuple[float, ...]:
-    """Return the values of an objective of the trials that have any."""
+    """Return the values of one objective (by index) of the trials that have values."""
     return tuple(trial.values[objective] for trial in found if trial.values is not None)
 
 
 def ranked_keys(found: Sequence[TrialSummary], importance: Mapping[str, float] | None) -> dict[str, str]:
-    """Return the keys that took at least two values → their short names, the most important first."""
+    """Return key → short name of the keys that took at least two values, the most important first."""
     values: dict[str, set[str]] = {}
     for trial in found:
         for key, value in trial.params.items():
@@ -47,13 +47,13 @@ def ranked_keys(found: Sequence[TrialSummary], importance: Mapping[str, float] |
 
 
 def on_axis(found: Sequence[TrialSummary], key: str) -> Positions:
-    """Return where the values of a key stand; those of a range on the scale on which they were drawn."""
+    """Return the positions of the values of a key; a range is on the scale (linear, log) on which it was sampled."""
     log = next((trial.logs[key] for trial in found if key in trial.logs), None)
     return positions([trial.params.get(key) for trial in found], log=log)
 
 
 def chosen_on(search: SearchSettings) -> str:
-    """Return the sentence about what the values were measured on."""
+    """Return the sentence on the images that the values were measured on."""
     if search.split == "test":
         return "Oracle: the values are of test images."
     return "Values are those by which the search chose."

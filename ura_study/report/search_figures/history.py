@@ -1,4 +1,4 @@
-"""The course of a search: the value of each trial, and the best so far."""
+"""The course of a search: the value of each trial, and the best value so far."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ from ura_study.search.trials import TrialSummary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Objectives that are shown.
+#: Most objectives that are shown.
 MOST = 3
 
 
 @dataclass(frozen=True)
 class Course:
-    """One objective."""
+    """The values of one objective."""
 
     label: str
     numbers: tuple[int, ...]
-    """Of the trials that have a value."""
+    """Numbers of the trials that have a value."""
     values: tuple[float, ...]
     looks: tuple[str, ...]
     best: tuple[float, ...]
-    """The best value so far of a complete trial within all limits, at each of `numbers`; NaN before the first."""
+    """Best value so far of complete trials within all limits, at each of `numbers`; NaN before the first such trial."""
 
 
 @dataclass(frozen=True)
 class History:
-    """What is drawn of a search."""
+    """The content of the figure of a search."""
 
     courses: tuple[Course, ...]
     failed: tuple[int, ...]
     """Numbers of the trials that failed."""
     states: tuple[tuple[str, int], ...]
-    """How many trials there are of each state."""
+    """Each state and its number of trials."""
     note: str
-    """What the values were measured on."""
+    """The sentence on the images that the values were measured on."""
 
 
 def history(search: SearchSettings, found: Sequence[TrialSummary]) -> History | None:
-    """Return what is drawn of a search; None where fewer than two trials have a value."""
+    """Return the content of the figure of a search; None if fewer than two trials have values."""
     told = [trial for trial in found if trial.state in ("complete", "pruned") and trial.values is not None]
     if len(told) < 2:
         return None
@@ -79,7 +79,7 @@ def _course(told: Sequence[TrialSummary], index: int, label: str, minimizes: boo
 
 
 def draw(info: History) -> Drawn:
-    """Return the figure: a panel for each objective, failed trials as crosses on its floor."""
+    """Return the figure: a panel for each objective, with failed trials as crosses at the bottom."""
     with canvas(ONE, 0.6 + 1.7 * len(info.courses)) as figure:
         panels = figure.subplots(len(info.courses), sharex=True, squeeze=False).ravel()
         for axes, course in zip(panels, info.courses, strict=True):
@@ -127,7 +127,7 @@ def _alt(info: History) -> str:
 
 @registered("search")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure, where there is anything to draw."""
+    """Yield the figure if at least two trials have values."""
     search, settings = results.search, results.study.search
     if search is None or settings is None:
         return

@@ -1,4 +1,4 @@
-"""How much each searched parameter mattered."""
+"""The importance of each searched parameter."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ura_study.study.names import short_names
 
 @dataclass(frozen=True)
 class Importances:
-    """What is drawn of a search."""
+    """The content of the figure of a search."""
 
     bars: tuple[tuple[str, float], ...]
-    """Short name and share, 0..1, the largest first."""
+    """Short name and importance of each parameter as a share, 0..1, the largest first."""
     left_out: int
 
 
 def importances(importance: Mapping[str, float] | None) -> Importances | None:
-    """Return what is drawn; None where fewer than two parameters were searched, or too few trials are known."""
+    """Return the content of the figure; None for fewer than two parameters, or if `importance` is None."""
     if importance is None or len(importance) < 2:
         return None
     names = short_names(list(importance))
@@ -32,7 +32,7 @@ def importances(importance: Mapping[str, float] | None) -> Importances | None:
 
 
 def draw(info: Importances) -> Drawn:
-    """Return the figure: a bar with its number for each parameter."""
+    """Return the figure: a bar for each parameter, labelled with its number."""
     names, values = labels([name for name, _ in info.bars], 26), [value for _, value in info.bars]
     with canvas(ONE, 0.5 + 0.17 * len(names)) as figure:
         axes = figure.subplots()
@@ -60,7 +60,7 @@ def _alt(info: Importances) -> str:
 
 @registered("search")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure, where there is anything to draw."""
+    """Yield the figure if at least two parameters have an importance."""
     search = results.search
     if search is not None and (info := importances(search.importance)) is not None:
         yield draw(info)

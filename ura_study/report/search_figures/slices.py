@@ -1,4 +1,4 @@
-"""The value of each trial against each parameter."""
+"""The value of the first objective of each trial against each parameter."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from ura_study.search.trials import TrialSummary
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Parameters that are shown, and how many stand side by side.
+#: Most parameters that are shown, and most panels side by side.
 MOST, ACROSS = 8, 4
-#: Names on an axis that have room.
+#: Most tick labels on an axis.
 LEVELS = 12
 
 
 @dataclass(frozen=True)
 class Slices:
-    """What is drawn of a search."""
+    """The content of the figure of a search."""
 
     label: str
-    """The first objective."""
+    """Name of the first objective."""
     values: tuple[float, ...]
     looks: tuple[str, ...]
     panels: tuple[tuple[str, Positions], ...]
-    """Parameter → where each trial stands; NaN where it has none."""
+    """Short name of each parameter, and the position of each trial; NaN if the trial does not have the parameter."""
     left_out: int
     note: str
 
@@ -51,7 +51,10 @@ class Slices:
 def slices(
     search: SearchSettings, found: Sequence[TrialSummary], importance: Mapping[str, float] | None
 ) -> Slices | None:
-    """Return what is drawn of a search, the most important parameters first; None for fewer than two trials."""
+    """Return the content of the figure, the most important parameters first.
+
+    None if fewer than two trials have values, or no parameter took two values.
+    """
     told = [trial for trial in valued(found) if trial.state != "running"]
     keys = ranked_keys(told, importance)
     if len(told) < 2 or not keys:
@@ -113,7 +116,7 @@ def _alt(info: Slices) -> str:
 
 @registered("search")
 def figures(results: Results) -> Iterator[Drawn]:
-    """Yield the figure, where there is anything to draw."""
+    """Yield the figure if there are enough trials."""
     search, settings = results.search, results.study.search
     if search is None or settings is None:
         return

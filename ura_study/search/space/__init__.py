@@ -1,1 +1,1 @@
-"""Search spaces: what may vary, how, and under which conditions."""
+"""Search spaces: the keys that may vary, their domains and their conditions."""

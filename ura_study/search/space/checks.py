@@ -1,4 +1,4 @@
-"""What must hold of a search space before anything starts. Every line names the key concerned."""
+"""Checks of a search space before anything starts. Every error names the key concerned."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ from ura_study.study.config_errors import explain, shown, unknown_key
 from ura_study.study.names import readable
 from ura_study.study.plan import changed
 
-#: Of a domain with at most so many values each is tried on the baseline, of a larger one its ends.
+#: Up to this size, all values of a domain are tried on the baseline; of a larger range, only its ends.
 TRIED = 1000
-#: The same for each of two parameters that are tried together.
+#: The same limit when two parameters are tried together.
 TRIED_TOGETHER = 16
 
 
 def read_domain(key: str, raw: object, where: str) -> Domain:
     """Return the domain that YAML describes.
 
+    Args:
+        key: the parameter's dotted key.
+        raw: its domain as read from YAML.
+        where: file and key of the space, for errors.
+
     Raises:
-        ConfigError: where it is none, or says something that cannot be.
+        ConfigError: where `raw` is not a valid domain, or a choice has the same value twice.
     """
     if not isinstance(raw, Mapping):
         raise ConfigError(f"{where}.{key}: expected a domain such as {{float: [0.1, 1.0]}}, but got {shown(raw)}")
@@ -41,7 +46,7 @@ def read_domain(key: str, raw: object, where: str) -> Domain:
         raise ConfigError(f"{where}.{key}: one of {', '.join(DOMAINS)} is required")
     try:
         domain = DOMAINS[kinds[0]].model_validate(dict(raw))
-    except ValidationError as error:  # what concerns the domain as a whole is said of its key
+    except ValidationError as error:  # errors on the whole domain name its key
         said = explain(error, DOMAINS[kinds[0]], raw).removeprefix("the file: ")
         raise ConfigError(f"{where}.{key}: {said}") from error
     values = domain.choice if isinstance(domain, ChoiceDomain) else ()
@@ -52,10 +57,10 @@ def read_domain(key: str, raw: object, where: str) -> Domain:
 
 
 def check(parameters: tuple[Parameter, ...], base: VariantSettings, where: str) -> None:
-    """Raise a `ConfigError` unless conditions can hold and a variant accepts what the parameters may become.
+    """Raise a `ConfigError` unless all conditions can hold and a variant accepts all values of the parameters.
 
-    Each value (of a long range: its ends) is tried on the baseline, changed so that the parameter's conditions hold;
-    then the values of each two parameters together, since settings restrict each other.
+    Each value (for a large range, only the ends) is tried on the baseline, changed so that the conditions of the
+    parameter hold. Then the values of each pair of parameters are tried together, since settings restrict each other.
     """
     _check_conditions(parameters, base, where)
     contexts = _contexts(parameters, base, where)
@@ -108,7 +113,7 @@ def _check_condition(on: Parameter, wanted: Value, here: str) -> None:
 
 
 def _conditions(parameter: Parameter, own: Mapping[str, Parameter]) -> Iterator[str]:
-    """Yield the keys on which a parameter depends, directly or through others of the space."""
+    """Yield the keys on which a parameter depends, directly or through other parameters of the space."""
     for key in parameter.domain.when:
         yield key
         if key in own:
@@ -116,11 +121,15 @@ def _conditions(parameter: Parameter, own: Mapping[str, Parameter]) -> Iterator[
 
 
 def _contexts(parameters: tuple[Parameter, ...], base: VariantSettings, where: str) -> dict[str, dict[str, Value]]:
-    """Return for each parameter values of other keys with which its conditions hold."""
+    """Return key of each parameter → values of other keys for which its conditions hold.
+
+    Raises:
+        ConfigError: where the conditions of a parameter contradict each other.
+    """
     raw = base.model_dump()
     own = {parameter.key: parameter for parameter in parameters}
     contexts: dict[str, dict[str, Value]] = {}
-    for parameter in parameters:  # those of its conditions stand before it
+    for parameter in parameters:  # sorted: parameters in its conditions come before it
         parts = []
         for key, wanted in parameter.domain.when.items():
             if key in own:
@@ -136,7 +145,7 @@ def _contexts(parameters: tuple[Parameter, ...], base: VariantSettings, where: s
 
 
 def _merged(*parts: Mapping[str, Value]) -> dict[str, Value] | None:
-    """Return mappings as one; None where they differ in a key."""
+    """Return the union of mappings; None if two have different values for a key."""
     merged: dict[str, Value] = {}
     for key, value in itertools.chain.from_iterable(part.items() for part in parts):
         if stored(merged.setdefault(key, value)) != stored(value):
@@ -145,7 +154,7 @@ def _merged(*parts: Mapping[str, Value]) -> dict[str, Value] | None:
 
 
 def _in_order(values: Mapping[str, Value], parameters: Iterable[Parameter]) -> dict[str, Value]:
-    """Return values with keys of the baseline first, then in the order of the parameters."""
+    """Return values in this order: keys that are not parameters, then the parameters in their order."""
     own = [parameter.key for parameter in parameters if parameter.key in values]
     return {key: values[key] for key in [*(key for key in values if key not in own), *own]}
 

@@ -1,4 +1,4 @@
-"""Which parameters are there: their conditions, the order these ask for, and what a choice of values changes."""
+"""Conditions of parameters: which are active, the order that conditions require, and the changes that values make."""
 
 from __future__ import annotations
 
@@ -13,20 +13,23 @@ from ura_study.study.config import Value
 
 
 def active(parameter: Parameter, values: Mapping[str, Value], own: Collection[str], base: Mapping[str, Any]) -> bool:
-    """Whether a parameter is there: where each key of its conditions has its value.
+    """Tell whether a parameter is active: each key in its conditions has the wanted value.
 
-    A key of the space (`own`) has what `values` say, and nothing where it is not there itself; any other key has what
-    the baseline says (`base`, its nested mappings).
+    Args:
+        parameter: the parameter.
+        values: the values of active parameters chosen so far.
+        own: the keys of the space; a condition on one that is not active does not hold.
+        base: the baseline as nested mappings, which has the values of all other keys.
     """
     seen = {key: values.get(key, ...) if key in own else lookup(base, key) for key in parameter.domain.when}
     return all(holds(seen[key], wanted) for key, wanted in parameter.domain.when.items())
 
 
 def assembled(values: Mapping[str, Value], base: Mapping[str, Any]) -> dict[str, Value]:
-    """Return values of parameters (a section before its parts) as changes that `plan.changed` understands.
+    """Return values of parameters (a section before its parts) as changes for `plan.changed`.
 
-    A section that is switched on (`true`) is the baseline's where that has one, so nothing changes; else it is the
-    default. Parts of a section that is set anew are set inside it.
+    The value `true` for a section changes nothing if the baseline has this section; otherwise it stands for the default
+    section. If a section is among the changes, values of keys inside it are put into its change.
     """
     changes: dict[str, Value] = {}
     for key, value in values.items():
@@ -39,9 +42,9 @@ def assembled(values: Mapping[str, Value], base: Mapping[str, Any]) -> dict[str,
 
 
 def _inside(changes: dict[str, Value], key: str, whole: str) -> dict[str, Any] | None:
-    """Return the section inside the change of `whole` that holds `key`, made where it is missing.
+    """Return the section that holds `key` inside the change of `whole`; missing sections are created.
 
-    None where a part is switched off or is no section: what stands there then rejects the key.
+    None if a section on the way is switched off or not a section; validation of the variant then rejects the key.
     """
     section, last = changes, whole
     for part in key.removeprefix(f"{whole}.").split("."):
@@ -54,10 +57,10 @@ def _inside(changes: dict[str, Value], key: str, whole: str) -> dict[str, Any] |
 
 
 def ordered(parameters: Iterable[Parameter], where: str) -> tuple[Parameter, ...]:
-    """Return parameters so that conditions come before what they condition, else as they stand.
+    """Return parameters sorted so that each comes after those in its conditions, otherwise in the given order.
 
     Raises:
-        ConfigError: for conditions that go in a circle.
+        ConfigError: where conditions are circular.
     """
     waiting = {parameter.key: parameter for parameter in parameters}
     done: list[Parameter] = []
@@ -70,7 +73,7 @@ def ordered(parameters: Iterable[Parameter], where: str) -> tuple[Parameter, ...
 
 
 def _circle(waiting: Mapping[str, Parameter]) -> str:
-    """Return a parameter of a circle: every one of those that wait conditions on another of them."""
+    """Return the key of a parameter in a circle; each parameter in `waiting` depends on another one there."""
     seen: set[str] = set()
     key = next(iter(waiting))
     while key not in seen:

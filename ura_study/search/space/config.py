@@ -1,7 +1,7 @@
-"""The domains of a search space: where a searched key may lie. Each form of the YAML has its class.
+"""The domains of a search space: the values that a searched key may have, with a class for each form in YAML.
 
-Steps are counted in the decimal numbers of the file: two steps of 0.1 from 0.1 are 0.3, not 0.30000000000000004, so
-that a proposed value and the same value in an ablation are one run.
+Steps are counted in decimal arithmetic: two steps of 0.1 from 0.1 are 0.3, not 0.30000000000000004, so that a proposed
+value and the same value in an ablation are one run.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ class Domain(Settings):
     """What all domains share."""
 
     when: dict[str, Any] = Field(default_factory=dict)
-    """The parameter is there only where each of these keys has its value (`true`: a section that is not `false`;
-    a mapping: a section with these keys)."""
+    """Conditions: the parameter is active only if each of these keys has the given value (`true`: also any section that
+    is not switched off; a mapping: a section with these values)."""
 
     def size(self) -> float:
         """Return the number of values; infinite for a real number without steps."""
         return len(self.values())
 
     def values(self) -> list[Any]:
-        """Return all values, in the order of the file; those of a range ascend."""
+        """Return all values in the order of the file; for a range with steps, in ascending order."""
         raise NotImplementedError
 
     def matching(self, value: object) -> list[Any]:
-        """Return the values that stand for what a configuration holds at the key; none where it lies outside."""
+        """Return the values of the domain that `value` in a configuration may stem from; none if it is outside."""
         return [own for own in self.values() if equal(own, value)]
 
 
 class ChoiceDomain(Domain):
-    """One of several values: numbers, strings, switches, lists or whole sections, e.g. `{choice: [true, false]}`."""
+    """One of several values: numbers, strings, booleans, lists or whole sections, e.g. `{choice: [true, false]}`."""
 
     choice: List[Any]
 
@@ -66,19 +66,19 @@ class FixedDomain(Domain):
 
 
 class RangeDomain(Domain):
-    """Numbers from a lowest to a highest, both included."""
+    """Numbers from the lowest to the highest, both included."""
 
     log: bool = False
-    """Draw evenly on a logarithmic scale."""
+    """Sample uniformly on a logarithmic scale."""
 
     @property
     def ends(self) -> tuple[Any, ...]:
-        """The lowest and the highest."""
+        """The lowest and the highest value."""
         raise NotImplementedError
 
     @property
     def stride(self) -> Any:
-        """Distance of neighbouring values; None: none."""
+        """Distance between neighbouring values; None: the range has no steps."""
         raise NotImplementedError
 
     @model_validator(mode="after")
@@ -111,7 +111,7 @@ class RangeDomain(Domain):
         return [value] if self.stride is None or self.snapped(value) == value else []
 
     def snapped(self, value: float) -> float | int:
-        """Return the step nearest to a value but not above the highest; without steps the value itself."""
+        """Return the nearest value on a step, at most the highest; without steps, the value itself."""
         if self.stride is None:
             return value
         return self._step(min(round((_exact(value) - _exact(self.ends[0])) / _exact(self.stride)), self._steps() - 1))
@@ -156,7 +156,7 @@ class IntDomain(RangeDomain):
         return self.step
 
 
-#: The key that says which domain it is → its class.
+#: Key in YAML that names the kind of domain → its class.
 DOMAINS: dict[str, type[Domain]] = {
     "float": FloatDomain,
     "int": IntDomain,
@@ -166,7 +166,7 @@ DOMAINS: dict[str, type[Domain]] = {
 
 
 def equal(first: object, second: object) -> bool:
-    """Whether two values of a key mean the same: a list and a tuple may, 1 and 1.0 do, 1 and true do not."""
+    """Tell whether two values are equal as settings: tuples equal lists, 1 equals 1.0, but 1 does not equal true."""
     first, second = (list(v) if isinstance(v, tuple) else v for v in (first, second))
     return first == second and isinstance(first, bool) == isinstance(second, bool)
 

@@ -1,7 +1,7 @@
-"""One parameter of a search space, and how Optuna sees it.
+"""One parameter of a search space, and its form in Optuna.
 
-Optuna keeps numbers, strings and switches. A choice that is a list or a section is kept as the string that tables show
-of it, e.g. `[2, 3]`.
+Optuna stores numbers, strings and booleans. A value that is a list or a section is stored as the string that tables
+show for it, e.g. `[2, 3]`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Parameter:
 
     @property
     def searched(self) -> bool:
-        """Whether Optuna knows of it; a fixed value is none of its parameters."""
+        """Whether it is a parameter in Optuna; a fixed value is not."""
         return not isinstance(self.domain, FixedDomain)
 
     def distribution(self) -> BaseDistribution:
-        """Return the domain of a searched parameter in Optuna's terms."""
+        """Return the domain of a searched parameter as Optuna's distribution."""
         domain = self.domain
         if isinstance(domain, ChoiceDomain):
             return CategoricalDistribution([stored(value) for value in domain.choice])
@@ -40,7 +40,7 @@ class Parameter:
         return kind(low, high, log=domain.log, step=domain.stride)
 
     def suggest(self, trial: BaseTrial) -> Any:
-        """Return what a trial proposes for a searched parameter, as Optuna keeps it."""
+        """Return the value that a trial proposes for a searched parameter, in the form in which Optuna stores it."""
         domain = self.domain
         if isinstance(domain, ChoiceDomain):
             return trial.suggest_categorical(self.key, [stored(value) for value in domain.choice])
@@ -50,10 +50,10 @@ class Parameter:
         return suggest(self.key, low, high, log=domain.log, step=domain.stride)
 
     def value(self, param: Any) -> Value:
-        """Return the value that Optuna keeps as `param`.
+        """Return the value that Optuna stores as `param`, for a searched parameter.
 
         Raises:
-            ValueError: where it is none of this domain's.
+            ValueError: where the domain does not contain it.
         """
         if isinstance(self.domain, ChoiceDomain):
             values = [value for value in self.domain.choice if equal(stored(value), param)]
@@ -66,12 +66,15 @@ class Parameter:
 
 
 def stored(value: Value) -> Any:
-    """Return a value as Optuna keeps it."""
+    """Return a value in the form in which Optuna stores it: a list or section as text."""
     return readable(value) if isinstance(value, list | dict) else value
 
 
 def holds(value: Value, wanted: Value) -> bool:
-    """Whether a value is what a condition wants: of a section the keys that it names; `true` wants any section."""
+    """Tell whether a value satisfies a condition.
+
+    A section must have the values of the keys that the condition names; `true` is also satisfied by any section.
+    """
     if isinstance(value, dict) and isinstance(wanted, dict):
         return all(holds(value.get(key, ...), part) for key, part in wanted.items())
     return equal(value, wanted) or (wanted is True and isinstance(value, dict))

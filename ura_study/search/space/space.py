@@ -1,4 +1,4 @@
-"""A search space: the variants that a search may try, between its YAML, Optuna's parameters and dotted changes."""
+"""A search space: conversion between its YAML, Optuna's parameters and changes of the baseline by dotted keys."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from ura_study.settings import lookup
 from ura_study.study.config import Value, VariantSettings
 from ura_study.study.plan import changed
 
-#: A grid of more combinations than this is a mistake.
+#: Most combinations of a grid; more are rejected as a mistake.
 LARGEST_GRID = 100_000
 
 
 @dataclass(frozen=True)
 class Space:
-    """What may vary, and the baseline that it varies."""
+    """The parameters that may vary, and the baseline that they change."""
 
     parameters: tuple[Parameter, ...]
-    """A parameter stands after those that its conditions name."""
+    """Sorted: each parameter comes after those in its conditions."""
     base: VariantSettings
     where: str
     """File and key, for errors."""
 
     def suggest(self, trial: BaseTrial) -> dict[str, Value]:
-        """Ask a trial for each parameter whose conditions hold, and return the changes of the baseline they mean."""
+        """Ask a trial for a value of each active parameter, and return the changes of the baseline that result."""
         return self._changes(lambda parameter: parameter.value(parameter.suggest(trial)))
 
     def changes(self, params: Mapping[str, Any]) -> dict[str, Value]:
-        """Return the changes that Optuna's parameters of a trial mean; a parameter without value stays as it is.
+        """Return the changes of the baseline for Optuna's parameters of a trial; one without a value changes nothing.
 
         Raises:
-            ConfigError: where they come from another space.
+            ConfigError: where a parameter or its value is not in this space.
         """
         searched = [parameter.key for parameter in self.parameters if parameter.searched]
         for key in params.keys() - set(searched):
@@ -56,7 +56,7 @@ class Space:
         return self._changes(kept)
 
     def params(self, settings: VariantSettings) -> dict[str, Any] | None:
-        """Return a variant's values as Optuna's parameters; None where the space does not hold this variant."""
+        """Return the settings of a variant as Optuna's parameters; None if the variant is not in the space."""
         raw = settings.model_dump()
 
         def matching(values: dict[str, Value], rest: tuple[Parameter, ...]) -> Iterator[dict[str, Value]]:
@@ -74,14 +74,14 @@ class Space:
         return None
 
     def distributions(self) -> dict[str, BaseDistribution]:
-        """Return the domains of all parameters but the fixed ones, in Optuna's terms."""
+        """Return key → Optuna's distribution of all parameters that are not fixed."""
         return {parameter.key: parameter.distribution() for parameter in self.parameters if parameter.searched}
 
     def grid(self) -> list[dict[str, Any]]:
-        """Return all combinations as Optuna's parameters, each with those whose conditions hold.
+        """Return all combinations as Optuna's parameters, each with only its active parameters.
 
         Raises:
-            ConfigError: where there are endlessly or far too many.
+            ConfigError: where a range has no steps, or there are more than `LARGEST_GRID` combinations.
         """
         for parameter in self.parameters:
             if parameter.domain.size() == float("inf"):
@@ -124,9 +124,14 @@ class Space:
 def read_space(raw: Mapping[str, Any], base: VariantSettings, where: str) -> Space:
     """Return the search space that a mapping from dotted keys to domains describes, checked against the baseline.
 
+    Args:
+        raw: key → domain, as read from YAML.
+        base: the settings of the baseline.
+        where: file and key of the space, for errors.
+
     Raises:
-        ConfigError: beginning with `where` and the key, for a domain that is none, a key or a value that a variant
-            does not have, conditions that cannot hold, or keys that get in each other's way.
+        ConfigError: beginning with `where` and the key, for an invalid domain, a key or value that a variant does not
+            accept, conditions that cannot hold, or values that exclude each other; also where all keys are fixed.
     """
     parameters = ordered(
         [Parameter(str(key), read_domain(str(key), domain, where)) for key, domain in raw.items()], where

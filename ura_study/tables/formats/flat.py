@@ -1,4 +1,4 @@
-"""Tables as data frames of raw numbers, for CSV, Parquet and Excel: shares are fractions, whatever is printed."""
+"""Tables as data frames of raw numbers, for CSV, Parquet and Excel; shares are always fractions."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from ura_study.tables.model import Column, Row, Table
 
 COUNTS = ("failed", "missing", "undefined")
 SEEDS = "(seeds)"
-#: Kinds of columns that have a deviation over seeds.
+#: Kinds of columns with a deviation over seeds.
 SPREAD = ("share", "seconds", "milliseconds", "bytes")
 
 
 def flat(tables: Sequence[Table]) -> pd.DataFrame:
-    """Return tables below each other, a line per row.
+    """Return all rows of one or more tables as one data frame.
 
-    `<column>` is its mean, `<column> (std)` its deviation over seeds, `<column> (low)` and `(high)` its interval. In
-    brackets stands what could else be taken for a category: `(mean)`, over how many `(seeds)` means are, where they are
-    over seeds, and the numbers of runs that are `(failed)`, `(missing)` and `(undefined)`. Reported rows have a
-    `citation`.
+    `<column>` is the mean, `<column> (std)` the standard deviation over seeds, `<column> (low)` and `<column> (high)`
+    the interval. Names in parentheses are not categories: `(mean)`; `(seeds)`, the number of seeds of a mean;
+    `(failed)`, `(missing)` and `(undefined)`, numbers of runs. Reported rows have a `citation`.
     """
     lines = [_line(table, row) for table in tables for row in (*table.rows, *table.reported)]
     empty = _line(tables[0], Row(("",) * len(tables[0].stubs), (Cell(),) * len(tables[0].columns)))
@@ -41,7 +40,7 @@ def _line(table: Table, row: Row) -> dict[str, object]:
 
 
 def _seeds(row: Row) -> dict[str, int | None]:
-    """Return the number of seeds that a row's complete cells have; unknown of what is reported."""
+    """Return the largest number of seeds of the complete cells in a row; None for a reported row."""
     found = max((len(cell.values) for cell in row.cells if cell.complete), default=0)
     return {SEEDS: found if row.citation is None else None}
 

@@ -60,12 +60,12 @@ ENVIRONMENT = Environment(autoescape=True, keep_trailing_newline=True)
 
 
 def html(sheet: Sheet) -> str:
-    """Return a `<table>`; cells are of the classes `best`, `second`, `failed` and `absent`."""
+    """Return a `<table>`; its cells have the class `best`, `second`, `failed`, `absent` or none."""
     return ENVIRONMENT.from_string(TABLE).render(sheet=sheet, cited=cited, style=_style)
 
 
 def html_document(tables: Sequence[str], title: str) -> str:
-    """Return a page of its own with these tables."""
+    """Return a complete HTML page with these tables."""
     return ENVIRONMENT.from_string(PAGE).render(tables=tables, title=title)
 
 

@@ -1,7 +1,7 @@
-"""Tables as LaTeX for booktabs: best value bold, second best underlined, deviations small.
+"""Tables as LaTeX with booktabs: best value bold, second best underlined, deviations small.
 
-Any paper can input them where `PACKAGES` are loaded. Decimal points align (see `latex_numbers`). A table that is wider
-than the column it stands in is shrunk to fit, and one that is too long for a page goes on in further tables.
+Any paper that loads `PACKAGES` can `\\input` them. Decimal points are aligned (see `latex_numbers`). A table wider than
+its column is shrunk to fit, and one too long for a page is split into several tables.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ PREAMBLE = rf"""\documentclass{{article}}
 \begin{{document}}
 """
 BOTH_BEST = r"Best value bold, second best underlined."
-#: Lines of one table; what is longer goes on in further ones, since a float cannot break over pages.
+#: Most lines of one table; longer ones are split, since a float cannot break over pages.
 ROWS = 36
-#: Width of a letter behind a number beside one of it; letters that a line of a heading has room for at least.
+#: Width of a character after a number (deviation, interval) relative to one of the number, and least number of
+#: characters of a heading's line.
 SMALL, SHORTEST = 0.8, 6
 BREAK = r"\\"
 GAP = r"@{\hspace{16pt}}"
@@ -32,16 +33,17 @@ FIT = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
 
 
 def latex(sheet: Sheet, wide: bool = False) -> str:
-    """Return a `table` environment, for `\\input` where `PACKAGES` are loaded; several where it is too long for one.
+    """Return a `table` environment for `\\input`, or several for a sheet of more than `ROWS` lines.
 
     Args:
-        wide: across both columns of a two-column paper, as `table*`.
+        sheet: the table.
+        wide: whether it spans both columns of a two-column paper, as `table*`.
     """
     return "\n".join(_float(part, "table*" if wide else "table") for part in _parts(sheet))
 
 
 def width(sheet: Sheet) -> float:
-    """Return about how wide a sheet is by nature, in widths of a page's text at 10 pt (345 pt)."""
+    """Return an estimate of the unshrunk width of a sheet, in text widths of a page at 10 pt (345 pt)."""
     stubs = [[stub, *(line.labels[i] for line in sheet.lines)] for i, stub in enumerate(sheet.stubs)]
     letters = [max(map(len, column)) for column in stubs]
     letters += [
@@ -52,17 +54,17 @@ def width(sheet: Sheet) -> float:
 
 
 def included(tables: Sequence[str]) -> str:
-    """Return a file to `\\input`."""
+    """Return the content of a file for `\\input`, with a comment that names the packages."""
     return "\n".join([f"% Needs {PACKAGES}", *tables])
 
 
 def document(tables: Sequence[str]) -> str:
-    """Return a document of its own with these tables."""
+    """Return a complete LaTeX document with these tables."""
     return "\n".join([PREAMBLE, *tables, "\\end{document}\n"])
 
 
 def _parts(sheet: Sheet) -> list[Sheet]:
-    """Return a sheet in pieces of at most `ROWS` lines; only the first has the notes, the last what is reported."""
+    """Return a sheet in parts of at most `ROWS` lines; only the first has the notes, only the last reported rows."""
     starts = range(0, max(len(sheet.lines), 1), ROWS)
     if len(starts) == 1:
         return [sheet]
@@ -121,7 +123,7 @@ def _header(sheet: Sheet) -> str:
 
 
 def _rows(sheet: Sheet) -> list[str]:
-    """Return all lines, those of reported methods last."""
+    """Return all lines as LaTeX, those of reported methods last."""
     lines = [*sheet.lines, *sheet.reported]
     numbers = zip(*map(set_column, _across(sheet)), strict=True) if sheet.headings else [()] * len(lines)
     return [
@@ -140,12 +142,12 @@ def _across(sheet: Sheet) -> list[list[Shown]]:
 
 
 def _letters(cells: Sequence[Shown]) -> int:
-    """Return about how many letters wide the longest cell of a column is."""
+    """Return an estimate of the width of the longest cell of a column, in characters."""
     return max((len(cell.main) + round(SMALL * len(cell.tail)) for cell in cells), default=0)
 
 
 def _lines(heading: str, cells: Sequence[Shown]) -> list[str]:
-    """Return a heading in lines that are about as long as the column's longest cell."""
+    """Return a heading wrapped to about the width of the longest cell of its column."""
     room = max(_letters(cells), SHORTEST)
     return textwrap.wrap(heading, room, break_long_words=False, break_on_hyphens=False)
 

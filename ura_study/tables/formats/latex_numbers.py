@@ -1,8 +1,7 @@
-"""The cells of one column as LaTeX: numbers aligned by their decimal points, in a column that is centred (`c`).
+"""The cells of one column as LaTeX: numbers aligned at their decimal points, in a centred column (`c`).
 
-Where a number lacks what the longest of its column has before or behind the point, there is an invisible piece of that.
-So the source reads as the table does, and needs no siunitx, whose columns could neither be underlined nor hold
-"2 failed".
+A number with fewer characters before or after the point than the longest number is padded with `\\phantom`. So the
+source is readable and needs no siunitx, whose columns allow neither underlining nor texts such as "2 failed".
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ MARKS = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}
 
 @dataclass(frozen=True)
 class Longest:
-    """The longest pieces of a column's numbers: all of its cells are as wide."""
+    """The longest pieces of the numbers in a column, to which all its cells are padded."""
 
     sign: str = ""
     whole: str = ""
@@ -29,7 +28,7 @@ class Longest:
 
 
 def set_column(cells: Sequence[Shown]) -> list[str]:
-    """Return the cells of a column; those that are no numbers as text."""
+    """Return the cells of a column as LaTeX; cells without a number are plain text."""
     numbers = [cell for cell in cells if cell.number]
     pieces = zip(*((*_pieces(cell.main), cell.tail) for cell in numbers), strict=True)
     longest = Longest(*(max(piece, key=len) for piece in pieces))
@@ -55,7 +54,7 @@ def _small(tail: str, more: str = "") -> str:
 
 
 def _pieces(main: str) -> tuple[str, str, str]:
-    """Return what stands before, between and behind sign and point."""
+    """Return sign, whole part, and fraction with point and exponent; a text that is no number is a whole part."""
     found = NUMBER.fullmatch(main)
     return ("", main, "") if found is None else (found[1], found[2], found[3])
 

@@ -1,11 +1,11 @@
-"""Any text as LaTeX prints it, letter by letter."""
+"""Escaping of any text for LaTeX, so that it is printed literally."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-#: Greek letters that LaTeX has a command for, by Unicode's names; the other capitals look like Latin ones.
+#: Greek letters with a LaTeX command, by their Unicode names; the other capitals look like Latin ones.
 SMALL = "alpha beta gamma delta epsilon zeta eta theta iota kappa mu nu xi pi rho sigma tau phi chi psi omega"
 CAPITAL = "Gamma Delta Theta Xi Pi Sigma Phi Psi Omega"
 SIGNS = {
@@ -15,7 +15,7 @@ SIGNS = {
     **{"✓": "checkmark", "✗": "times", "±": "pm", "→": "to", "∞": "infty"},
     **{"≤": "leq", "≥": "geq", "≈": "approx", "≠": "neq"},
 }
-#: Characters that are commands, ligatures or other glyphs in LaTeX, and signs that are set as mathematics.
+#: Characters that LaTeX would read as commands, ligatures or other glyphs, and signs that need mathematical mode.
 SPECIAL = {
     **{letter: f"\\{letter}" for letter in "#$%&_{}"},
     "\\": r"\textbackslash{}",
@@ -25,8 +25,8 @@ SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
-    "`": r"{}\textquoteleft{}",  # behind ! or ? it would turn them over
-    "[": "{[}",  # behind \\ or \midrule it would begin an option
+    "`": r"{}\textquoteleft{}",  # after ! or ? it would make ¡ or ¿
+    "[": "{[}",  # after \\ or \midrule it would begin an option
     "]": "{]}",
     "*": r"{$^{*}$}",
     "−": "$-$",
@@ -34,21 +34,21 @@ SPECIAL = {
     "…": r"\dots{}",
     **{letter: f"$\\{name}$" for letter, name in SIGNS.items()},
 }
-#: What pdflatex prints besides letters with accents, without a further package.
+#: Characters, other than accented letters, that pdflatex prints without a further package.
 KNOWN = frozenset("¡¢£¤¥¦§¨©ª¬®¯°²³´µ¶·¸¹º¼½¾¿×÷ÆØßæøıŁłŒœ—‘’“”†‡‰•€™←↑↓")
-#: An accent that needs the T1 encoding.
+#: An accent that needs the font encoding T1.
 OGONEK = "\u0328"
 
 
 def escaped(text: str) -> str:
-    """Return text as LaTeX prints it letter by letter, on one line; what cannot be printed becomes a question mark."""
+    """Return LaTeX source that prints a text literally, on one line; unprintable characters become question marks."""
     line = unicodedata.normalize("NFC", " ".join(text.split()))
     plain = "".join(SPECIAL.get(letter, letter if letter.isprintable() else "?") for letter in line)
     return re.sub("-(?=-)", "-{}", plain)
 
 
 def beyond(text: str) -> list[str]:
-    """Return the letters of a LaTeX source, each once, that pdflatex knows nothing of without further packages."""
+    """Return the characters of a LaTeX source, each once, that pdflatex cannot print without further packages."""
     return [letter for letter in dict.fromkeys(text) if not (letter.isascii() or letter in KNOWN or _accented(letter))]
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from ura_study.tables.sheet import Sheet, Shown
 
-#: What Markdown would take for markup: a backslash, a bar, an asterisk, a backtick, the beginning of a tag.
+#: What Markdown would read as markup: a backslash, a bar, an asterisk, a backtick, the start of an HTML tag.
 MARKUP = re.compile(r"[\\|*`]|<(?=[A-Za-z/!])")
 
 
 def markdown(sheet: Sheet) -> str:
-    """Return a table under its title, the best value of each column bold, reported methods in italics."""
+    """Return a table below its title, with the best value of each column bold and reported methods in italics."""
     lines = [
         f"### {escaped(sheet.title)}",
         "",
@@ -27,6 +27,7 @@ def markdown(sheet: Sheet) -> str:
 
 
 def escaped(text: str) -> str:
+    """Return Markdown that shows a text literally, on one line."""
     return MARKUP.sub(lambda match: f"\\{match[0]}", " ".join(text.split()))
 
 

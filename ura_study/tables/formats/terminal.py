@@ -9,7 +9,7 @@ from ura_study.tables.sheet import Sheet, Shown, cited
 
 
 def terminal(sheet: Sheet) -> RichTable:
-    """Return a table for rich: best value of each column bold, failures red; reported rows below a line."""
+    """Return a rich table: best value of each column bold, failures red, reported rows below a line."""
     drawn = RichTable(title=Text(sheet.title, "table.title"), title_justify="left", caption_justify="left")
     drawn.caption = Text("\n".join(sheet.notes)) if sheet.notes else None
     for stub in sheet.stubs:

@@ -2,14 +2,15 @@
 
     python tests/benchmarks/scale.py [--runs 1000 5000 20000] [--nodes 4] [--cpus 4] [-o FOLDER]
 
-All but the work is as in `ura-study run` on a terminal: plan, queue, Ray Tune, records, details, TensorBoard, display. A
-worker reports two intervals, details of 100 images and a record, at once. Each study has a driver process of its own.
+All but the work is as in `ura-study run` on a terminal: plan, queue, Ray Tune, records, details, TensorBoard, display.
+A worker reports two intervals, details of 100 images and a record, at once. Each study has a driver process of its own.
 What counts is the CPU time of that process: workers share the machine with it, so wall time says little. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -164,7 +165,7 @@ HEADER = "| runs | wall s | driver CPU ms per run | of the last 500 | resident M
 
 def row(runs: int, measured: list[Measured]) -> str:
     end, last = measured[-1], [one for one in measured if one.runs <= runs - 500][-1]
-    late = 1000 * ([one for one in measured if one.runs == runs][0].cpu - last.cpu) / (runs - last.runs)
+    late = 1000 * (next(one for one in measured if one.runs == runs).cpu - last.cpu) / (runs - last.runs)
     most = max(one.memory for one in measured)
     return f"| {runs} | {end.wall:.0f} | {1000 * end.cpu / runs:.1f} | {late:.1f} | {most:.0f} |"
 
@@ -175,7 +176,7 @@ def draw(found: dict[int, list[Measured]], path: Path) -> None:
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     cost, memory = figure.subplots(1, 2)
     for runs, measured in found.items():
-        pairs = [(a, b) for a, b in zip(measured, measured[1:], strict=False) if b.runs > a.runs > 0]
+        pairs = [(a, b) for a, b in itertools.pairwise(measured) if b.runs > a.runs > 0]
         cost.plot([b.runs for _, b in pairs], [1000 * (b.cpu - a.cpu) / (b.runs - a.runs) for a, b in pairs])
         memory.plot([one.runs for one in measured], [one.memory for one in measured], label=f"study of {runs} runs")
     cost.set(xlabel="runs done", ylabel="CPU ms of the driver per run", ylim=(0, None))

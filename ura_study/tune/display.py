@@ -19,6 +19,8 @@ from ura_study.tune.progress import Progress, VariantProgress
 
 #: Seconds between log lines where the output is no terminal.
 LOG_INTERVAL = 10.0
+#: How often a terminal is redrawn. Workers report once in a second, too.
+PER_SECOND = 1
 
 
 class Display:
@@ -29,7 +31,7 @@ class Display:
         self._console = console
         self._logged = time.monotonic()
         self._without_gpu: set[str] = set()
-        self._live = Live(get_renderable=self.draw, console=console, refresh_per_second=4, transient=True)
+        self._live = Live(get_renderable=self.draw, console=console, refresh_per_second=PER_SECOND, transient=True)
 
     def __enter__(self) -> Display:
         if self._console.is_terminal:
@@ -125,8 +127,7 @@ def _bar(progress: Progress) -> Table:
 
 
 def _summary(progress: Progress) -> str:
-    failed = sum(not record.done for record in progress.records.values())
-    trouble = f", {failed} failed" if failed else ""
+    trouble = f", {progress.failed} failed" if progress.failed else ""
     percent = 100 * progress.completed / progress.total
     remaining = progress.remaining()
     return (

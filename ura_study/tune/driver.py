@@ -105,13 +105,14 @@ def _interrupted(queue: Queue, resources: ResourceSettings, scratch: str, addres
 def _tune(queue: Queue, resources: ResourceSettings, scratch: str) -> None:
     from ray import tune
 
-    from ura_study.tune.hooks import Events, StopWhenAsked
+    from ura_study.tune.hooks import Events, FirstWaiting, StopWhenAsked
     from ura_study.tune.worker import Worker
 
     tune.Tuner(
         tune.with_resources(Worker, {"cpu": resources.cpu, "gpu": resources.gpu}),
         tune_config=tune.TuneConfig(
             search_alg=queue,
+            scheduler=FirstWaiting(),
             num_samples=ENDLESS,
             reuse_actors=True,
             trial_name_creator=lambda trial: trial.trial_id,

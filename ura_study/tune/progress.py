@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ura_study.results.aggregate import variant_mean
 from ura_study.runs.record import Record
-from ura_study.study.plan import Plan, joined
+from ura_study.study.plan import Plan, Variant, joined
+from ura_study.tune.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,19 @@ class Progress:
     started: float = field(default_factory=time.monotonic)
     search: Expected | None = None
 
+    def __post_init__(self) -> None:
+        self._tally = Tally(self.records, self.metric)
+        self._tally.know(self.plan)
+
     def extend(self, plan: Plan) -> None:
         """Take in further variants."""
+        self._tally.know(plan)
         self.plan = joined(self.plan, plan)
 
     def found(self, record: Record) -> None:
         """Take in a record that was there before this session."""
-        self.records.setdefault(record.run_id, record)
+        if record.run_id not in self.records:
+            self._tally.take(record)
 
     def start(self, run_id: str) -> None:
         now = time.monotonic()
@@ -85,7 +92,12 @@ class Progress:
 
     def finish(self, record: Record) -> None:
         self.drop(record.run_id)
-        self.records[record.run_id] = record
+        self._tally.take(record)
+
+    @property
+    def failed(self) -> int:
+        """Runs that gave no numbers."""
+        return len(self._tally.failed)
 
     @property
     def total(self) -> int:
@@ -97,7 +109,7 @@ class Progress:
     @property
     def completed(self) -> float:
         """Runs finished, plus the finished shares of those that go on."""
-        return len(self.records) + sum(self.fractions.values())
+        return len(self.records) + sum(list(self.fractions.values()))
 
     def elapsed(self) -> float:
         """Seconds since this session began."""
@@ -110,56 +122,57 @@ class Progress:
         """
         if self.first is None:
             return None
-        usual, now = self._usual(), time.monotonic()
-        left = [run_id for run_id in self._wanted() if run_id not in self.records]
+        usual, now = self._tally.usual(), time.monotonic()
+        left = self._wanted() - self.records.keys()
         ahead = self.search.runs_ahead() if self.search is not None else 0
         work = self._work(left, usual)
         if work is None or (ahead and not usual):
             return None
         if ahead:
             work += ahead * statistics.fmean(usual.values())
-        worked = self.worked + sum(now - start for start in self.starts.values())
+        worked = self.worked + sum(now - start for start in list(self.starts.values()))
         at_once = min(worked / max(now - self.first, 1e-9), len(left) + ahead)
         return work / max(at_once, 1.0)
 
-    def _wanted(self) -> set[str]:
+    def _wanted(self) -> AbstractSet[str]:
         closed = self.search.closed() if self.search is not None else ()
-        return {run_id for (variant, _, _), run_id in self.plan.cells.items() if variant not in closed}
+        if not closed:
+            return self.plan.runs.keys()
+        return set().union(*(ids for variant, ids in self.plan.ids.items() if variant not in closed))
 
-    def _usual(self) -> dict[str, float]:
-        """Return the mean seconds of the runs done, by detector."""
-        seconds: dict[str, list[float]] = defaultdict(list)
-        for record in self.records.values():
-            if record.done:
-                seconds[record.settings["model"]["name"]].append(record.seconds)
-        return {detector: statistics.fmean(taken) for detector, taken in seconds.items()}
-
-    def _work(self, run_ids: Iterable[str], usual: Mapping[str, float]) -> float | None:
+    def _work(self, run_ids: AbstractSet[str], usual: Mapping[str, float]) -> float | None:
         """Return the seconds of work that are left of runs; None where none of the detector of one is done."""
-        work = 0.0
-        for run_id in run_ids:
-            seconds = usual.get(self.plan.runs[run_id].settings.model.name)
-            if seconds is None:
+        detectors, work = self._tally.detectors, 0.0
+        for detector, runs in Counter(map(detectors.__getitem__, run_ids)).items():
+            if detector not in usual:
                 return None
-            work += seconds * (1 - self.fractions.get(run_id, 0.0))
-        return work
+            work += usual[detector] * runs
+        fractions = list(self.fractions.items())
+        return work - sum(usual[detectors[run_id]] * fraction for run_id, fraction in fractions if run_id in run_ids)
 
     def lines(self) -> list[VariantProgress]:
         """Return the state of each variant, in the order of the plan."""
-        usual = self._usual()
-        return [self._line(variant.name, usual) for variant in self.plan.variants]
+        plan, usual = self.plan, self._tally.usual()
+        running: dict[str, list[str]] = defaultdict(list)
+        for run_id in list(self.fractions):
+            for variant in self._tally.variants.get(run_id, ()):
+                running[variant].append(run_id)
+        return [self._line(v, plan.ids[v.name], running.get(v.name, ()), usual) for v in plan.variants]
 
-    def _line(self, variant: str, usual: Mapping[str, float]) -> VariantProgress:
-        ids = self.plan.ids[variant]
-        records = [self.records[i] for i in ids if i in self.records]
-        running = [i for i in ids if i in self.fractions]
+    def _line(
+        self, variant: Variant, run_ids: Sequence[str], running: Sequence[str], usual: Mapping[str, float]
+    ) -> VariantProgress:
+        finished, now = self._tally.finished(variant.name, run_ids), time.monotonic()
+        left = len(run_ids) - finished.done - finished.failed
+        seconds = usual.get(variant.settings.model.name)
+        begun = sum(self.fractions.get(run_id, 0.0) for run_id in running if run_id not in self.records)
         return VariantProgress(
-            variant=variant,
-            total=len(ids),
-            done=sum(record.done for record in records),
+            variant=variant.name,
+            total=len(run_ids),
+            done=finished.done,
             running=len(running),
-            failed=sum(not record.done for record in records),
-            metric=variant_mean(records, self.metric),
-            elapsed=sum(r.seconds for r in records) + sum(time.monotonic() - self.starts[i] for i in running),
-            remaining=self._work((i for i in ids if i not in self.records), usual),
+            failed=finished.failed,
+            metric=finished.metric,
+            elapsed=finished.seconds + sum(now - self.starts.get(run_id, now) for run_id in running),
+            remaining=0.0 if not left else None if seconds is None else seconds * (left - begun),
         )

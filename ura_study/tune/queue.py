@@ -10,6 +10,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable
+from itertools import chain
 from typing import Any
 
 from ray.exceptions import NodeDiedError, OutOfMemoryError, RayActorError, WorkerCrashedError
@@ -94,8 +95,8 @@ class Queue(Searcher):
     def unwanted(self, trial_id: str) -> bool:
         """Tell whether a trial is to stop; asked by `hooks.StopWhenAsked` at each of its reports."""
         if trial_id in self._parked:
-            waiting = {job.run_id for job in (*self._pending, *self.jobs.values())}
-            return self.stopped or self._parked[trial_id] not in waiting
+            parked = self._parked[trial_id]
+            return self.stopped or all(job.run_id != parked for job in chain(self._pending, self.jobs.values()))
         return self.stopped or trial_id in self._unwanted
 
     def _refill(self) -> None:
@@ -192,6 +193,8 @@ class Queue(Searcher):
 
     def _drop(self, run_ids: Collection[str]) -> None:
         """Forget pending runs, and let those that go on stop at their next report."""
+        if not run_ids:
+            return
         self._pending = deque(job for job in self._pending if job.run_id not in run_ids)
         self._unwanted |= {trial_id for trial_id, job in self.jobs.items() if job.run_id in run_ids}
 

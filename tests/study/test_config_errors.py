@@ -68,7 +68,7 @@ def message(tmp_path, text):
         ("{study: x, evaluation: {fpr_limit: 2}}", "evaluation.fpr_limit: expected a number <= 1, but got 2"),
         ("{study: x, evaluation: {fpr_limit: 0}}", "evaluation.fpr_limit: expected a number > 0, but got 0"),
         ("{study: x, resources: {cpu: 0}}", "resources.cpu: expected a number >= 1, but got 0"),
-        ("{study: x, resources: {gpu: '1'}}", "resources.gpu: expected a number, but got '1'"),
+        ("{study: x, resources: {gpu: '1'}}", "resources.gpu: expected a number or 'auto', but got '1'"),
         (
             "{study: x, report: {metrics: [image_ap, image_aurok]}}",
             "report.metrics: unknown metric 'image_aurok'; did you mean 'image_auroc'?",

@@ -1,14 +1,23 @@
 """What the driver does when Tune gives up in mid-study. (Ray kills for memory when it pleases: that is simulated.)"""
 
+import socket
+
 import pytest
 from jobs import small_job
 from ray.exceptions import OutOfMemoryError
 
 from ura_study.runs import store
 from ura_study.runs.ledger import Ledger
-from ura_study.study.config import ResourceSettings
 from ura_study.tune import driver
 from ura_study.tune.queue import Queue
+
+
+@pytest.fixture(autouse=True)
+def a_raylet(monkeypatch):
+    """Something that listens, as Ray's process does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(driver, "raylet", server.getsockname)
+        yield
 
 
 @pytest.fixture
@@ -28,19 +37,19 @@ def raising(error, cause):
 
 def test_a_worker_that_was_ended_for_memory_is_no_end(queue, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(driver, "_tune", raising(RuntimeError("Caught unexpected exception"), OutOfMemoryError("x")))
-    assert driver._interrupted(queue, ResourceSettings(), "scratch")
+    assert driver._interrupted(queue, None, "scratch", None)
     assert "a worker was ended since memory ran out" in capsys.readouterr().err
     assert queue.suggest("t1") is not None
-    assert driver._interrupted(queue, ResourceSettings(), "scratch")
+    assert driver._interrupted(queue, None, "scratch", None)
     assert store.read(tmp_path)["0" * 16].failure.kind == "WorkerDied"
 
 
 def test_another_error_is_a_bug(queue, monkeypatch):
     monkeypatch.setattr(driver, "_tune", raising(RuntimeError("odd"), ValueError("odd")))
     with pytest.raises(RuntimeError, match="odd"):
-        driver._interrupted(queue, ResourceSettings(), "scratch")
+        driver._interrupted(queue, None, "scratch", None)
 
 
 def test_an_orderly_end_is_one(queue, monkeypatch):
     monkeypatch.setattr(driver, "_tune", lambda *arguments: None)
-    assert not driver._interrupted(queue, ResourceSettings(), "scratch")
+    assert not driver._interrupted(queue, None, "scratch", None)

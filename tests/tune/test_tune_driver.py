@@ -61,6 +61,36 @@ def test_a_cluster_of_two_nodes_with_shared_gpus(mvtec_root, tmp_path):
     assert all(record.done for record in records.values()), [r.failure for r in records.values()]
 
 
+@pytest.mark.parametrize("mode", ["token", "disabled"])
+def test_a_cluster_is_joined_with_a_token_or_without(mvtec_root, tmp_path, mode):
+    """Whether a cluster asks for one is found out, whatever token this user has: each in a process of its own."""
+    script = tmp_path / "study.py"
+    script.write_text(
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        f"os.environ['RAY_AUTH_MODE'] = '{mode}'\n"
+        "from ray.cluster_utils import Cluster\n"
+        "cluster = Cluster(initialize_head=True, head_node_args={'num_cpus': 1})\n"
+        "del os.environ['RAY_AUTH_MODE']\n"
+        "from ura_study.study.config import ResourceSettings\n"
+        "from ura_study.runs.job import Job\n"
+        "from ura_study.runs.ledger import Ledger\n"
+        "from ura_study.tune.driver import run_jobs\n"
+        "job = Job.model_validate_json(Path(sys.argv[1]).read_text())\n"
+        "run_jobs([job], Ledger(Path(sys.argv[2])), ResourceSettings(), (), address=cluster.address)\n"
+        "cluster.shutdown()\n"
+    )
+    (tmp_path / "token").write_text("0123456789abcdef" * 4)
+    (tmp_path / "job.json").write_text(small_job(mvtec_root).model_dump_json())
+    (tmp_path / "results").mkdir()
+    command = [sys.executable, str(script), str(tmp_path / "job.json"), str(tmp_path / "results")]
+    environment = os.environ | {"RAY_AUTH_TOKEN_PATH": str(tmp_path / "token")}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert ended.returncode == 0, ended.stderr
+    (record,) = store.read(tmp_path / "results").values()
+    assert record.done, record.failure
+
+
 def test_a_node_that_cannot_do_runs_costs_no_result(mvtec_root, tmp_path, capsys):
     """One of three nodes cannot write its cache: its runs are done elsewhere, and it gets no more of them."""
     from ray.cluster_utils import Cluster

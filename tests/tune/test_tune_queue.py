@@ -12,7 +12,7 @@ from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.nodes import Nodes
 from ura_study.tune.queue import Queue
-from ura_study.tune.worker import AVOIDED, JOB, NOTHING, Worker
+from ura_study.tune.worker import AVOIDED, GPU, JOB, NOTHING, Worker
 
 
 class Diary:
@@ -228,7 +228,7 @@ def test_a_worker_that_was_cut_off_is_made_to_let_go(jobs, tmp_path):
     source.drop = {"1"}
     queue.on_trial_complete("t0", done(jobs[0]))
     queue.on_trial_complete("t1", {"intervals": []})
-    assert queue.suggest("t3") == {JOB: NOTHING}
+    assert queue.suggest("t3") == {JOB: NOTHING, GPU: 0}
     queue.on_trial_start("t3")
     queue.on_trial_result("t3", {"intervals": []})
     queue.on_trial_complete("t3", {"intervals": [], "done": True})
@@ -241,7 +241,7 @@ def test_nothing_to_do_lets_go_of_the_run_before(mvtec_root):
     worker.setup({JOB: small_job(mvtec_root).model_dump_json()})
     let_go = []
     worker._events = iter_closing(let_go)
-    assert worker.reset_config({JOB: NOTHING})
+    assert worker.reset_config({JOB: NOTHING, GPU: 0})
     assert let_go == [True]
     assert worker.step() == {"intervals": [], "done": True}
 

@@ -13,6 +13,7 @@ from ura_study.errors import UserError
 from ura_study.runs.details import Details
 from ura_study.runs.execute import execute
 from ura_study.runs.job import Job
+from ura_study.runs.memory import bound
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Failure, Record
 from ura_study.training.loop import Interval, NonFiniteLoss
@@ -51,7 +52,7 @@ def device_of(job: Job) -> torch.device:
     torch.set_num_threads(job.threads)
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.cuda.set_per_process_memory_fraction(min(job.gpu, 1.0), device)
+        bound(job.gpu, device)
         torch.backends.cudnn.benchmark = False
         torch.use_deterministic_algorithms(True, warn_only=True)
     return device

@@ -23,7 +23,7 @@ from ura_study.metrics.evaluate import Metrics
 from ura_study.randomness import generator
 from ura_study.runs.details import Details
 from ura_study.runs.job import Job
-from ura_study.runs.memory import detector_bytes
+from ura_study.runs.memory import detector_bytes, held_bytes
 from ura_study.runs.provenance import provenance
 from ura_study.runs.record import Record
 from ura_study.runs.stages.collect import collected
@@ -84,6 +84,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
         detector_bytes=detector_bytes(detector),
         gpu_peak_bytes=scored.gpu_peak_bytes,
+        gpu_held_bytes=held_bytes(device),
         provenance=provenance(device)
         | {"weights": weights_id(job.settings.features), "recipe": recipe()}
         | ({"plugins": job.plugins} if job.plugins else {})

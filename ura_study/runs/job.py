@@ -33,7 +33,7 @@ class Job(Settings):
     threads: int
     """Processor threads: part of the order, since floating-point sums depend on it."""
     gpu: float = 0.0
-    """Share of a GPU that the run may use; 0: processor only."""
+    """Share of a GPU that the run may use; 0: processor only. `tune.shares` may decide otherwise."""
     watch: bool = False
     """Whether the held-out images are scored at every report of the training, for a search that compares curves."""
     pictures: bool = False
@@ -59,7 +59,7 @@ class Job(Settings):
             settings=run.settings,
             evaluation=study.evaluation,
             threads=study.resources.cpu,
-            gpu=study.resources.gpu,
+            gpu=1.0 if study.resources.gpu == "auto" else study.resources.gpu,
             watch=watch,
             pictures=pictures,
             metrics=study.further_metrics,

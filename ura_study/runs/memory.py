@@ -16,6 +16,29 @@ def detector_bytes(detector: Detector) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in detector.state_dict().values())
 
 
+#: Bytes of GPU memory that a process takes beside its tensors (CUDA's context and libraries).
+CONTEXT = 600 << 20
+
+
+def bound(share: float, device: torch.device) -> None:
+    """Let this process take no more of a GPU's memory than its share, context included."""
+    rest = CONTEXT / total_bytes(device)
+    torch.cuda.set_per_process_memory_fraction(max(min(share, 1.0) - rest, 0.01), device)
+
+
+def total_bytes(device: torch.device) -> int:
+    """Return the bytes of memory that a GPU has."""
+    return torch.cuda.get_device_properties(device).total_memory
+
+
+def held_bytes(device: torch.device) -> int | None:
+    """Return the bytes that this process holds of a GPU's memory, context included; None on a CPU.
+
+    PyTorch keeps what it once took, so this is the most that it has needed by now.
+    """
+    return torch.cuda.memory_reserved(device) + CONTEXT if device.type == "cuda" else None
+
+
 def start_counting(device: torch.device) -> None:
     """Forget what the peak has been so far."""
     if device.type == "cuda":

@@ -10,13 +10,17 @@ from pathlib import Path
 
 import torch
 
+from ura_study.runs.memory import total_bytes
+
 PACKAGES = ("ura-study", "torch", "timm", "numpy", "scipy", "pillow", "ray")
 
 
 def provenance(device: torch.device) -> dict[str, object]:
     """Return versions of what computed, the commit of this program if known, the machine, device and threads."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    return _machine() | {"device": name, "threads": torch.get_num_threads()}
+    place: dict[str, object] = {"device": "cpu"}
+    if device.type == "cuda":
+        place = {"device": torch.cuda.get_device_name(device), "gpu_bytes": total_bytes(device)}
+    return _machine() | place | {"threads": torch.get_num_threads()}
 
 
 @lru_cache(maxsize=1)

@@ -65,6 +65,8 @@ class Record(BaseModel):
     """Of all that was fitted (weights, statistics, memory bank); None in records from before this was taken."""
     gpu_peak_bytes: int | None = None
     """The most that tensors took at once on the GPU while test images were scored; None on a CPU."""
+    gpu_held_bytes: int | None = None
+    """GPU memory that the worker's process held at the end of the run, CUDA's context included; None on a CPU."""
     timings: dict[str, float] = Field(default_factory=dict)
     """Seconds of each stage (`features_seconds`, `fit_seconds`, …) and `score_ms_per_image`."""
     failure: Failure | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -86,8 +86,15 @@ class ResourceSettings(Settings):
 
     cpu: int = Field(1, ge=1)
     """Processor cores (and threads) of one run."""
-    gpu: float = Field(0.0, ge=0, le=64)
-    """GPUs of one run; 0.25 lets four runs share one."""
+    gpu: Annotated[float, Field(ge=0, le=64)] | Literal["auto"] = 0.0
+    """GPUs of one run; 0.25 lets four runs share one, each with a quarter of its memory. `auto`: the first run gets a
+    whole one; by what it held, with a quarter more to be safe, as many runs share a GPU as fit, but no more than there
+    are processors for. A variant that runs out of memory gets twice the share. Where no machine has a GPU, runs use the
+    processors."""
+    memory: float | None = Field(None, gt=0, le=100_000)
+    """Gigabytes of main memory of one run: no more runs go on at once on a machine than fit. `null`: not counted."""
+    custom: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """Further resources of one run, by the names under which nodes have them (`ray start --resources`)."""
     retries: int = Field(2, ge=0, le=100)
     """How often a run is tried again whose worker died or ran out of memory; other failures would only repeat."""
 

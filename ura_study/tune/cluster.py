@@ -9,7 +9,6 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from ura_study.cache import cache_root, writing
 from ura_study.errors import ConfigError, ResourceError
@@ -54,7 +53,7 @@ def cluster(address: str | None) -> Iterator[None]:
     os.environ["URA_STUDY_CACHE"] = str(cache_root())  # absolute: workers run in folders of their own
     if len(tempfile.gettempdir()) > LONGEST_FOLDER and os.access("/tmp", os.W_OK):
         os.environ.setdefault("RAY_TMPDIR", "/tmp")
-    if address is not None and _token().is_file():  # as Ray does it itself for the address `auto` alone
+    if address is not None and _asks_for_a_token(address):  # Ray finds that out itself for the address `auto` alone
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what failed, the records say
     import ray
@@ -85,11 +84,6 @@ def raylet() -> tuple[str, int]:
     own = ray.get_runtime_context().get_node_id()
     (node,) = (node for node in ray.nodes() if node["NodeID"] == own)
     return node["NodeManagerAddress"], node["NodeManagerPort"]
-
-
-def _token() -> Path:
-    """Return the file with the token by which a cluster knows who belongs to it."""
-    return Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
 
 
 def _start(address: str | None) -> None:
@@ -145,3 +139,18 @@ def _speaks_grpc(place: str) -> bool:
         except grpc.FutureTimeoutError:
             return False
     return True
+
+
+def _asks_for_a_token(address: str) -> bool:
+    """Tell whether the control service at `host:port` refuses callers without the cluster's token."""
+    if not address.rpartition(":")[2].isdigit():
+        return False
+    import grpc
+
+    with grpc.insecure_channel(address) as channel:
+        ask = channel.unary_unary("/ray.rpc.NodeInfoGcsService/CheckAlive")
+        try:
+            ask(b"", timeout=PATIENCE)
+        except grpc.RpcError as error:
+            return error.code() == grpc.StatusCode.UNAUTHENTICATED
+    return False

@@ -17,6 +17,7 @@ from ura_study.tune.cluster import cluster, raylet, restart
 from ura_study.tune.machines import Machines
 from ura_study.tune.nodes import Nodes
 from ura_study.tune.raylet import watched
+from ura_study.tune.shares import Shares
 
 if TYPE_CHECKING:
     from ura_study.tune.queue import Queue
@@ -62,16 +63,17 @@ def run_jobs(
         machines.check(wait)
         nodes = Nodes(machines.usable)
         slots, retries = machines.slots, resources.retries
-        queue = Queue(jobs, ledger, listeners, source=source, slots=slots, retries=retries, nodes=nodes)
+        shares = Shares(resources, machines)
+        queue = Queue(jobs, ledger, listeners, source=source, slots=slots, retries=retries, nodes=nodes, shares=shares)
         with _stop_on_signal(queue), contextlib.suppress(KeyboardInterrupt):
-            while _interrupted(queue, resources, scratch, address):
+            while _interrupted(queue, machines, scratch, address):
                 pass
     if queue.error is not None:
         raise queue.error
     return not queue.stopped
 
 
-def _interrupted(queue: Queue, resources: ResourceSettings, scratch: str, address: str | None) -> bool:
+def _interrupted(queue: Queue, machines: Machines, scratch: str, address: str | None) -> bool:
     """Let Tune do what is pending; return whether it ended before all was done, so that the rest must be done anew.
 
     Tune handles workers that die by themselves, but not those that Ray's memory monitor ends (it raises an error), nor
@@ -81,7 +83,7 @@ def _interrupted(queue: Queue, resources: ResourceSettings, scratch: str, addres
 
     with watched(*raylet()) as died:
         try:
-            _tune(queue, resources, scratch)
+            _tune(queue, machines, scratch)
             return False
         except KeyboardInterrupt:
             if not died.is_set():
@@ -102,14 +104,14 @@ def _interrupted(queue: Queue, resources: ResourceSettings, scratch: str, addres
     return not queue.stopped
 
 
-def _tune(queue: Queue, resources: ResourceSettings, scratch: str) -> None:
+def _tune(queue: Queue, machines: Machines, scratch: str) -> None:
     from ray import tune
 
     from ura_study.tune.hooks import Events, FirstWaiting, StopWhenAsked
-    from ura_study.tune.worker import Worker
+    from ura_study.tune.worker import GPU, Worker
 
     tune.Tuner(
-        tune.with_resources(Worker, {"cpu": resources.cpu, "gpu": resources.gpu}),
+        tune.with_resources(Worker, lambda config: tune.PlacementGroupFactory([machines.request(config[GPU])])),
         tune_config=tune.TuneConfig(
             search_alg=queue,
             scheduler=FirstWaiting(),

@@ -20,8 +20,9 @@ from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.nodes import Nodes
+from ura_study.tune.shares import Shares
 from ura_study.tune.source import Listener, Source, next_jobs
-from ura_study.tune.worker import AVOIDED, JOB, NOTHING
+from ura_study.tune.worker import AVOIDED, GPU, JOB, NOTHING
 
 #: What Ray says of a worker whose process is no more.
 DIED = (RayActorError, WorkerCrashedError, NodeDiedError, OutOfMemoryError)
@@ -44,6 +45,7 @@ class Queue(Searcher):
         slots: Callable[[], int] = lambda: 1_000_000,
         retries: int = 0,
         nodes: Nodes | None = None,
+        shares: Shares | None = None,
     ) -> None:
         """Start with `jobs`; when they are used up, ask `source`, but not before one of `slots()` workers is free.
 
@@ -65,8 +67,10 @@ class Queue(Searcher):
         self._slots = slots
         self._retries = retries
         self._attempts: Counter[str] = Counter()
-        self._halted = 0
-        """Workers that were cut off in the midst of a run and have got no other since: they still hold its lock."""
+        self._halted: list[float] = []
+        """Workers that were cut off in the midst of a run and have got no other since, by their shares of a GPU: they
+        still hold the run's lock."""
+        self._shares = shares
         self._nodes = nodes or Nodes(lambda: ())
         self._parked: dict[str, str] = {}
         """Trials that do nothing but hold the place on a node that their run, by its id, avoids."""
@@ -76,21 +80,25 @@ class Queue(Searcher):
     def set_search_properties(self, metric: str | None, mode: str | None, config: dict, **spec: Any) -> bool:
         return True
 
-    def suggest(self, trial_id: str) -> dict[str, str] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, str | float] | str | None:
         slots = self._slots() - len(self._parked)
         if not self._pending and not self.stopped and len(self.jobs) < slots:
             self._guarded(self._refill)
         if self.stopped or not (self._pending or self.jobs):
             return Searcher.FINISHED
         if not self._pending and self._halted:
-            self._halted -= 1
-            return {JOB: NOTHING}
+            return {JOB: NOTHING, GPU: self._halted.pop()}
         if not self._pending or len(self.jobs) > slots:
             return None  # what goes on may bring more: proposals, or a run to try again
-        self._halted = max(0, self._halted - 1)
-        job = self.jobs[trial_id] = self._pending.popleft()
+        job = self._pending.popleft()
+        if self._shares is not None:
+            job = job.model_copy(update={"gpu": self._shares.of(job)})
+        if job.gpu in self._halted:
+            self._halted.remove(job.gpu)
+        self.jobs[trial_id] = job
         avoided = self._nodes.avoided(job)
-        return {JOB: job.model_dump_json()} | ({AVOIDED: " ".join(sorted(avoided))} if avoided else {})
+        config: dict[str, str | float] = {JOB: job.model_dump_json(), GPU: job.gpu}
+        return config | ({AVOIDED: " ".join(sorted(avoided))} if avoided else {})
 
     def unwanted(self, trial_id: str) -> bool:
         """Tell whether a trial is to stop; asked by `hooks.StopWhenAsked` at each of its reports."""
@@ -136,7 +144,7 @@ class Queue(Searcher):
             self._guarded(self._tell, "progressed", job, result["intervals"])
             self._guarded(self._take, job, Record.model_validate_json(result["record"]), result.get("node"))
         else:  # cut off: it is not recorded, and so runs again when it is wanted again
-            self._halted += 1
+            self._halted.append(job.gpu)
             self._guarded(self._tell, "dropped", job)
 
     def on_trial_error(self, trial_id: str, error: Exception | None) -> None:
@@ -157,7 +165,7 @@ class Queue(Searcher):
         jobs = list(self.jobs.values())
         for known in (self.jobs, self.running, self._parked, self._unwanted):
             known.clear()
-        self._halted = 0
+        self._halted.clear()
         for job in jobs:
             self._guarded(self._take, job, Record.of(job, status="failed", failure=_failure(error)))
 
@@ -168,6 +176,8 @@ class Queue(Searcher):
             return
         if record.done:
             self._nodes.succeeded(job, node)
+            if self._shares is not None:
+                self._shares.learn(record)
         self._ledger.append(record)
         self._tell("finished", job, record)
         if self._source is not None:
@@ -176,6 +186,8 @@ class Queue(Searcher):
     def _is_tried_again(self, job: Job, record: Record, node: str | None) -> bool:
         failure = record.failure
         assert failure is not None
+        if "out of memory" in failure.message and self._shares is not None and self._shares.grow(job):
+            return True
         if failure.kind in TRANSIENT:
             return self._tries(job) <= self._retries
         host = str(record.provenance.get("host", "a machine"))

@@ -14,10 +14,12 @@ from ray import get_runtime_context, tune
 
 #: Seconds between two reports of a run.
 REPORT_EVERY = 1.0
-#: The only key of a trial's configuration: a `Job` as JSON. (Tune would take a nested one apart.)
+#: Keys of a trial's configuration. A `Job` as JSON (Tune would take a nested one apart).
 JOB = "job"
 #: The ids of nodes on which the job must not be done, with spaces between.
 AVOIDED = "avoided"
+#: The share of a GPU that the trial gets.
+GPU = "gpu"
 #: In place of a job: lets go of the run that the worker was cut off from, and ends.
 NOTHING = ""
 

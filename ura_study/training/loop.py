@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,10 @@ from ura_study.training.config import TrainingSettings
 from ura_study.training.schedule import learning_rate
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+#: Most batches between two reads of the losses. A read waits until the device has done all that was asked of it.
+UNREAD = 100
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -64,6 +69,7 @@ def _descend(
     draws = generator(seed, "losses")
     done, started = 0, time.perf_counter()
     sums: dict[str, Tensor] = {}
+    unread: list[tuple[int, float, dict[str, Tensor]]] = []
     detector.train()
     if settings.compile:
         for part in detector.children():
@@ -75,15 +81,22 @@ def _descend(
         optimiser.zero_grad()
         for _ in range(settings.accumulate):
             images, progress = next(order), step / max(1, settings.steps - 1)
-            with torch.autocast(device.type, PRECISIONS[settings.precision], settings.precision != "float32"):
-                terms = detector.losses(train.batch(images, device), progress, draws)
-            _check(terms, step, lr)
+            try:
+                with torch.autocast(device.type, PRECISIONS[settings.precision], settings.precision != "float32"):
+                    terms = detector.losses(train.batch(images, device), progress, draws)
+            except Exception:
+                _check(unread)  # where weights became NaN, that is the cause
+                raise
+            unread.append((step, lr, {name: term.detach() for name, term in terms.items()}))
             scaler.scale(terms["total"] / settings.accumulate).backward()
             sums = {name: sums.get(name, 0.0) + term.detach() / settings.accumulate for name, term in terms.items()}
         scaler.unscale_(optimiser)
         torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
         scaler.step(optimiser)
         scaler.update()
+        if len(unread) >= UNREAD or step + 1 in _report_steps(settings):
+            _check(unread)
+            unread = []
         if step + 1 in _report_steps(settings):
             count, now = step + 1 - done, time.perf_counter()
             yield Interval(step + 1, {name: float(value) / count for name, value in sums.items()}, lr, now - started)
@@ -107,10 +120,15 @@ def _report_steps(settings: TrainingSettings) -> set[int]:
     return {round(settings.steps * (i + 1) / count) for i in range(count)}
 
 
-def _check(terms: dict[str, Tensor], step: int, lr: float) -> None:
-    values = {name: term.item() for name, term in terms.items()}
-    bad = [f"{name} = {value}" for name, value in values.items() if not torch.isfinite(torch.tensor(value))]
-    if bad:
-        raise NonFiniteLoss(
-            f"The loss must be finite, but at step {step + 1} (learning rate {lr:.3g}) {', '.join(bad)}"
-        )
+def _check(unread: list[tuple[int, float, dict[str, Tensor]]]) -> None:
+    """Read the terms of the loss of some batches, each with its step and learning rate; raise at the first bad one.
+
+    Weights may be kept only after this: those trained since the last call may be trained on a NaN.
+    """
+    for step, lr, terms in unread:
+        values = {name: term.item() for name, term in terms.items()}
+        bad = [f"{name} = {value}" for name, value in values.items() if not math.isfinite(value)]
+        if bad:
+            raise NonFiniteLoss(
+                f"The loss must be finite, but at step {step + 1} (learning rate {lr:.3g}) {', '.join(bad)}"
+            )

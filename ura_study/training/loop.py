@@ -99,7 +99,7 @@ def _descend(
             unread = []
         if step + 1 in _report_steps(settings):
             count, now = step + 1 - done, time.perf_counter()
-            yield Interval(step + 1, {name: float(value) / count for name, value in sums.items()}, lr, now - started)
+            yield Interval(step + 1, _means(sums, count), lr, now - started)
             done, started, sums = step + 1, time.perf_counter(), {}
             detector.train()  # the caller may have evaluated the detector, which puts it into evaluation mode
 
@@ -118,6 +118,10 @@ def _report_steps(settings: TrainingSettings) -> set[int]:
     """Return the steps after which an interval ends: as equal as can be, the last one at the end."""
     count = min(settings.reports, settings.steps)
     return {round(settings.steps * (i + 1) / count) for i in range(count)}
+
+
+def _means(sums: dict[str, Tensor], count: int) -> dict[str, float]:
+    return {name: float(value) / count for name, value in sums.items()}
 
 
 def _check(unread: list[tuple[int, float, dict[str, Tensor]]]) -> None:

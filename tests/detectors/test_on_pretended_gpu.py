@@ -143,9 +143,7 @@ class Careless(URANet):
 )
 def test_mistakes_are_caught(gpu, train, mistake, error, stage):
     detector = prepared(gpu, "full", train)
-    detector.__class__ = Careless
-    stage(detector, train)
-    detector.mistake = mistake
+    detector.__class__, detector.mistake = Careless, mistake
     with pytest.raises(error):
         stage(detector, train)
 

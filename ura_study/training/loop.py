@@ -92,7 +92,7 @@ def _descend(
             sums = {name: sums.get(name, 0.0) + term.detach() / settings.accumulate for name, term in terms.items()}
         scaler.unscale_(optimiser)
         torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
-        scaler.step(optimiser)
+        scaler.step(optimiser)  # with float16 the one read of each step: whether a gradient is infinite
         scaler.update()
         if len(unread) >= UNREAD or step + 1 in _report_steps(settings):
             _check(unread)

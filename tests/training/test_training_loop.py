@@ -9,7 +9,8 @@ from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.build import build_detector
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.training.config import TrainingSettings
-from ura_study.training.loop import NonFiniteLoss, Shuffled, fit
+from ura_study.training.loop import UNREAD, NonFiniteLoss, fit
+from ura_study.training.order import Shuffled
 from ura_study.training.schedule import learning_rate
 
 CPU = torch.device("cpu")
@@ -102,6 +103,58 @@ def test_a_continued_fit_ends_with_the_weights_of_an_undisturbed_one(train, mode
     expected = whole.state_dict()
     assert continued.state_dict().keys() == expected.keys()
     assert all(torch.equal(value, expected[name]) for name, value in continued.state_dict().items())
+
+
+@pytest.mark.parametrize("settings", [{"accumulate": 3}, {"precision": "float16"}, {"reports": 1}])
+def test_the_first_bad_step_is_named_though_losses_are_read_later(train, settings):
+    """1,000 steps of one interval or of ten; from step 451 on everything is NaN."""
+    line = Line(breaks=450 / 999)
+    intervals, seen = fit(line, train, TrainingSettings(steps=1000, **settings), 0, CPU), []
+    with pytest.raises(NonFiniteLoss, match=r"but at step 451 \(learning rate [^)]+\) total = nan$"):
+        seen.extend(intervals)
+    assert all(interval.step <= 450 for interval in seen)
+    assert 450 < len(line.progress) / settings.get("accumulate", 1) <= 451 + UNREAD
+
+
+def test_all_bad_terms_are_named_with_their_values(train):
+    class Split(Line):
+        def losses(self, batch, progress, generator):
+            pull = super().losses(batch, progress, generator)["pull"]
+            return {"total": pull * math.nan, "pull": pull, "up": pull + math.inf, "down": pull - math.inf}
+
+    with pytest.raises(NonFiniteLoss, match=r"at step 1 .* total = nan, up = inf, down = -inf$"):
+        list(fit(Split(), train, TrainingSettings(steps=3), 0, CPU))
+
+
+def test_a_bad_loss_is_told_before_the_error_that_it_leads_to(train):
+    class Fussy(Line):
+        def losses(self, batch, progress, generator):
+            if self.weight.isnan():
+                raise ValueError("the weight must be a number")
+            return super().losses(batch, progress, generator)
+
+    with pytest.raises(NonFiniteLoss, match="at step 6 "):
+        list(fit(Fussy(breaks=0.5), train, TrainingSettings(steps=11, reports=1), 0, CPU))
+
+
+def test_an_error_of_a_detector_whose_losses_are_finite_stays_its_own(train):
+    class Broken(Line):
+        def losses(self, batch, progress, generator):
+            if progress >= self.breaks:
+                raise ValueError("out of tokens")
+            return super().losses(batch, progress, generator)
+
+    with pytest.raises(ValueError, match="out of tokens"):
+        list(fit(Broken(breaks=0.5), train, TrainingSettings(steps=11, reports=1), 0, CPU))
+
+
+def test_no_state_is_kept_that_is_past_a_bad_loss(train):
+    kept = []
+    with pytest.raises(NonFiniteLoss, match="at step 6 "):
+        list(
+            fit(Line(breaks=0.5), train, TrainingSettings(steps=11, reports=1), 0, CPU, keep=lambda s: kept.append(s()))
+        )
+    assert [state["steps"] for state in kept] == [1, 2, 3, 4, 5]
 
 
 def test_every_image_comes_once_before_any_comes_again(generator):

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional
 
 from ura_study.features.batch import Batch
+from ura_study.features.transfer import sent
 
 if TYPE_CHECKING:
     from ura_study.features.origin import Origin
@@ -78,7 +79,7 @@ class FeatureMaps:
     def read(self, index: Sequence[int], device: torch.device) -> tuple[torch.Tensor, ...]:
         """Return the maps (B, C_l, H_l, W_l) float32 of each layer of the images `index`."""
         places = np.asarray(index) if self.chosen is None else self.chosen[index]
-        return tuple(torch.from_numpy(np.array(layer[places])).to(device).float() for layer in self.layers)
+        return tuple(sent(torch.from_numpy(np.array(layer[places])), device).float() for layer in self.layers)
 
     def on_grid(self, layers: Sequence[torch.Tensor]) -> torch.Tensor:
         """Return maps of all layers (B, C_l, H_l, W_l) as features (B, C, S, S)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,11 +15,16 @@ from ura_study.detectors.base import Detector
 from ura_study.features.maps import FeatureMaps
 from ura_study.randomness import generator
 from ura_study.training.config import TrainingSettings
+from ura_study.training.order import Shuffled
 from ura_study.training.schedule import learning_rate
 
 #: Called after each step with what returns the whole state of the training, so that it can be kept.
 Keep = Callable[[Callable[[], dict[str, Any]]], object]
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+#: Most batches between two reads of the losses. A read waits until the device has done all that was asked of it.
+UNREAD = 100
 
 
 class NonFiniteLoss(ArithmeticError):
@@ -98,7 +104,10 @@ def _descend(
         first, done, started = state["steps"], state["done"], started - state["seconds"]
         sums = {name: value.to(device) for name, value in state["sums"].items()}
 
+    unread: list[tuple[int, float, dict[str, Tensor]]] = []
+
     def current() -> dict[str, Any]:
+        _check(unread)  # what is kept is to be worth continuing
         return {
             "steps": step + 1,
             "detector": detector.state_dict(),
@@ -122,47 +131,28 @@ def _descend(
         optimiser.zero_grad()
         for _ in range(settings.accumulate):
             images, progress = next(order), step / max(1, settings.steps - 1)
-            with torch.autocast(device.type, PRECISIONS[settings.precision], settings.precision != "float32"):
-                terms = detector.losses(train.batch(images, device), progress, draws)
-            _check(terms, step, lr)
+            try:
+                with torch.autocast(device.type, PRECISIONS[settings.precision], settings.precision != "float32"):
+                    terms = detector.losses(train.batch(images, device), progress, draws)
+            except Exception:
+                _check(unread)  # where weights became NaN, that is the cause
+                raise
+            unread.append((step, lr, {name: term.detach() for name, term in terms.items()}))
             scaler.scale(terms["total"] / settings.accumulate).backward()
             sums = {name: sums.get(name, 0.0) + term.detach() / settings.accumulate for name, term in terms.items()}
         scaler.unscale_(optimiser)
         torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
-        scaler.step(optimiser)
+        scaler.step(optimiser)  # with float16 the one read of each step: whether a gradient is infinite
         scaler.update()
+        if len(unread) >= UNREAD or step + 1 in _report_steps(settings):
+            _check(unread)
+            unread = []
         if step + 1 in _report_steps(settings):
             count, now = step + 1 - done, time.perf_counter()
-            yield Interval(step + 1, {name: float(value) / count for name, value in sums.items()}, lr, now - started)
+            yield Interval(step + 1, _means(sums, count), lr, now - started)
             done, started, sums = step + 1, time.perf_counter(), {}
             detector.train()  # the caller may have evaluated the detector, which puts it into evaluation mode
         keep(current)
-
-
-class Shuffled:
-    """Batches of `size` of `count` indices, for ever: every image comes once before any comes again."""
-
-    def __init__(self, count: int, size: int, draws: torch.Generator) -> None:
-        self._count, self._size, self._draws = count, size, draws
-        self._queue: list[int] = []
-
-    def __iter__(self) -> Shuffled:
-        return self
-
-    def __next__(self) -> list[int]:
-        while len(self._queue) < self._size:
-            self._queue += torch.randperm(self._count, generator=self._draws).tolist()
-        batch, self._queue = self._queue[: self._size], self._queue[self._size :]
-        return sorted(batch)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what is needed to go on from here."""
-        return {"queue": self._queue, "draws": self._draws.get_state()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from where `state_dict` was called."""
-        self._queue = state["queue"]
-        self._draws.set_state(state["draws"])
 
 
 def _report_steps(settings: TrainingSettings) -> set[int]:
@@ -171,10 +161,19 @@ def _report_steps(settings: TrainingSettings) -> set[int]:
     return {round(settings.steps * (i + 1) / count) for i in range(count)}
 
 
-def _check(terms: dict[str, Tensor], step: int, lr: float) -> None:
-    values = {name: term.item() for name, term in terms.items()}
-    bad = [f"{name} = {value}" for name, value in values.items() if not torch.isfinite(torch.tensor(value))]
-    if bad:
-        raise NonFiniteLoss(
-            f"The loss must be finite, but at step {step + 1} (learning rate {lr:.3g}) {', '.join(bad)}"
-        )
+def _means(sums: dict[str, Tensor], count: int) -> dict[str, float]:
+    return {name: float(value) / count for name, value in sums.items()}
+
+
+def _check(unread: list[tuple[int, float, dict[str, Tensor]]]) -> None:
+    """Read the terms of the loss of some batches, each with its step and learning rate; raise at the first bad one.
+
+    Weights may be kept only after this: those trained since the last call may be trained on a NaN.
+    """
+    for step, lr, terms in unread:
+        values = {name: term.item() for name, term in terms.items()}
+        bad = [f"{name} = {value}" for name, value in values.items() if not math.isfinite(value)]
+        if bad:
+            raise NonFiniteLoss(
+                f"The loss must be finite, but at step {step + 1} (learning rate {lr:.3g}) {', '.join(bad)}"
+            )

@@ -21,6 +21,7 @@ from ura_study.detectors.patchcore.coreset import greedy_coreset
 from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 from ura_study.features.batch import Batch
 from ura_study.features.maps import FeatureMaps
+from ura_study.features.transfer import sent
 
 #: Images per batch of the passes over the training set.
 BATCH = 16
@@ -57,8 +58,10 @@ class PatchCore(Detector):
         self.memory = torch.empty(len(chosen), train.channels, device=self.device)
         for index in batches(train, BATCH):
             tokens = self._tokens(train.batch(index, self.device).features)  # (B, N, C)
-            here = (image >= index[0]) & (image <= index[-1])
-            self.memory[here] = tokens[image[here] - index[0], token[here]]
+            here = ((image >= index[0]) & (image <= index[-1])).nonzero()[:, 0]
+            places = (here, image[here] - index[0], token[here])
+            row, within, position = (sent(place, self.device) for place in places)
+            self.memory[row] = tokens[within, position]
 
     def _choose(self, train: FeatureMaps, generator: torch.Generator) -> Tensor:
         """Return the indices (K,) of the tokens to keep, counted over all images, ascending."""
@@ -90,7 +93,7 @@ class PatchCore(Detector):
             return Scores(maps)
         if self.settings.image_score == "max":
             return Scores(maps, images=distance.amax(dim=1))
-        worst = tokens[torch.arange(len(tokens)), distance.argmax(dim=1)]  # (B, C)
+        worst = tokens[torch.arange(len(tokens), device=tokens.device), distance.argmax(dim=1)]  # (B, C)
         return Scores(maps, images=torch.stack([reweighted(t, self.memory, self.settings.neighbours) for t in worst]))
 
     def _tokens(self, features: Tensor) -> Tensor:
@@ -114,10 +117,11 @@ def reweighted(worst: Tensor, memory: Tensor, neighbours: int) -> Tensor:
     only one, be it because the memory holds no more, it is 1.
     """
     distance = torch.cdist(worst[None], memory, compute_mode=EXACTLY)[0]  # (K,)
-    nearest = distance.argmin()
+    nearest = distance.argmin(dim=0, keepdim=True)  # (1,)
+    least = distance[nearest]
     count = min(neighbours, len(memory))
     if count == 1:
-        return distance[nearest]
-    around = torch.cdist(memory[nearest][None], memory, compute_mode=EXACTLY)[0].topk(count, largest=False).indices
+        return least[0]
+    around = torch.cdist(memory[nearest], memory, compute_mode=EXACTLY)[0].topk(count, largest=False).indices
     # Both sides of the fraction are divided by exp(s*), so no exponent is negative; a sum too large for a float is inf.
-    return (1 - 1 / (distance[around] - distance[nearest]).exp().sum()) * distance[nearest]
+    return (1 - 1 / (distance[around] - least).exp().sum()) * least[0]

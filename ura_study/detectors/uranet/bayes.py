@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ura_study.features.transfer import sent
+
 
 class PointLinear(nn.Module):
     """y = W x + b with one plain W: the deterministic control, to be used like `BayesianLinear`."""
@@ -66,12 +68,12 @@ class BayesianLinear(PointLinear):
         """Return a sample of y (..., O) for x (..., I), drawn independently for each leading index."""
         mean = functional.linear(x, self.mean, self.bias)
         variance = functional.linear(x.square(), self.std.square())
-        noise = torch.randn(mean.shape, generator=generator).to(mean)
+        noise = sent(torch.randn(mean.shape, generator=generator), mean.device).to(mean.dtype)
         return mean + (variance + 1e-12).sqrt() * noise
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Return `count` weight matrices (M, O, I)."""
-        noise = torch.randn((count, *self.mean.shape), generator=generator).to(self.mean)
+        noise = sent(torch.randn((count, *self.mean.shape), generator=generator), self.mean.device).to(self.mean.dtype)
         return self.mean + self.std * noise
 
     def divergence(self) -> Tensor:

@@ -30,8 +30,7 @@ def channel_weights(energy: Tensor, channels: Sequence[int]) -> Tensor:
     """
     ordered = energy.flatten(0, 1).sort(dim=0).values  # (B·N, layers)
     usual = ordered[int(NORMAL_SHARE * (len(ordered) - 1))].clamp_min(1e-12)
-    sizes = torch.tensor(channels, device=energy.device)
-    return (1 / (usual * sizes)).repeat_interleave(sizes)
+    return torch.cat([(1 / (layer * size)).expand(size) for layer, size in zip(usual, channels, strict=True)])
 
 
 class UsualEvidence(nn.Module):

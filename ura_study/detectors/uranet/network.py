@@ -27,6 +27,7 @@ from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 from ura_study.detectors.uranet.synthesis import corrupt
 from ura_study.features.batch import Batch
 from ura_study.features.maps import FeatureMaps
+from ura_study.features.transfer import sent
 from ura_study.randomness import parted
 
 #: Share of an image's tokens restored in a training step, and share of those perceived and used as sources in it.
@@ -62,6 +63,7 @@ class URANet(Detector):
         if self.perception is not None:
             self.perception.requires_grad_(self.learns_perception)
         self.register_buffer("calibrated", torch.tensor(False))
+        self.ready = False  # the same, known without a read from the device
         self.register_buffer("channel_weights", torch.ones(channels))
         self.register_buffer("networks", torch.zeros(0, 0, channels))
         self.usual_residual, self.usual_perception = UsualEvidence(), UsualEvidence()
@@ -70,6 +72,7 @@ class URANet(Detector):
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *arguments: object) -> None:
         """Allocate the buffer for the stored networks; it is empty before calibration."""
         self.networks = self.networks.new_zeros(state_dict[f"{prefix}networks"].shape)
+        self.ready = bool(state_dict[f"{prefix}calibrated"])
         super()._load_from_state_dict(state_dict, prefix, *arguments)
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
@@ -103,7 +106,7 @@ class URANet(Detector):
             weight = self.perception.settings.kl_weight / self.training_tokens
             terms["divergence"] = weight * self.perception.divergence()
             told = torch.rand(len(mask), generator=perceiving) < TRUE_MASKS * (1 - progress)
-            suspected = torch.where(told.to(mask.device)[:, None], truth, logits.detach().sigmoid())
+            suspected = torch.where(sent(told, mask.device)[:, None], truth, logits.detach().sigmoid())
         if self.restoration is not None:
             restored = self.restoration(corrupted, suspected, origin, chosen, sources)
             terms["restoration"] = restoration_loss(restored, normal[:, chosen], mask[:, chosen])
@@ -129,6 +132,7 @@ class URANet(Detector):
         if self.perception is not None:
             self.usual_perception.fit(torch.cat(distances))
         self.calibrated.fill_(True)
+        self.ready = True
 
     def _calibrate_residual(self, errors: Sequence[Tensor], channels: Sequence[int]) -> None:
         """Set channel weights and residual statistics from batches of restoration errors (B, N, C) of normal images."""
@@ -142,7 +146,7 @@ class URANet(Detector):
     @torch.no_grad()
     def score(self, batch: Batch, known: Tensor | None = None) -> Scores:
         """Return as maps the weighted sum of residual and perceived distance, both normalised by `UsualEvidence`."""
-        if not self.calibrated:
+        if not self.ready:
             raise RuntimeError("the detector must be calibrated before it scores")
         self.eval()
         error, perceived = self._evidence(self._standardise(batch.features), known=known)
@@ -231,4 +235,4 @@ def _to_maps(tokens: Tensor) -> Tensor:
 def _some(mask: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """Return the indices of a random `share` of the N tokens of mask (B, N), at least one."""
     count = mask.shape[1]
-    return torch.randperm(count, generator=generator)[: max(1, int(count * share))].to(mask.device)
+    return sent(torch.randperm(count, generator=generator)[: max(1, int(count * share))], mask.device)

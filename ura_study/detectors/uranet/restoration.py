@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from ura_study.detectors.uranet.config import RestorationSettings
 from ura_study.detectors.uranet.statistics import TokenStatistics, covering_tokens, principal_components
+from ura_study.features.transfer import sent
 
 #: Tokens with at least this suspicion are no source at all; below it, their weight in the attention is 1 − suspicion.
 DISTRUST = 0.5
@@ -86,7 +87,7 @@ class Restoration(nn.Module):
 
         If all prototypes are from one image, none is left out.
         """
-        own = self.origin == images.to(self.origin.device)[:, None]
+        own = self.origin == sent(images, self.origin.device)[:, None]
         return own & ~own.all(dim=1, keepdim=True)
 
     @torch.no_grad()

@@ -6,6 +6,9 @@ SimpleNet (Liu et al. 2023), at a level drawn for each image. Edges can be soft:
 neighbourhood of tokens, so the token on the border of a real defect is a mixture. A token is therefore corrupted in
 proportion to the share of its neighbourhood that the mask covers, and that share is the target of perception.
 
+Masks, levels and noise are drawn on the CPU, so that they are the same on every device, and then sent to it. What must
+be read of them (how many positions a mask covers, which grid its noise has) is read on the CPU: no GPU is waited for.
+
 Legend: B images, N = S·S tokens, C channels.
 """
 
@@ -18,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ura_study.detectors.uranet.synthesis_config import SYNTHESES, SynthesisSettings
+from ura_study.features.transfer import sent
 
 #: Grid points along a side of the noise from which masks are thresholded: coarse to fine.
 GRIDS = (3, 5, 9, 17)
@@ -40,9 +44,9 @@ def corrupt(
     areas = log_uniform(settings.min_area, settings.max_area, count, generator)
     areas = areas * (uniform(count, generator) < settings.share)
     masks = torch.stack([random_mask(side, area, generator) for area in areas.tolist()])
-    shares = softened(masks, settings.edge).flatten(1).to(tokens.device)  # (B, S, S) -> (B, N)
+    shares = sent(softened(masks, settings.edge).flatten(1), tokens.device)  # (B, S, S) -> (B, N)
     place = uniform(count, generator) if part is None else (part + uniform(count, generator)) / parts  # (B,), 0..1
-    level = (settings.strength * settings.spread ** (2 * place - 1)).to(tokens.device)
+    level = sent(settings.strength * settings.spread ** (2 * place - 1), tokens.device)
     return SYNTHESES.get(settings.kind)(tokens, shares, level, settings, generator), shares
 
 
@@ -50,7 +54,7 @@ def noise(
     tokens: Tensor, shares: Tensor, levels: Tensor, settings: SynthesisSettings, generator: torch.Generator
 ) -> Tensor:
     """Return tokens (B, N, C) with Gaussian noise of the standard deviation `levels` (B,) × `shares` (B, N)."""
-    drawn = torch.randn(tokens.shape, generator=generator).to(tokens)
+    drawn = sent(torch.randn(tokens.shape, generator=generator), tokens.device).to(tokens.dtype)
     return tokens + drawn * (levels[:, None] * shares)[..., None]
 
 

@@ -1,0 +1,38 @@
+"""The detectors that come with the program, small, with each of their parts switched off in turn."""
+
+from __future__ import annotations
+
+from pydantic import TypeAdapter
+
+from ura_study.detectors.base import Detector
+from ura_study.detectors.build import build_detector
+from ura_study.detectors.config import Model
+from ura_study.features.maps import FeatureMaps
+
+PERCEPTION = {"width": 16, "mc_samples": 3}
+RESTORATION = {"width": 8, "prototypes": 16, "exclusion": 1}
+URANET = {"name": "uranet", "perception": PERCEPTION, "restoration": RESTORATION}
+PATCHCORE = {"name": "patchcore", "coreset": 0.2, "neighbours": 3}
+
+MODELS = {
+    "full": URANET,
+    "w/o synthesis": URANET | {"synthesis": False},
+    "w/o perception": URANET | {"perception": False},
+    "w/o restoration": URANET | {"restoration": False},
+    "w/o synthesis and perception": URANET | {"synthesis": False, "perception": False},
+    "w/o synthesis and restoration": URANET | {"synthesis": False, "restoration": False},
+    "soft edges": URANET | {"synthesis": {"edge": 3, "share": 0.5}},
+    "plain weights": URANET | {"perception": PERCEPTION | {"bayesian": False}},
+    "one head, deep": URANET | {"perception": PERCEPTION | {"heads": 1}, "restoration": RESTORATION | {"depth": 2}},
+    "open gate": URANET | {"perception": PERCEPTION | {"gate": "open"}},
+    "oracle": URANET | {"perception": PERCEPTION | {"gate": "oracle"}},
+    "patchcore": PATCHCORE,
+    "patchcore, projected": PATCHCORE | {"projection": 4, "image_score": "max"},
+    "patchcore, at random": PATCHCORE | {"selection": "random", "standardise": True, "image_score": "map"},
+    "patchcore, one neighbour": PATCHCORE | {"neighbours": 1},
+}
+
+
+def built(name: str, train: FeatureMaps) -> Detector:
+    """Return the detector with the settings `MODELS[name]`, not yet prepared."""
+    return build_detector(TypeAdapter(Model).validate_python(MODELS[name]), train.channels, train.map_size)

@@ -120,7 +120,7 @@ def planned(runs: int) -> tuple[Study, Plan]:
     return study, make_plan(study, {f"category {i}": str(i) for i in range(CATEGORIES)})
 
 
-def drive(runs: int, address: str) -> list[Measured]:
+def drive(runs: int, address: str | None) -> list[Measured]:
     """Do a study as `commands.run` does it, in this process."""
     worker.Worker = no_op_worker()
     meter = Meter()

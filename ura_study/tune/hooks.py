@@ -25,7 +25,8 @@ class Events(tune.Callback):
         self._queue.on_trial_start(trial.trial_id)
 
     def on_trial_complete(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
-        trial.config, trial.evaluated_params, trial.experiment_tag = {}, {}, ""
+        trial.config.clear()
+        trial.evaluated_params, trial.experiment_tag = {}, ""
         trial._default_result_or_future = None  # else Ray holds a result of the worker's to the end
         known = trial.run_metadata
         known.last_result, known.metric_analysis, known.metric_n_steps = {"done": True}, {}, {}

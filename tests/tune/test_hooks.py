@@ -1,0 +1,28 @@
+import pytest
+from ray.tune.experiment import Trial
+
+from ura_study.tune.hooks import Events, FirstWaiting
+
+
+@pytest.fixture
+def trial():
+    made = Trial("a", stub=True, config={"job": "x" * 1000}, evaluated_params={"job": "x" * 1000})
+    made.update_last_result({"record": "y" * 1000, "training_iteration": 1, "done": True})
+    return made
+
+
+def test_a_finished_trial_is_no_burden(trial):
+    Events(None).on_trial_complete(0, [trial], trial)
+    state, known = trial.get_json_state()
+    assert "xxxx" not in state
+    assert "yyyy" not in known
+    assert trial.last_result["done"]
+
+
+def test_only_trials_that_are_not_over_are_looked_at(trial):
+    class Controller:
+        get_live_trials = staticmethod(lambda: {trial})
+
+    assert FirstWaiting().choose_trial_to_run(Controller) is trial
+    trial.status = Trial.RUNNING
+    assert FirstWaiting().choose_trial_to_run(Controller) is None

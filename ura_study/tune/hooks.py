@@ -15,7 +15,7 @@ from ura_study.tune.queue import Queue
 class Events(tune.Callback):
     """Tells the queue what Tune does not tell a searcher: that a trial really starts, and why a worker failed.
 
-    Tune keeps each trial to the end, and then writes down what each was. Nobody needs that: it goes when a trial is over.
+    Tune keeps each trial to the end, and then writes down what each was. Nobody needs that: it goes as a trial ends.
     """
 
     def __init__(self, queue: Queue) -> None:

@@ -26,7 +26,7 @@ def no_op_worker() -> type:
         def setup(self, config: dict[str, Any]) -> None:
             import ray
 
-            self._node, self._parked = ray.get_runtime_context().get_node_id(), False
+            self._node, self._parked, self._every = ray.get_runtime_context().get_node_id(), False, worker.REPORT_EVERY
             self._events = self._done(Job.model_validate_json(config[worker.JOB]))
 
         def _done(self, job: Job) -> Any:

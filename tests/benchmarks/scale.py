@@ -142,6 +142,8 @@ def draw(found: dict[int, list[Measured]], path: Path) -> None:
         memory.plot([one.runs for one in measured], [one.memory for one in measured], label=f"study of {runs} runs")
     cost.set(xlabel="runs done", ylabel="CPU ms of the driver per run", ylim=(0, None))
     memory.set(xlabel="runs done", ylabel="resident memory of the driver, MB", ylim=(0, None))
+    for axes in (cost, memory):
+        axes.locator_params(axis="x", nbins=5)
     memory.legend()
     figure.savefig(path, dpi=120)
 

@@ -1,6 +1,6 @@
 """CPU seconds and memory of the driver by the number of runs: studies of no-op runs on a made-up cluster of some nodes.
 
-    python tests/benchmarks/scale.py [--runs 1000 5000 20000] [--nodes 4] [--cpus 4] [-o FOLDER]
+    python tests/benchmarks/scale.py [--runs 1000 5000 20000] [--nodes 4] [--cpus 1] [-o FOLDER]
 
 All but the work is as in `ura-study run` on a terminal: plan, queue, Ray Tune, records, details, TensorBoard, display.
 A worker reports two intervals, details of 100 images and a record, at once. Each study has a driver process of its own.
@@ -13,7 +13,6 @@ import argparse
 import itertools
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,10 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from no_op import no_op_worker
 from rich.console import Console
 
-from ura_study.metrics.names import METRICS
-from ura_study.runs.details import Details
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.record import Record
@@ -52,7 +50,7 @@ class Measured:
     cpu: float
     """Seconds of all threads of the process since the plan was begun."""
     memory: float
-    """Resident set, MB."""
+    """The most that was resident so far, MB."""
 
 
 class Meter:
@@ -64,9 +62,9 @@ class Meter:
         self._runs = 0
 
     def take(self) -> None:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
         wall, cpu = time.monotonic() - self._began[0], time.process_time() - self._began[1]
-        self.measured.append(Measured(self._runs, wall, cpu, pages * resource.getpagesize() / 1e6))
+        self.measured.append(Measured(self._runs, wall, cpu, int(peak.split()[1]) * 1024 / 1e6))
 
     def finished(self, job: Job, record: Record) -> None:
         assert record.done, record.failure
@@ -78,49 +76,13 @@ class Meter:
         return lambda *told: None
 
 
-def no_op_worker() -> type:
-    """Return a worker that does nothing. (A class made in a function travels to workers whole, not by its name.)"""
-    metrics = list(METRICS)
-
-    @dataclass
-    class Interval:
-        step: int
-        losses: dict[str, float]
-        lr: float = 0.001
-
-    class NoOp(worker.Worker):
-        def setup(self, config: dict[str, Any]) -> None:
-            import ray
-
-            self._node, self._parked = ray.get_runtime_context().get_node_id(), False
-            self._events = self._done(Job.model_validate_json(config[worker.JOB]))
-
-        def _done(self, job: Job) -> Any:
-            import numpy as np
-
-            for step in (job.settings.training.steps // 2, job.settings.training.steps):
-                yield Interval(step, {"total": 0.5, "perception": 0.25, "restoration": 0.25})
-            images = tuple(f"test/broken/{index:03d}.png" for index in range(100))
-            yield Details(images, ("broken",) * 100, np.linspace(0, 1, 100, dtype=np.float32))
-            yield Record.of(
-                job,
-                status="done",
-                metrics=dict.fromkeys(metrics, 0.5),
-                losses={"total": 0.5, "perception": 0.25, "restoration": 0.25},
-                timings={"features_seconds": 1.0, "fit_seconds": 6.0, "score_seconds": 2.0},
-                provenance={"versions": dict.fromkeys(("python", "torch", "ray"), "1.2.3"), "host": "somewhere"},
-            )
-
-    return NoOp
-
-
 def planned(runs: int) -> tuple[Study, Plan]:
     rates = [round(0.001 + 0.000001 * i, 6) for i in range(1, runs // CATEGORIES)]  # the baseline is a variant, too
     study = Study.model_validate({"study": "scale", "ablations": {"lr": {"sweep": {"training.lr": rates}}}})
     return study, make_plan(study, {f"category {i}": str(i) for i in range(CATEGORIES)})
 
 
-def drive(runs: int, address: str) -> list[Measured]:
+def drive(runs: int, address: str | None) -> list[Measured]:
     """Do a study as `commands.run` does it, in this process."""
     worker.Worker = no_op_worker()
     meter = Meter()
@@ -164,10 +126,9 @@ HEADER = "| runs | wall s | driver CPU ms per run | of the last 500 | resident M
 
 
 def row(runs: int, measured: list[Measured]) -> str:
-    end, last = measured[-1], [one for one in measured if one.runs <= runs - 500][-1]
+    end, last = measured[-1], [one for one in measured if one.runs <= max(runs - 500, 0)][-1]
     late = 1000 * (next(one for one in measured if one.runs == runs).cpu - last.cpu) / (runs - last.runs)
-    most = max(one.memory for one in measured)
-    return f"| {runs} | {end.wall:.0f} | {1000 * end.cpu / runs:.1f} | {late:.1f} | {most:.0f} |"
+    return f"| {runs} | {end.wall:.0f} | {1000 * end.cpu / runs:.1f} | {late:.1f} | {end.memory:.0f} |"
 
 
 def draw(found: dict[int, list[Measured]], path: Path) -> None:
@@ -181,6 +142,8 @@ def draw(found: dict[int, list[Measured]], path: Path) -> None:
         memory.plot([one.runs for one in measured], [one.memory for one in measured], label=f"study of {runs} runs")
     cost.set(xlabel="runs done", ylabel="CPU ms of the driver per run", ylim=(0, None))
     memory.set(xlabel="runs done", ylabel="resident memory of the driver, MB", ylim=(0, None))
+    for axes in (cost, memory):
+        axes.locator_params(axis="x", nbins=5)
     memory.legend()
     figure.savefig(path, dpi=120)
 
@@ -189,9 +152,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, nargs="+", default=[1000, 5000, 20000])
     parser.add_argument("--nodes", type=int, default=4)
-    parser.add_argument("--cpus", type=int, default=4, help="of each node, and so workers")
+    parser.add_argument("--cpus", type=int, default=1, help="of each node, and so workers")
     parser.add_argument("-o", dest="folder", type=Path, help="folder for scale.png and scale.md")
-    parser.add_argument("--drive", help=argparse.SUPPRESS)
+    parser.add_argument("--drive", help="address of a cluster on which one study is done in this process")
     options = parser.parse_args()
     if options.drive:
         print(json.dumps([asdict(one) for one in drive(options.runs[0], options.drive)]))

@@ -12,7 +12,7 @@ from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.nodes import Nodes
 from ura_study.tune.queue import Queue
-from ura_study.tune.worker import AVOIDED, GPU, JOB, NOTHING, Worker
+from ura_study.tune.worker import AVOIDED, EVERY, GPU, JOB, NOTHING, Worker
 
 
 class Diary:
@@ -99,6 +99,11 @@ def test_a_worker_sends_details_apart_from_the_record(mvtec_root):
     assert unpacked(before["details"]).images[0] == "nut/test/good/000.png"
     assert "details" not in last
     assert Record.model_validate_json(last["record"]).done
+
+
+def test_a_worker_reports_as_often_as_it_is_asked_to(mvtec_root):
+    worker = Worker({JOB: small_job(mvtec_root).model_dump_json(), EVERY: 0.0})
+    assert [len(worker.train()["intervals"]) for _ in range(5)] == [1, 1, 1, 0, 0]  # then details, and the record
 
 
 @pytest.mark.parametrize("error", [None, RayActorError()])
@@ -355,3 +360,11 @@ def test_what_ran_when_all_workers_were_lost_is_tried_again_and_then_recorded(jo
     assert records[handed[0]].done
     assert records[handed[1]].failure.kind == "WorkerDied"
     assert queue.suggest("t9") == Searcher.FINISHED
+
+
+def test_where_many_runs_go_on_each_reports_less_often(jobs, tmp_path):
+    many = [jobs[0].model_copy(update={"run_id": str(index)}) for index in range(2000)]
+    assert EVERY not in Queue(many, Ledger(tmp_path), (), slots=lambda: 200).suggest("t0")
+    assert EVERY not in Queue(many[:200], Ledger(tmp_path), (), slots=lambda: 4000).suggest("t0")
+    queue = Queue(many, Ledger(tmp_path), (), slots=lambda: 1000)
+    assert [queue.suggest(f"t{index}")[EVERY] for index in range(2)] == [5.0, 5.0]

@@ -48,7 +48,8 @@ def failure_of(error: Exception) -> Failure:
 
 def device_of(job: Job) -> torch.device:
     """Return where a job is done, and make this process give it the same numbers, whatever it did before."""
-    device = torch.device("cuda" if job.gpu and torch.cuda.is_available() else "cpu")
+    on_gpu = job.gpu > 0 and torch.cuda.is_available()
+    device = torch.device("cuda", torch.cuda.current_device()) if on_gpu else torch.device("cpu")
     torch.set_num_threads(job.threads)
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

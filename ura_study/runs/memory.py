@@ -17,7 +17,7 @@ def detector_bytes(detector: Detector) -> int:
 
 
 #: Bytes of GPU memory that a process takes beside its tensors (CUDA's context and libraries).
-CONTEXT = 600 << 20
+CONTEXT = 800 << 20
 
 
 def bound(share: float, device: torch.device) -> None:

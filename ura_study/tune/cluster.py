@@ -14,7 +14,8 @@ from ura_study.cache import cache_root, writing
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.output import notice
 
-#: Ray reads these when it is imported. Its console output would tear the live display.
+#: Ray reads these when it is imported. Its console output would tear the live display. The queue hands out as many runs
+#: as there is room for; of those, Tune would let but one at a time wait for its worker to start.
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -25,6 +26,7 @@ QUIET = {
     "TUNE_GLOBAL_CHECKPOINT_S": "100000000",
     # Hundreds of lines about what `raylet` watches for.
     "RAY_DEDUP_LOGS_SKIP_REGEX": "Raylet is terminated|has been marked dead",
+    "TUNE_MAX_PENDING_TRIALS_PG": "100000000",
 }
 #: Ray puts sockets some 60 characters below this folder, and a socket's path has at most 107.
 LONGEST_FOLDER = 40

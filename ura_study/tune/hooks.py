@@ -15,7 +15,7 @@ from ura_study.tune.queue import Queue
 class Events(tune.Callback):
     """Tells the queue what Tune does not tell a searcher: that a trial really starts, and why a worker failed.
 
-    Tune keeps each trial to the end. What it has no more use for is taken away, five sixths of the memory.
+    Tune keeps each trial to the end, and then writes down what each was. Nobody needs that: it goes as a trial ends.
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -25,12 +25,19 @@ class Events(tune.Callback):
         self._queue.on_trial_start(trial.trial_id)
 
     def on_trial_complete(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
-        trial.config, trial.evaluated_params = {}, {}
+        trial.config.clear()
+        trial.evaluated_params, trial.experiment_tag = {}, ""
+        trial._default_result_or_future = None  # else Ray holds a result of the worker's to the end
+        trial.get_json_state = _no_state
         known = trial.run_metadata
         known.last_result, known.metric_analysis, known.metric_n_steps = {"done": True}, {}, {}
 
     def on_trial_error(self, iteration: int, trials: list, trial: Any, **info: Any) -> None:
         self._queue.on_trial_error(trial.trial_id, _error(trial))
+
+
+def _no_state() -> tuple[str, str]:
+    return "{}", "{}"
 
 
 def _error(trial: Any) -> Exception | None:

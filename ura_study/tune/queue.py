@@ -22,10 +22,12 @@ from ura_study.runs.record import Failure, Record
 from ura_study.tune.nodes import Nodes
 from ura_study.tune.shares import Shares
 from ura_study.tune.source import Listener, Source, next_jobs
-from ura_study.tune.worker import AVOIDED, GPU, JOB, NOTHING
+from ura_study.tune.worker import AVOIDED, EVERY, GPU, JOB, NOTHING, REPORT_EVERY
 
 #: What Ray says of a worker whose process is no more.
 DIED = (RayActorError, WorkerCrashedError, NodeDiedError, OutOfMemoryError)
+#: Reports that the driver asks for in a second, of all runs together: each takes it a millisecond.
+REPORTS = 200
 #: Failures that another attempt may escape: the machine's fault, not the run's.
 TRANSIENT = {"WorkerDied", "OutOfMemoryError", "MemoryError"}
 #: Failures that may be those of the machine on which a run was: a folder, weights, a version.
@@ -80,7 +82,7 @@ class Queue(Searcher):
     def set_search_properties(self, metric: str | None, mode: str | None, config: dict, **spec: Any) -> bool:
         return True
 
-    def suggest(self, trial_id: str) -> dict[str, str | float] | str | None:
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
         slots = self._slots() - len(self._parked)
         if not self._pending and not self.stopped and len(self.jobs) < slots:
             self._guarded(self._refill)
@@ -90,6 +92,7 @@ class Queue(Searcher):
             return {JOB: NOTHING, GPU: self._halted.pop()}
         if not self._pending or len(self.jobs) > slots:
             return None  # what goes on may bring more: proposals, or a run to try again
+        every = min(slots, len(self._pending) + len(self.jobs)) / REPORTS
         job = self._pending.popleft()
         if self._shares is not None:
             job = job.model_copy(update={"gpu": self._shares.of(job)})
@@ -97,8 +100,11 @@ class Queue(Searcher):
             self._halted.remove(job.gpu)
         self.jobs[trial_id] = job
         avoided = self._nodes.avoided(job)
-        config: dict[str, str | float] = {JOB: job.model_dump_json(), GPU: job.gpu}
-        return config | ({AVOIDED: " ".join(sorted(avoided))} if avoided else {})
+        return (
+            {JOB: job.model_dump_json(), GPU: job.gpu}
+            | ({AVOIDED: " ".join(sorted(avoided))} if avoided else {})
+            | ({EVERY: every} if every > REPORT_EVERY else {})
+        )
 
     def unwanted(self, trial_id: str) -> bool:
         """Tell whether a trial is to stop; asked by `hooks.StopWhenAsked` at each of its reports."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from ray import get_runtime_context, tune
 
-#: Seconds between two reports of a run.
+#: Seconds between two reports of a run, unless the driver asks for fewer.
 REPORT_EVERY = 1.0
 #: Keys of a trial's configuration. A `Job` as JSON (Tune would take a nested one apart).
 JOB = "job"
@@ -20,6 +20,8 @@ JOB = "job"
 AVOIDED = "avoided"
 #: The share of a GPU that the trial gets.
 GPU = "gpu"
+#: Seconds between two reports, where so many runs go on that the driver could not keep up with one a second of each.
+EVERY = "every"
 #: In place of a job: lets go of the run that the worker was cut off from, and ends.
 NOTHING = ""
 
@@ -34,6 +36,7 @@ class Worker(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         self._node = get_runtime_context().get_node_id()
+        self._every = config.get(EVERY, REPORT_EVERY)
         self._parked = self._node in config.get(AVOIDED, "").split()
         self._events = _events(NOTHING if self._parked else config[JOB])
 
@@ -50,7 +53,7 @@ class Worker(tune.Trainable):
             time.sleep(REPORT_EVERY)
             return {"intervals": [], "parked": True, "done": False}
         intervals: list[dict[str, Any]] = []
-        end = time.monotonic() + REPORT_EVERY
+        end = time.monotonic() + self._every
         for event in self._events:
             if isinstance(event, Record):
                 record = event.model_dump_json()

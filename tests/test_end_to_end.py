@@ -56,9 +56,10 @@ def write_study(place: Path, root: Path, **keys: object) -> None:
     (place / "tiny.yaml").write_text(yaml.safe_dump(STUDY | {"data": data} | keys))
 
 
-def start(place: Path, results: str = "results") -> subprocess.Popen:
+def start(place: Path, results: str = "results", **options: object) -> subprocess.Popen:
     command = [sys.executable, "-m", "ura_study", "run", "tiny.yaml", "--results", results]
-    return subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen(command, cwd=place, text=True, **pipes, **options)
 
 
 def run(place: Path, results: str = "results") -> tuple[int, str]:
@@ -151,6 +152,21 @@ def test_a_batch_system_that_asks_for_an_end_gets_it_in_seconds(place):
     assert time.monotonic() - asked < 15  # 5 on an idle machine
     assert "figures and report are as they were" in out
     assert not (place / "results/tiny/report.html").exists()
+
+
+def test_an_end_that_rays_processes_are_asked_for_as_well_comes_in_seconds(place):
+    """`timeout`, and batch systems, signal all processes of a job: Ray's are gone before they have answered."""
+    process = start(place, start_new_session=True)
+    wait_for(place, 1, process)
+    asked = time.monotonic()
+    os.killpg(process.pid, signal.SIGTERM)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert time.monotonic() - asked < 20  # 9 on an idle machine
+    assert len(lines(place)) >= 1
+    code, out = run(place)
+    assert code == 0, out
+    assert len(lines(place)) == RUNS
 
 
 def test_interrupt_stops_cleanly_and_says_how_to_go_on(place):

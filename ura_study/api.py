@@ -21,7 +21,7 @@ from rich.console import Console
 
 from ura_study.cache import replace
 from ura_study.commands import run as command
-from ura_study.errors import ConfigError, nearest
+from ura_study.errors import STOPPED, ConfigError, nearest
 from ura_study.opening import open_given, open_study
 from ura_study.report.drawing.drawn import Drawn, encoded
 from ura_study.report.figures.registry import drawn_of
@@ -65,7 +65,7 @@ def run(
     """
     opened, plan = open_given(study) if isinstance(study, Mapping) else open_study(Path(study))
     code = command.run_opened(opened, plan, Path(results), address, wait, Console(quiet=not show))
-    if code == command.STOPPED:
+    if code == STOPPED:
         raise KeyboardInterrupt
     return open_results(opened.study, results=results)
 

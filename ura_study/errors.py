@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+#: Exit code of a command that the user ended.
+STOPPED = 130
+
 
 class UserError(Exception):
     """An invalid input or a missing resource; `str(error)` is the one-line message for the user."""

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ura_study.cache import writing
 from ura_study.commands.plan import plan_line, show_plugins
-from ura_study.errors import ConfigError, ResourceError
+from ura_study.errors import STOPPED, ConfigError, ResourceError
 from ura_study.opening import open_study
 from ura_study.results.folder import STUDY, remember
 from ura_study.runs import store
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ura_study.search.session import Session
     from ura_study.tensorboard.writer import TensorBoardWriter
 
-#: Exit codes other than 0.
-SOME_FAILED, STOPPED = 1, 130
+#: Exit code where runs failed.
+SOME_FAILED = 1
 
 
 def run(path: Path, results: Path, address: str | None, wait: bool, console: Console) -> int:

@@ -32,7 +32,8 @@ TRIED = [(name, "float32") for name in MODELS] + [(name, low) for name in LOW fo
 #: How far scores may differ between the devices, as a share of their spread over all positions. A GPU adds in another
 #: order and has other approximations of logarithms and exponentials, so values differ in their last bits. Twenty steps
 #: amplify that, and so does the choice of the nearest sources: two that are about equally near may change places.
-CLOSE = {"float32": 0.02, "bfloat16": 0.15, "float16": 0.15}
+#: With float16, steps whose gradients overflow are left out, and these may be others. (Largest on an H200: 0.29.)
+CLOSE = {"float32": 0.02, "bfloat16": 0.15, "float16": 0.4}
 
 
 @pytest.fixture(autouse=True)
@@ -61,18 +62,22 @@ def fitted(name, train, device, precision="float32", steps=20):
     return detector
 
 
-def scored(detector, train, device):
-    """Return the maps and image scores of four images, on `device`."""
-    known = torch.zeros(len(IMAGES), train.map_size, train.map_size, dtype=torch.bool, device=device)
-    found = detector.score(train.batch(IMAGES, device), known)
+def scored(detector, device):
+    """Return the maps and image scores of four images on `device`: other ones than those of the fit.
+
+    PatchCore remembers some of those, at distance 0: near it, the root of a sum of squares is worth few digits.
+    """
+    others = make_maps(10, seed=1)
+    known = torch.zeros(len(IMAGES), others.map_size, others.map_size, dtype=torch.bool, device=device)
+    found = detector.score(others.batch(IMAGES, device), known)
     maps = full_size(found.maps, 64, ScoringSettings())
     return {"maps": maps, "scores": image_scores(maps, ScoringSettings()) if found.images is None else found.images}
 
 
-def close(found, expected, share):
-    """Whether all values differ by at most a share of the standard deviation of the expected maps."""
+def apart(found, expected):
+    """Return the largest difference as a share of the standard deviation of the expected maps."""
     scale = expected["maps"].cpu().std()
-    return all((found[key].cpu() - expected[key].cpu()).abs().max() <= share * scale for key in expected)
+    return max(((found[key].cpu() - expected[key].cpu()).abs().max() / scale).item() for key in expected)
 
 
 @pytest.mark.parametrize(("name", "precision"), TRIED)
@@ -81,9 +86,9 @@ def test_a_fit_repeats_exactly_and_is_close_to_that_of_the_cpu(train, name, prec
     states = first.state_dict(), again.state_dict()
     assert {tensor.device.type for tensor in states[0].values()} == {"cuda"}
     assert [key for key in states[0] if not torch.equal(states[0][key], states[1][key])] == []
-    found, repeated = scored(first, train, GPU), scored(again, train, GPU)
+    found, repeated = scored(first, GPU), scored(again, GPU)
     assert all(torch.equal(found[key], repeated[key]) for key in found)
-    assert close(found, scored(fitted(name, train, CPU, precision), train, CPU), CLOSE[precision])
+    assert apart(found, scored(fitted(name, train, CPU, precision), CPU)) <= CLOSE[precision]
 
 
 @pytest.mark.parametrize(("start", "end"), [(GPU, CPU), (CPU, GPU), (GPU, GPU)], ids=lambda device: device.type)
@@ -95,8 +100,8 @@ def test_what_was_saved_scores_the_same_on_the_other_device(train, name, start, 
     loaded = built(name, train)
     loaded.load_state_dict(torch.load(file, map_location=end, weights_only=True))
     loaded.to(end)
-    found, expected = scored(loaded, train, end), scored(detector, train, start)
-    assert close(found, expected, 0.0 if start == end else 0.005)
+    found, expected = scored(loaded, end), scored(detector, start)
+    assert apart(found, expected) <= (0.0 if start == end else 0.005)
 
 
 @pytest.mark.parametrize("name", ["full", "patchcore"])
@@ -105,7 +110,7 @@ def test_the_peak_of_memory_is_counted(train, name):
     start_counting(GPU)
     before = torch.cuda.memory_allocated(GPU)
     ballast = torch.empty(1 << 20, device=GPU)
-    scored(detector, train, GPU)
+    scored(detector, GPU)
     peak = peak_bytes(GPU)
     assert peak is not None
     assert peak >= before + ballast.nbytes
@@ -119,7 +124,7 @@ def test_the_peak_of_memory_is_counted(train, name):
 def test_neither_a_step_nor_a_score_waits(train, name, precision):
     detector, dtype = fitted(name, train, GPU, steps=1), getattr(torch, precision)
     with no_waiting():
-        scored(detector, train, GPU)
+        scored(detector, GPU)
     if not detector.trains_by_gradient:
         return
     optimiser = torch.optim.AdamW(detector.parameter_groups())

@@ -92,7 +92,7 @@ class Scene:
     def reach(self, draws: random.Random, at_work: bool = False) -> None:
         """Wait for a random moment: so many records, and a while more; `at_work`: not before there is a worker."""
         records = draws.randrange(8)
-        delay = draws.uniform(0, 1.5) if records or at_work else draws.uniform(0, 10)
+        delay = draws.uniform(0, 1.5) if records or at_work else draws.uniform(0, 15)
         self.moment = f"{records} records + {delay:.1f} s"
         self.until(lambda: len(self.lines()) >= records and (not at_work or self.workers()))
         self.until(lambda: False, delay)
@@ -125,7 +125,7 @@ class Scene:
             self.seconds, self.said = time.monotonic() - since, self.last_line(log)
         self.codes.append(code)
         if not self._closing and not self.family.gone(LINGER):
-            self.wrong.append(f"left {len(self.family.members())} processes")
+            self.wrong.append("left " + ", ".join(line[:50] for line in self.family.members().values()))
             self.family.end()
         return code
 

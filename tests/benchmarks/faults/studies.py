@@ -21,13 +21,14 @@ PLAIN: dict[str, Any] = {
     "base": {
         "features": {"map_size": 8},
         "model": {"restoration": {"prototypes": 16, "width": 16, "exclusion": 1}, "perception": {"width": 8}},
-        "training": {"steps": 40, "reports": 10},
+        "training": {"steps": 100, "reports": 20},
     },
     "seeds": [0, 1],
     "ablations": {"samples": {"sweep": {SAMPLES: [3]}}},
 }
 #: A variant more, whose loss overflows.
-DIVERGING = PLAIN | {"ablations": PLAIN["ablations"] | {"diverging": {"sweep": {"training.lr": [1.0]}}}}
+_OVERFLOW = {"training.precision": ["float16"], "training.lr": [1.0]}
+DIVERGING = PLAIN | {"ablations": PLAIN["ablations"] | {"diverging": {"grid": _OVERFLOW}}}
 #: Every combination is tried, so that what is found does not depend on the order in which runs end.
 SEARCH = PLAIN | {
     "ablations": {},

@@ -20,10 +20,10 @@ import time
 import traceback
 from pathlib import Path
 
-import clusters  # noqa: F401 - registers its kinds
-import damage  # noqa: F401
-import machine  # noqa: F401
-import signals  # noqa: F401
+import clusters
+import damage
+import machine
+import signals
 from judge import differences, doubled, lost
 from kinds import KINDS, Kind, Skipped
 from rich.console import Console
@@ -32,6 +32,8 @@ from scene import Scene
 
 from studies import write_images
 
+#: Modules that register their kinds.
+SOURCES = (signals, clusters, damage, machine)
 COLUMNS = ("fault", "round", "moment", "said", "exit", "seconds", "lost", "doubled", "table", "hang", "wrong")
 
 

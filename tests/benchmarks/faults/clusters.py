@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import signal
 import socket
-import subprocess
 import sys
+import time
 from pathlib import Path
 
 from family import MARK, Family, send
 from kinds import kind
-from scene import PATIENCE, Scene
+from scene import Scene
 
 RAY = Path(sys.executable).with_name("ray")
 
@@ -31,14 +31,10 @@ class Cluster:
 
     def start_head(self) -> Family:
         ports = f"--port={self._port}", f"--ray-client-server-port={self._client}"
-        family = self._start("--head", *ports, "--num-cpus=0", "--include-dashboard=false")
-        for _ in range(round(PATIENCE)):
-            check = [RAY, "health-check", "--address", self.address]
-            if not subprocess.run(check, capture_output=True, env=self._scene.environment, check=False).returncode:
-                return family
-        raise RuntimeError(f"no Ray at {self.address}: {self._scene.output('cluster.txt')[-2000:]}")
+        return self._start("--head", *ports, "--num-cpus=0", "--include-dashboard=false")
 
     def add(self) -> Family:
+        """Let a node join, and return when it has."""
         return self._start(f"--address={self.address}", "--num-cpus=1")
 
     def end(self) -> None:
@@ -47,12 +43,17 @@ class Cluster:
 
     def _start(self, *options: str) -> Family:
         self._count += 1
-        mark = f"{self._scene.folder.name}-node{self._count}"
-        before = self._scene.environment
+        mark = f"{self._scene.folder}-node{self._count}"
+        log, before = f"node{self._count}.txt", self._scene.environment
         self._scene.environment = before | {MARK: mark}
-        self._scene.spawn(RAY, "start", *options, "--block", "--disable-usage-stats", log="cluster.txt")
+        options = "--node-ip-address=127.0.0.1", "--block", "--disable-usage-stats", *options
+        started = self._scene.spawn(RAY, "start", *options, log=log)
         self._scene.environment = before
         self._families.append(Family(mark))
+        while "Ray runtime started" not in self._scene.output(log):
+            if started.poll() is not None:
+                raise RuntimeError(f"no Ray at {self.address}: {self._scene.output(log)[-2000:]}")
+            time.sleep(0.1)
         return self._families[-1]
 
 

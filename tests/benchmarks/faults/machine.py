@@ -46,11 +46,11 @@ def no_memory(scene: Scene, draws: random.Random) -> None:
     file = scene.folder / "memory"
     scene.sabotage(FAULT_MEMORY=file)
     scene.start()
-    scene.reach(draws)
+    scene.reach(draws, most=1)
     file.touch()
     scene.end()
-    if not file.exists() and "OutOfMemoryError" in scene.output():
-        scene.wrong.append("not tried again")
+    if file.exists():
+        scene.wrong.append("nothing was trained any more")
 
 
 @kind("two drivers")

@@ -42,9 +42,10 @@ class Scene:
             place.mkdir(parents=True)
         shutil.copytree(images, self.data)
         (folder / "study.yaml").write_text(yaml.safe_dump(study(name, self.data)))
-        self.family, self.arguments = Family(folder.name), ["study.yaml"]
+        self.family, self.arguments = Family(str(folder)), ["study.yaml"]
         self.environment = os.environ | {"URA_STUDY_CACHE": str(self.cache), "RAY_TMPDIR": str(self.temp)}
-        self.environment |= {"TMPDIR": str(self.temp), "COLUMNS": "160", "PYTHONUNBUFFERED": "1", MARK: folder.name}
+        self.environment |= {"TMPDIR": str(self.temp), "COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
+        self.environment |= {"RAY_AUTH_MODE": "disabled", MARK: str(folder)}
         self.moment, self.codes, self.said, self.seconds = "", list[int](), "", 0.0
         self.wrong: list[str] = []
         """What was seen that must not be."""
@@ -89,9 +90,9 @@ class Scene:
         self.command = self.spawn(sys.executable, "-m", "ura_study", "run", *self.arguments, log=log)
         return self.command
 
-    def reach(self, draws: random.Random, at_work: bool = False) -> None:
-        """Wait for a random moment: so many records, and a while more; `at_work`: not before there is a worker."""
-        records = draws.randrange(8)
+    def reach(self, draws: random.Random, at_work: bool = False, most: int = 7) -> None:
+        """Wait for a random moment: up to `most` records and a while more; `at_work`: not before there is a worker."""
+        records = draws.randrange(most + 1)
         delay = draws.uniform(0, 1.5) if records or at_work else draws.uniform(0, 15)
         self.moment = f"{records} records + {delay:.1f} s"
         self.until(lambda: len(self.lines()) >= records and (not at_work or self.workers()))

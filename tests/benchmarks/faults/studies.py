@@ -12,7 +12,7 @@ from ura_study.data.textures.cache import ensure_textures
 
 CATEGORIES = ("brick", "grass")
 #: How many tiles of each folder of a category are taken.
-TILES = {"train/good": 12, "test/good": 4, "test/hole": 2, "test/stain": 2}
+TILES = {"train/good": 24, "test/good": 4, "test/hole": 2, "test/stain": 2}
 SAMPLES = "model.perception.mc_samples"
 
 #: Variants that differ in scoring alone, so that weights are shared through the cache.

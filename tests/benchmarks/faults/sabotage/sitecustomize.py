@@ -11,13 +11,13 @@ import importlib.util
 import os
 import sys
 import time
+from pathlib import Path
 
 
-def _wrong_clock(path: str) -> None:
+def _wrong_clock(path: Path) -> None:
     def off() -> float:
         try:
-            with open(path) as file:  # noqa: PTH123 - pathlib would be imported by every process
-                return float(file.read() or 0)
+            return float(path.read_text() or 0)
         except OSError:
             return 0.0
 
@@ -47,7 +47,7 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         return spec
 
 
-def _no_memory(path: str) -> None:
+def _no_memory(path: Path) -> None:
     def spoil(module) -> None:
         import torch
 
@@ -55,7 +55,7 @@ def _no_memory(path: str) -> None:
 
         def once(*arguments, **options):
             try:
-                os.unlink(path)  # noqa: PTH108
+                path.unlink()
             except OSError:
                 return backward(*arguments, **options)
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB (simulated).")
@@ -66,6 +66,6 @@ def _no_memory(path: str) -> None:
 
 
 if "FAULT_CLOCK" in os.environ:
-    _wrong_clock(os.environ["FAULT_CLOCK"])
+    _wrong_clock(Path(os.environ["FAULT_CLOCK"]))
 if "FAULT_MEMORY" in os.environ:
-    _no_memory(os.environ["FAULT_MEMORY"])
+    _no_memory(Path(os.environ["FAULT_MEMORY"]))

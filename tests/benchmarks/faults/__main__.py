@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -49,6 +50,7 @@ def main() -> int:
     if options.list:
         print("\n".join(KINDS))
         return 0
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what was ignored here, the commands would ignore, too
     kinds = [KINDS[name] for name in options.only or KINDS]
     count = len(kinds) if options.count is None else options.count
     table, bad = Table(*COLUMNS), 0

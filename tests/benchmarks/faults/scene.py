@@ -125,8 +125,8 @@ class Scene:
         if not self.codes:
             self.seconds, self.said = time.monotonic() - since, self.last_line(log)
         self.codes.append(code)
-        if not self._closing and not self.family.gone(LINGER):
-            self.wrong.append("left " + ", ".join(line[:50] for line in self.family.members().values()))
+        if left := self.family.left(LINGER):
+            self.wrong.append("left " + ", ".join(line.rstrip("\0 ")[:50] for line in left))
             self.family.end()
         return code
 

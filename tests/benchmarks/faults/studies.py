@@ -21,7 +21,7 @@ PLAIN: dict[str, Any] = {
     "base": {
         "features": {"map_size": 8},
         "model": {"restoration": {"prototypes": 16, "width": 16, "exclusion": 1}, "perception": {"width": 8}},
-        "training": {"steps": 100, "reports": 20},
+        "training": {"steps": 60, "reports": 20},
     },
     "seeds": [0, 1],
     "ablations": {"samples": {"sweep": {SAMPLES: [3]}}},

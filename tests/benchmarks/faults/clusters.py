@@ -83,17 +83,16 @@ def node_joins(scene: Scene, draws: random.Random) -> None:
 
 @kind("head restarted", (2,))
 def head_restarted(scene: Scene, draws: random.Random) -> None:
-    """The control service is killed, and the head started again at the same address, with the nodes."""
+    """The control service is killed; a while later the head and its node are started again, at the same address."""
     cluster = Cluster(scene)
     node = cluster.add()
-    scene.arguments.append("--wait-for-resources")
     scene.start()
-    scene.reach(draws, at_work=False)
+    scene.reach(draws)
     for pid in cluster.head.named("gcs_server"):
         send(pid, signal.SIGKILL)
     scene.until(lambda: False, draws.uniform(0, 20))
     cluster.head.end()
-    cluster.head = cluster.start_head()
-    scene.end()
-    node.end()
+    node.end()  # Ray starts no head on a machine on which a node looks for one
+    cluster.start_head()
     cluster.add()
+    scene.end()

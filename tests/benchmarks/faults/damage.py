@@ -116,7 +116,7 @@ def journal_lost(scene: Scene, draws: random.Random) -> None:
         (scene.study / "optuna.journal").unlink(missing_ok=True)
 
 
-@kind("journal of another search", (-signal.SIGKILL,), study="search")
+@kind("journal of another search", (*KILLED, 2), study="search")
 def journal_foreign(scene: Scene, draws: random.Random) -> None:
     """It is refused in one line; then it is removed."""
     import optuna

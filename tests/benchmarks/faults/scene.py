@@ -87,6 +87,7 @@ class Scene:
 
     def start(self, log: str = "log.txt") -> subprocess.Popen[bytes]:
         """Start the study, or go on with it."""
+        self._since = time.monotonic()
         self.command = self.spawn(sys.executable, "-m", "ura_study", "run", *self.arguments, log=log)
         return self.command
 
@@ -111,11 +112,10 @@ class Scene:
         """Wait until something is true, so many seconds have passed, or the command has ended."""
         end = time.monotonic() + seconds
         while self.command.poll() is None and time.monotonic() < end and not true():
-            time.sleep(0.02)
+            time.sleep(0.1)
 
-    def end(self, log: str = "log.txt") -> int:
+    def end(self) -> int:
         """Wait for the end of the command; return its exit code. One that hangs is ended, and so is what it left."""
-        since = getattr(self, "_since", time.monotonic())
         try:
             code = self.command.wait(PATIENCE)
         except subprocess.TimeoutExpired:
@@ -123,21 +123,21 @@ class Scene:
             self.family.end()
             code = self.command.wait()
         if not self.codes:
-            self.seconds, self.said = time.monotonic() - since, self.last_line(log)
+            self.seconds, self.said = time.monotonic() - self._since, self.last_line()
         self.codes.append(code)
         if left := self.family.left(LINGER):
             self.wrong.append("left " + ", ".join(line.rstrip("\0 ")[:50] for line in left))
             self.family.end()
         return code
 
-    def finish(self, log: str = "log.txt") -> None:
+    def finish(self) -> None:
         """Run the same command until it has done everything."""
         for _ in range(STARTS):
             if self.codes and self.codes[-1] == 0:
                 break
-            self.start(log)
-            self.end(log)
-        if "Traceback" in self.output(log):
+            self.start()
+            self.end()
+        if "Traceback" in self.output():
             self.wrong.append("traceback")
 
     def output(self, log: str = "log.txt") -> str:

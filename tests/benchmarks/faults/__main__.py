@@ -95,7 +95,7 @@ class Campaign:
             kind.strike(scene, random.Random(f"{self._seed} {kind.name} {turn}"))
             if scene.codes[-1] not in {0, *kind.codes}:
                 scene.wrong.append(f"exit code {scene.codes[-1]}")
-            scene.finish()
+            scene.finish(kind.ends)
             row |= _judge(scene, reference, kind)
         except Skipped as why:
             row["wrong"] = f"skipped: {why}"

@@ -130,10 +130,10 @@ class Scene:
             self.family.end()
         return code
 
-    def finish(self) -> None:
-        """Run the same command until it has done everything."""
+    def finish(self, code: int) -> None:
+        """Give the same command until it ends with this exit code."""
         for _ in range(STARTS):
-            if self.codes and self.codes[-1] == 0:
+            if self.codes[-1] == code:
                 break
             self.start()
             self.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -38,7 +39,8 @@ class StudyLock:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        (self._folder / DRIVER).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a folder that has become read-only: what went wrong is told already
+            (self._folder / DRIVER).unlink(missing_ok=True)
         self._lock.release()
 
     @property

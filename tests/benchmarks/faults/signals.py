@@ -1,0 +1,59 @@
+"""Processes that end: the driver, a worker, Ray's own, all at once."""
+
+from __future__ import annotations
+
+import random
+import signal
+from functools import partial
+
+from family import send
+from kinds import kind
+from scene import Scene
+
+#: Before the driver heeds signals, in its first second, it is the system that ends it.
+STOPPED = 130
+
+
+def driver_gets(scene: Scene, draws: random.Random, number: signal.Signals) -> None:
+    scene.start()
+    scene.reach(draws)
+    scene.command.send_signal(number)
+    scene.end()
+
+
+for _number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    kind(f"driver {_number.name}", (STOPPED, -_number))(partial(driver_gets, number=_number))
+
+
+@kind("worker SIGKILL")
+def worker_killed(scene: Scene, draws: random.Random) -> None:
+    scene.start()
+    scene.reach(draws, at_work=True)
+    for pid in draws.sample(workers := scene.workers(), min(1, len(workers))):
+        send(pid, signal.SIGKILL)
+    scene.end()
+
+
+@kind("all SIGTERM", (STOPPED, -signal.SIGTERM, 2))
+def all_terminated(scene: Scene, draws: random.Random) -> None:
+    """As a batch system does at the end of a job's time."""
+    scene.start()
+    scene.reach(draws)
+    scene.family.signal(signal.SIGTERM)
+    scene.end()
+
+
+@kind("raylet SIGKILL", (2,))
+def raylet_killed(scene: Scene, draws: random.Random) -> None:
+    scene.start()
+    scene.reach(draws, at_work=True)
+    for pid in scene.family.named("raylet/raylet"):
+        send(pid, signal.SIGKILL)
+    scene.end()
+
+
+@kind("search SIGKILL", (-signal.SIGKILL,), study="search")
+def search_killed(scene: Scene, draws: random.Random) -> None:
+    """Three times one after the other."""
+    for _ in range(3):
+        driver_gets(scene, draws, signal.SIGKILL)

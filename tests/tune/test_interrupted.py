@@ -4,8 +4,9 @@ import socket
 
 import pytest
 from jobs import small_job
-from ray.exceptions import OutOfMemoryError
+from ray.exceptions import AuthenticationError, OutOfMemoryError
 
+from ura_study.errors import ResourceError
 from ura_study.runs import store
 from ura_study.runs.ledger import Ledger
 from ura_study.tune import driver
@@ -42,6 +43,15 @@ def test_a_worker_that_was_ended_for_memory_is_no_end(queue, monkeypatch, capsys
     assert queue.suggest("t1") is not None
     assert driver._interrupted(queue, None, "scratch", None)
     assert store.read(tmp_path)["0" * 16].failure.kind == "WorkerDied"
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_cluster_that_began_anew_is_one_line(queue, monkeypatch, wrapped):
+    trouble = AuthenticationError("RPC error: WrongClusterID\nand more")
+    raised = (RuntimeError("Caught unexpected exception"), trouble) if wrapped else (trouble, None)
+    monkeypatch.setattr(driver, "_tune", raising(*raised))
+    with pytest.raises(ResourceError, match=r"^the Ray cluster is not what it was \(RPC error: WrongClusterID\); the"):
+        driver._interrupted(queue, None, "scratch", "host:6379")
 
 
 def test_another_error_is_a_bug(queue, monkeypatch):

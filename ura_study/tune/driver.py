@@ -85,6 +85,8 @@ def _interrupted(queue: Queue, machines: Machines, scratch: str, address: str | 
     Tune handles workers that die by themselves, but not those that Ray's memory monitor ends (it raises an error), nor
     the end of Ray's own process on this machine (it waits for ever).
     """
+    from ray.exceptions import RayError
+
     from ura_study.tune.queue import DIED
 
     with watched(*raylet()) as died:
@@ -94,12 +96,18 @@ def _interrupted(queue: Queue, machines: Machines, scratch: str, address: str | 
         except KeyboardInterrupt:
             if not died.is_set():
                 raise
-        except RuntimeError as error:
-            if not isinstance(error.__cause__, DIED):
-                raise
-            notice("a worker was ended since memory ran out; what ran is tried again")
-            queue.lost(error.__cause__)
-            return not queue.stopped
+        except (RuntimeError, RayError) as error:
+            cause = error if isinstance(error, RayError) else error.__cause__
+            if isinstance(cause, DIED):
+                notice("a worker was ended since memory ran out; what ran is tried again")
+                queue.lost(cause)
+                return not queue.stopped
+            if isinstance(cause, RayError):  # its head was started anew, say
+                said = (str(cause).splitlines() or [type(cause).__name__])[0]
+                raise ResourceError(
+                    f"the Ray cluster is not what it was ({said}); the same command continues"
+                ) from error
+            raise
     if address is not None:
         raise ResourceError(
             "Ray's process on this machine (raylet) died; start it again, and the same command continues"

@@ -118,3 +118,12 @@ def test_reading_what_has_not_begun(tmp_path):
     mend(tmp_path)
     open_storage(None, tmp_path)
     assert existing(None, tmp_path, "example") is None
+
+
+def test_a_journal_that_is_removed_while_the_search_goes_on_is_one_line(tmp_path):
+    storage = open_storage(None, tmp_path)
+    study = optuna.create_study(study_name="s", storage=storage)
+    study.enqueue_trial({"x": 1})
+    (tmp_path / JOURNAL).unlink()
+    with pytest.raises(ResourceError, match=rf"{JOURNAL}: the search's journal was removed while the search went on"):
+        study.ask()

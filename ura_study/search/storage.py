@@ -5,7 +5,9 @@ The caller of `open_storage` and `mend` holds the study's lock; `existing` needs
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -71,9 +73,27 @@ def _journal(path: Path) -> BaseStorage:
     return _read_journal(path)
 
 
+class _Journal(JournalFileBackend):
+    """Optuna's journal file, which tells in one line that it is gone or cannot be written, also in mid-search."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._path = path
+
+    def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
+        try:
+            yield from super().read_logs(log_number_from)
+        except FileNotFoundError as error:
+            raise ResourceError(f"{self._path}: the search's journal was removed while the search went on") from error
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        with writing(self._path):
+            super().append_logs(logs)
+
+
 def _read_journal(path: Path) -> BaseStorage:
     try:
-        return JournalStorage(JournalFileBackend(str(path)))
+        return JournalStorage(_Journal(path))
     except (ValueError, KeyError) as error:  # a line that is not JSON or not a journal entry
         raise DataError(f"{path}: damaged; it must be Optuna's journal of this search ({error})") from error
 

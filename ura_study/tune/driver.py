@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ura_study.errors import STOPPED, ResourceError
+from ura_study.errors import ResourceError
 from ura_study.output import notice
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.study.config import ResourceSettings
 from ura_study.tune.cluster import cluster, raylet, restart
+from ura_study.tune.leaving import SIGNALS, left_in_time
 from ura_study.tune.machines import Machines
 from ura_study.tune.nodes import Nodes
 from ura_study.tune.raylet import watched
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 ENDLESS = 1_000_000_000
 #: Seconds for what runs to come to its next report; then it is ended. Batch systems kill half a minute after they ask.
 GRACE = 4.0
-#: Seconds after which a study that was asked to end is left as it is: Ray's processes may have been ended with it.
-LAST = 9.0
-#: What asks for an end: a user, a batch system, a terminal that closes. (Windows has no SIGHUP.)
-SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
 def run_jobs(
@@ -58,9 +53,7 @@ def run_jobs(
         ConfigError: where no machine is large enough for one run.
         ResourceError: where the cluster cannot be reached, or records cannot be written.
     """
-    last = threading.Timer(LAST, _leave)
-    last.daemon = True
-    with _cancelled(last), cluster(address), tempfile.TemporaryDirectory(prefix="ura-study-") as scratch:
+    with left_in_time(), cluster(address), tempfile.TemporaryDirectory(prefix="ura-study-") as scratch:
         import ray
 
         from ura_study.tune.queue import Queue
@@ -71,7 +64,7 @@ def run_jobs(
         slots, retries = machines.slots, resources.retries
         shares = Shares(resources, machines)
         queue = Queue(jobs, ledger, listeners, source=source, slots=slots, retries=retries, nodes=nodes, shares=shares)
-        with _stop_on_signal(queue, last), contextlib.suppress(KeyboardInterrupt):
+        with _stop_on_signal(queue), contextlib.suppress(KeyboardInterrupt):
             while _interrupted(queue, machines, scratch, address):
                 pass
     if queue.error is not None:
@@ -147,27 +140,11 @@ def _tune(queue: Queue, machines: Machines, scratch: str) -> None:
 
 
 @contextlib.contextmanager
-def _cancelled(timer: threading.Timer) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _leave() -> None:
-    """End this process, whose main thread waits in Ray for an answer that will not come."""
-    notice("Ray does not answer any more; all that was recorded is safe, tables and report are as they were")
-    os._exit(STOPPED)
-
-
-@contextlib.contextmanager
-def _stop_on_signal(queue: Queue, last: threading.Timer) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and SIGHUP end the study in order, with `last` as the last resort; a second one at once."""
+def _stop_on_signal(queue: Queue) -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and SIGHUP end the study in order; a second one ends it at once."""
 
     def stop(number: int, frame: object) -> None:
         queue.stopped = True
-        if not last.is_alive():
-            last.start()
         notice("stopping; what runs is cut off at its next report (again to end at once)")
         signal.signal(number, signal.default_int_handler)
         signal.signal(signal.SIGALRM, signal.default_int_handler)

@@ -1,0 +1,35 @@
+"""An end that was asked for comes in time, also where the main thread does not come back."""
+
+import signal
+import subprocess
+import sys
+
+SCRIPT = """
+import signal, time
+from ura_study.tune import leaving
+leaving.LAST = 0.5
+signal.signal(signal.SIGTERM, lambda *_: None)
+with leaving.left_in_time():
+    print("ready", flush=True)
+    time.sleep({seconds})
+print("went on", flush=True)
+"""
+
+
+def ended(seconds):
+    command = [sys.executable, "-c", SCRIPT.format(seconds=seconds)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    out, said = process.communicate(timeout=50)
+    return process.returncode, out, said
+
+
+def test_a_process_that_goes_on_for_too_long_is_left():
+    code, out, said = ended(60)
+    assert (code, out) == (130, "")
+    assert "Ray does not answer any more; all that was recorded is safe" in said
+
+
+def test_who_comes_to_the_end_in_time_goes_on():
+    assert ended(0.1)[:2] == (0, "went on\n")

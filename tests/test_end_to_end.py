@@ -162,7 +162,7 @@ def test_an_end_that_rays_processes_are_asked_for_as_well_comes_in_seconds(place
     os.killpg(process.pid, signal.SIGTERM)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130, out
-    assert time.monotonic() - asked < 20  # 9 on an idle machine
+    assert time.monotonic() - asked < 40  # 9 on an idle machine, 60 where Ray is waited for
     assert len(lines(place)) >= 1
     code, out = run(place)
     assert code == 0, out

@@ -2,9 +2,11 @@ import errno
 import json
 import multiprocessing
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from ura_study.cache import ABOUT, building, cache_root, entry, is_genuine, locked, size, trim, used, writing
 from ura_study.errors import ResourceError
@@ -48,6 +50,22 @@ def test_what_is_not_genuine_is_built_again(cache, harm):
     entry(cache / "x", WHAT, build)
     assert is_genuine(folder, WHAT)
     assert (folder / "deep/data.bin").read_bytes() == bytes(range(256)) * 100
+
+
+def test_a_cache_that_is_cleared_meanwhile_is_begun_again(cache, monkeypatch):
+    class Cleared(FileLock):
+        def acquire(self, *arguments, **options):
+            if not cleared:
+                cleared.append(shutil.rmtree(cache / "kind"))
+            return super().acquire(*arguments, **options)
+
+    cleared = []
+    monkeypatch.setattr("ura_study.cache.FileLock", Cleared)
+    folder = entry(cache / "kind/x", WHAT, build)
+    assert cleared
+    assert is_genuine(folder, WHAT)
+    shutil.rmtree(cache / "kind")
+    used(folder)
 
 
 def test_a_failed_build_leaves_nothing(cache):

@@ -183,3 +183,11 @@ def test_a_root_that_is_too_long_is_one_line(call, study):
     code, _, err = call("plan", study(data={"layout": "mvtec_ad", "root": "/" + "a" * 5000}))
     assert (code, err.count("\n")) == (2, 1)
     assert "this path is too long for the file system" in err
+
+
+def test_an_interrupt_is_told_whatever_the_command_does(call, monkeypatch):
+    def interrupted(*arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ura_study.commands.status.status", interrupted)
+    assert call("status") == (130, "", "ura-study: stopped; the same command continues\n")

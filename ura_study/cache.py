@@ -72,9 +72,17 @@ def is_genuine(folder: Path, about: dict) -> bool:
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of the entry `folder`; the lock file stands beside it."""
+    lock = FileLock(folder.with_name(f"{folder.name}.lock"))
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f"{folder.name}.lock")):
+    try:
+        lock.acquire()
+    except FileNotFoundError:  # the cache was cleared in between
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager
@@ -136,8 +144,9 @@ def building(folder: Path, about: dict) -> Iterator[Path]:
 
 
 def used(folder: Path) -> None:
-    """Record that the entry `folder` was just used, so that `trim` removes older ones first."""
-    os.utime(folder / ABOUT)
+    """Record that the entry `folder` was just used, so that `trim` removes older ones first; it may be gone."""
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(folder / ABOUT)
 
 
 def trim(parent: Path, limit: int) -> None:

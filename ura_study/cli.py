@@ -12,9 +12,10 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from ura_study import __version__
 from ura_study.errors import UserError
@@ -29,7 +30,19 @@ PIPE_WIDTH = 200
 
 BAD_INPUT, BUG, INTERRUPTED = 2, 3, 130
 
+
+class _Commands(TyperGroup):
+    """All commands; an interrupted one is `typer.Abort`, of which some versions of typer say nothing otherwise."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise typer.Abort from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Run hyperparameter and ablation studies of URA-Net, an image anomaly detector.",
     no_args_is_help=True,
     add_completion=False,

@@ -125,5 +125,9 @@ def test_a_journal_that_is_removed_while_the_search_goes_on_is_one_line(tmp_path
     study = optuna.create_study(study_name="s", storage=storage)
     study.enqueue_trial({"x": 1})
     (tmp_path / JOURNAL).unlink()
-    with pytest.raises(ResourceError, match=rf"{JOURNAL}: the search's journal was removed while the search went on"):
+    said = f"{JOURNAL}: the search's journal was removed while the search went on"
+    with pytest.raises(ResourceError, match=said):
         study.ask()
+    with pytest.raises(ResourceError, match=said):
+        study.enqueue_trial({"x": 2})
+    assert not (tmp_path / JOURNAL).exists()  # none that begins in the middle

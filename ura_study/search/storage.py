@@ -81,14 +81,17 @@ class _Journal(JournalFileBackend):
         self._path = path
 
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
-        try:
-            yield from super().read_logs(log_number_from)
-        except FileNotFoundError as error:
-            raise ResourceError(f"{self._path}: the search's journal was removed while the search went on") from error
+        self._check()
+        yield from super().read_logs(log_number_from)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        self._check()  # Optuna would begin a new file that lacks what was before
         with writing(self._path):
             super().append_logs(logs)
+
+    def _check(self) -> None:
+        if not self._path.exists():
+            raise ResourceError(f"{self._path}: the search's journal was removed while the search went on")
 
 
 def _read_journal(path: Path) -> BaseStorage:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-import signal
 import socket
 import sys
 import time
 from pathlib import Path
 
-from family import MARK, Family, send
+from family import MARK, Family
 from kinds import kind
 from scene import Scene
+from signals import kill
 
 RAY = Path(sys.executable).with_name("ray")
 
@@ -88,8 +88,7 @@ def head_restarted(scene: Scene, draws: random.Random) -> None:
     node = cluster.add()
     scene.start()
     scene.reach(draws)
-    for pid in cluster.head.named("gcs_server"):
-        send(pid, signal.SIGKILL)
+    kill(scene, cluster.head.named("gcs_server"))
     scene.until(lambda: False, draws.uniform(0, 20))
     cluster.head.end()
     node.end()  # Ray starts no head on a machine on which a node looks for one

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -143,6 +142,6 @@ def file_times(scene: Scene, draws: random.Random) -> None:
         shift = draws.choice((-1, 1)) * draws.uniform(1e5, 1e9)
         for path in (*scene.cache.glob("**/*"), *scene.results.glob("**/*"), *scene.data.glob("**/*")):
             os.utime(path, (path.stat().st_mtime + shift,) * 2)
-        scene.moment += json.dumps({"seconds": round(shift)})
+        scene.moment += f", {shift:+.0f} s"
 
     harmed_at_rest(scene, draws, "results", "*/runs.jsonl", harm)

@@ -22,7 +22,7 @@ def clock_jumps(scene: Scene, draws: random.Random, sign: int) -> None:
     scene.start()
     scene.reach(draws)
     clock.write_text(str(sign * round(draws.uniform(100, 10_000_000))))
-    scene.moment += f", {clock.read_text()} s"
+    scene.moment += f", {int(clock.read_text()):+} s"
     scene.end()
 
 

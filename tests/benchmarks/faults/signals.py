@@ -21,6 +21,12 @@ def driver_gets(scene: Scene, draws: random.Random, number: signal.Signals) -> N
     scene.end()
 
 
+def kill(scene: Scene, pids: list[int]) -> None:
+    for pid in pids:
+        send(pid, signal.SIGKILL)
+    scene.moment += "" if pids else "; none was there"
+
+
 for _number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
     kind(f"driver {_number.name}", (STOPPED, -_number))(partial(driver_gets, number=_number))
 
@@ -29,8 +35,8 @@ for _number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
 def worker_killed(scene: Scene, draws: random.Random) -> None:
     scene.start()
     scene.reach(draws, at_work=True)
-    for pid in draws.sample(workers := scene.workers(), min(1, len(workers))):
-        send(pid, signal.SIGKILL)
+    workers = scene.workers()
+    kill(scene, draws.sample(workers, min(1, len(workers))))
     scene.end()
 
 
@@ -46,9 +52,8 @@ def all_terminated(scene: Scene, draws: random.Random) -> None:
 @kind("raylet SIGKILL", (2,))
 def raylet_killed(scene: Scene, draws: random.Random) -> None:
     scene.start()
-    scene.reach(draws, at_work=True)
-    for pid in scene.family.named("raylet/raylet"):
-        send(pid, signal.SIGKILL)
+    scene.reach(draws, at_work=True, most=1)
+    kill(scene, scene.family.named("raylet/raylet"))
     scene.end()
 
 

@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from ura_study import __version__
-from ura_study.errors import UserError
+from ura_study.errors import STOPPED, UserError
 from ura_study.output import notice, tolerant
 from ura_study.tables.names import ENDINGS, TABLES
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: Columns of tables that are printed into a file.
 PIPE_WIDTH = 200
 
-BAD_INPUT, BUG, INTERRUPTED = 2, 3, 130
+BAD_INPUT, BUG = 2, 3
 
 
 class _Commands(TyperGroup):
@@ -304,7 +304,7 @@ def _guarded() -> int:
         return BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
         notice("stopped; the same command continues")
-        return INTERRUPTED
+        return STOPPED
     except Exception as error:  # noqa: BLE001 - a bug, told with its traceback
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             notice(f"{str(error.filename)[:80]}…: this path is too long for the file system")

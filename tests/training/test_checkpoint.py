@@ -44,6 +44,13 @@ def test_what_is_removed_leaves_nothing(place):
     assert [path.rpartition("/")[2] for path in files.ls(folder, detail=False)] == ["another.ckpt"]
 
 
+def test_a_folder_may_be_called_as_a_pattern_is(tmp_path):
+    kept = checkpoint(tmp_path / "a[b]*?")
+    kept.save(STATE)
+    kept.remove()
+    assert list((tmp_path / "a[b]*?").iterdir()) == []
+
+
 def test_what_another_training_or_run_left_is_not_used(tmp_path):
     checkpoint(tmp_path).save(STATE)
     assert checkpoint(tmp_path, training="other weights").load() is None

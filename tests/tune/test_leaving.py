@@ -1,8 +1,15 @@
 """An end that was asked for comes in time, also where the main thread does not come back."""
 
+import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+
+import pytest
+
+from ura_study.tune import leaving
 
 SCRIPT = """
 import signal, time
@@ -33,3 +40,25 @@ def test_a_process_that_goes_on_for_too_long_is_left():
 
 def test_who_comes_to_the_end_in_time_goes_on():
     assert ended(0.1)[:2] == (0, "went on\n")
+
+
+@pytest.fixture
+def left(monkeypatch):
+    """The times at which this process would have been left."""
+    times = []
+    monkeypatch.setattr(leaving, "LAST", 0.2)
+    monkeypatch.setattr(leaving, "_leave", lambda: times.append(time.monotonic()))
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    yield times
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_signal_of_the_last_moment_ends_nothing_that_comes_after(left):
+    open_files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not paths
+    for _ in range(30):
+        with leaving.left_in_time():
+            os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.4)
+    assert left == []
+    assert "leaving" not in [thread.name for thread in threading.enumerate()]
+    assert len(os.listdir("/proc/self/fd")) == open_files  # noqa: PTH208

@@ -89,3 +89,20 @@ def test_a_variant_that_runs_out_of_memory_gets_more_until_it_has_a_whole_one(tm
     assert "full ran out of memory with 0.25 of a GPU; it gets twice as much" in capsys.readouterr().err
     assert [record.done for record in queue._ledger.records.values()] == [True, False]  # a whole one was too little
     assert queue.suggest("t4")[GPU] == 1.0
+
+
+def test_a_worker_that_died_has_not_run_out_of_a_gpus_memory(tmp_path, capsys):
+    """Its failure names what may have ended it, memory among it."""
+    there, resources = machines()
+    queue = Queue(JOBS, Ledger(tmp_path), (), shares=Shares(resources, there), slots=there.slots, retries=1)
+    (first,) = drawn(queue, "t0")
+    queue.on_trial_complete("t0", {"intervals": [{}], "record": on_gpu(first, 15 * GB).model_dump_json()})
+    given = []
+    for trial in ("t1", "t2"):
+        (job,) = drawn(queue, trial)
+        given.append((job.run_id, job.gpu))
+        queue.on_trial_error(trial, None)
+    assert given == [(JOBS[1].run_id, 0.25)] * 2
+    assert "ran out of memory" not in capsys.readouterr().err
+    failure = queue._ledger.records[JOBS[1].run_id].failure
+    assert (failure.kind, "out of memory" in failure.message) == ("WorkerDied", True)

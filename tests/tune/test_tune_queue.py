@@ -5,14 +5,13 @@ from ray.tune.search import Searcher
 
 from ura_study.errors import ResourceError
 from ura_study.runs import store
-from ura_study.runs.details import unpacked
 from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Failure, Record
 from ura_study.tune.nodes import Nodes
 from ura_study.tune.queue import Queue
-from ura_study.tune.worker import AVOIDED, EVERY, GPU, JOB, NOTHING, Worker
+from ura_study.tune.worker import AVOIDED, EVERY, GPU, JOB, NOTHING
 
 
 class Diary:
@@ -88,22 +87,6 @@ def test_details_that_cannot_be_stored_stop_the_study(queue, tmp_path):
     queue.on_trial_result("t0", {"intervals": [], "details": b"packed", "done": False})
     assert isinstance(queue.error, ResourceError)
     assert queue.suggest("t1") == Searcher.FINISHED
-
-
-def test_a_worker_sends_details_apart_from_the_record(mvtec_root):
-    worker = Worker({JOB: small_job(mvtec_root).model_dump_json()})
-    results = []
-    while not (results and results[-1]["done"]):
-        results.append(worker.train())
-    *_, before, last = results
-    assert unpacked(before["details"]).images[0] == "nut/test/good/000.png"
-    assert "details" not in last
-    assert Record.model_validate_json(last["record"]).done
-
-
-def test_a_worker_reports_as_often_as_it_is_asked_to(mvtec_root):
-    worker = Worker({JOB: small_job(mvtec_root).model_dump_json(), EVERY: 0.0})
-    assert [len(worker.train()["intervals"]) for _ in range(5)] == [1, 1, 1, 0, 0]  # then details, and the record
 
 
 @pytest.mark.parametrize("error", [None, RayActorError()])
@@ -239,28 +222,6 @@ def test_a_worker_that_was_cut_off_is_made_to_let_go(jobs, tmp_path):
     queue.on_trial_complete("t3", {"intervals": [], "done": True})
     assert queue.suggest("t4") is None
     assert not queue.stopped
-
-
-def test_nothing_to_do_lets_go_of_the_run_before(mvtec_root):
-    worker = Worker.__new__(Worker)
-    worker.setup({JOB: small_job(mvtec_root).model_dump_json()})
-    let_go = []
-    worker._events = iter_closing(let_go)
-    assert worker.reset_config({JOB: NOTHING, GPU: 0})
-    assert let_go == [True]
-    assert worker.step() == {"intervals": [], "done": True}
-
-
-def iter_closing(closed):
-    def events():
-        try:
-            yield
-        finally:
-            closed.append(True)
-
-    generator = events()
-    next(generator)
-    return generator
 
 
 def test_an_unwanted_run_whose_worker_dies_is_not_tried_again(jobs, tmp_path, diary):

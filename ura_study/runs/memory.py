@@ -1,4 +1,4 @@
-"""How much memory a run's detector takes.
+"""How much memory a run's detector and process take, and how much of a GPU's they may take.
 
 On a CPU nothing can tell one run's share of a process that did other runs before, so only the size of what was fitted
 is taken there: it is the same on any machine. PyTorch counts what it allocates on a GPU, so there is a peak as well.
@@ -10,14 +10,13 @@ import torch
 
 from ura_study.detectors.base import Detector
 
+#: Bytes of GPU memory that a process takes beside its tensors (CUDA's context and libraries; 762 MB on an H200).
+CONTEXT = 800 << 20
+
 
 def detector_bytes(detector: Detector) -> int:
     """Return the bytes of all that was fitted: weights, statistics and memory bank, without the frozen backbone."""
     return sum(tensor.numel() * tensor.element_size() for tensor in detector.state_dict().values())
-
-
-#: Bytes of GPU memory that a process takes beside its tensors (CUDA's context and libraries).
-CONTEXT = 800 << 20
 
 
 def bound(share: float, device: torch.device) -> None:

@@ -7,6 +7,7 @@ reaches (`s3://…`, `gs://…`).
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import os
@@ -85,7 +86,7 @@ class Checkpoint:
         """Remove what was saved: the training is done."""
         if self._every is not None:
             try:
-                for path in self._files.glob(f"{self._path}*"):
+                for path in self._files.glob(f"{glob.escape(self._path)}*"):
                     self._files.rm_file(path)
             except Exception as error:  # noqa: BLE001 - each kind of storage has its own
                 self.trouble = f"the checkpoint in {self._place} could not be removed ({_said(error)})"

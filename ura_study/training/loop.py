@@ -21,8 +21,6 @@ from ura_study.training.schedule import learning_rate
 #: Called after each step with what returns the whole state of the training, so that it can be kept.
 Keep = Callable[[Callable[[], dict[str, Any]]], object]
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
 #: Most batches between two reads of the losses. A read waits until the device has done all that was asked of it.
 UNREAD = 100
 
@@ -103,7 +101,6 @@ def _descend(
         draws.set_state(state["draws"])
         first, done, started = state["steps"], state["done"], started - state["seconds"]
         sums = {name: value.to(device) for name, value in state["sums"].items()}
-
     unread: list[tuple[int, float, dict[str, Tensor]]] = []
 
     def current() -> dict[str, Any]:
@@ -120,6 +117,7 @@ def _descend(
             "sums": sums,
         }
 
+    report_steps = _report_steps(settings)
     detector.train()
     if settings.compile:
         for part in detector.children():
@@ -144,10 +142,10 @@ def _descend(
         torch.nn.utils.clip_grad_norm_(parameters, settings.clip)
         scaler.step(optimiser)  # with float16 the one read of each step: whether a gradient is infinite
         scaler.update()
-        if len(unread) >= UNREAD or step + 1 in _report_steps(settings):
+        if len(unread) >= UNREAD or step + 1 in report_steps:
             _check(unread)
             unread = []
-        if step + 1 in _report_steps(settings):
+        if step + 1 in report_steps:
             count, now = step + 1 - done, time.perf_counter()
             yield Interval(step + 1, _means(sums, count), lr, now - started)
             done, started, sums = step + 1, time.perf_counter(), {}

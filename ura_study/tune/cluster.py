@@ -14,8 +14,7 @@ from ura_study.cache import cache_root, writing
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.output import notice
 
-#: Ray reads these when it is imported. Its console output would tear the live display. The queue hands out as many runs
-#: as there is room for; of those, Tune would let but one at a time wait for its worker to start.
+#: Ray reads these when it is imported. Its console output would tear the live display.
 QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -26,6 +25,7 @@ QUIET = {
     "TUNE_GLOBAL_CHECKPOINT_S": "100000000",
     # Hundreds of lines about what `raylet` watches for.
     "RAY_DEDUP_LOGS_SKIP_REGEX": "Raylet is terminated|has been marked dead",
+    # The queue hands out as many runs as there is room for; Tune would let one at a time wait for its worker to start.
     "TUNE_MAX_PENDING_TRIALS_PG": "100000000",
 }
 #: Ray puts sockets some 60 characters below this folder, and a socket's path has at most 107.
@@ -50,12 +50,12 @@ def cluster(address: str | None) -> Iterator[None]:
     if address is None and (named := os.environ.get("RAY_ADDRESS")):
         notice(f"running on the Ray cluster at {named} (RAY_ADDRESS)")
         address = named
-    check_reachable(address)
+    token = asks_for_token(address)
     check_cache()
     os.environ["URA_STUDY_CACHE"] = str(cache_root())  # absolute: workers run in folders of their own
     if len(tempfile.gettempdir()) > LONGEST_FOLDER and os.access("/tmp", os.W_OK):
         os.environ.setdefault("RAY_TMPDIR", "/tmp")
-    if address is not None and _asks_for_a_token(address):  # Ray finds that out itself for the address `auto` alone
+    if token:
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # what failed, the records say
     import ray
@@ -115,44 +115,41 @@ def check_cache() -> None:
             pass
 
 
-def check_reachable(address: str | None) -> None:
-    """Raise a `ResourceError` where nothing answers at `host:port`, or no Ray; Ray itself would try for minutes."""
+def asks_for_token(address: str | None) -> bool:
+    """Tell whether the cluster at `host:port` takes only callers who have its token.
+
+    Of `auto`, Ray finds that out itself.
+
+    Raises:
+        ConfigError: where the address is of a kind that is not supported.
+        ResourceError: where nothing answers there, or no Ray; Ray itself would try for minutes.
+    """
     if address is not None and address.startswith("ray://"):
         raise ConfigError("--address: Ray Client (ray://) is not supported; run on a node of the cluster with 'auto'")
     host, _, port = (address or "").rpartition(":")
     if not (host and port.isdigit()):
-        return
+        return False
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ResourceError(f"no Ray cluster at {address} ({reason})") from error
-    if not _speaks_grpc(f"{host}:{port}"):
+    refuses = _refuses_strangers(f"{host}:{port}")
+    if refuses is None:
         raise ResourceError(f"no Ray cluster at {address}: something answers there, but it is no Ray")
+    return refuses
 
 
-def _speaks_grpc(place: str) -> bool:
-    """Tell whether a server takes gRPC, as Ray's control service does."""
+def _refuses_strangers(place: str) -> bool | None:
+    """Tell whether Ray's control service refuses callers without a token; None where nothing speaks gRPC."""
     import grpc
 
     with grpc.insecure_channel(place) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=PATIENCE)
+            channel.unary_unary("/ray.rpc.NodeInfoGcsService/CheckAlive")(b"", timeout=PATIENCE)
         except grpc.FutureTimeoutError:
-            return False
-    return True
-
-
-def _asks_for_a_token(address: str) -> bool:
-    """Tell whether the control service at `host:port` refuses callers without the cluster's token."""
-    if not address.rpartition(":")[2].isdigit():
-        return False
-    import grpc
-
-    with grpc.insecure_channel(address) as channel:
-        ask = channel.unary_unary("/ray.rpc.NodeInfoGcsService/CheckAlive")
-        try:
-            ask(b"", timeout=PATIENCE)
+            return None
         except grpc.RpcError as error:
             return error.code() == grpc.StatusCode.UNAUTHENTICATED
     return False

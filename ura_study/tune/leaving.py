@@ -26,7 +26,7 @@ LAST, LAST_OF_A_USER = 9.0, 60.0
 def left_in_time() -> Iterator[None]:
     """End this process where what is done meanwhile goes on for too long after an end was asked for."""
     reader, writer = socket.socketpair()
-    writer.setblocking(False)
+    writer.setblocking(False)  # as `set_wakeup_fd` wants it
     timers: list[threading.Timer] = []
 
     def listen() -> None:
@@ -38,12 +38,15 @@ def left_in_time() -> Iterator[None]:
                 timer.start()
 
     before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=listen, name="leaving", daemon=True).start()
+    listener = threading.Thread(target=listen, name="leaving", daemon=True)
+    listener.start()
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
         writer.close()
+        listener.join()  # a signal of the last moment is heard, and its timer cancelled with the others
+        reader.close()
         for timer in timers:
             timer.cancel()
 

@@ -28,8 +28,10 @@ from ura_study.tune.worker import AVOIDED, EVERY, GPU, JOB, NOTHING, REPORT_EVER
 DIED = (RayActorError, WorkerCrashedError, NodeDiedError, OutOfMemoryError)
 #: Reports that the driver asks for in a second, of all runs together: each takes it a millisecond.
 REPORTS = 200
+#: Kind of the failure of a run whose worker ended without a word.
+WORKER_DIED = "WorkerDied"
 #: Failures that another attempt may escape: the machine's fault, not the run's.
-TRANSIENT = {"WorkerDied", "OutOfMemoryError", "MemoryError"}
+TRANSIENT = {WORKER_DIED, "OutOfMemoryError", "MemoryError"}
 #: Failures that may be those of the machine on which a run was: a folder, weights, a version.
 LOCAL = {"ConfigError", "DataError", "ResourceError"}
 
@@ -192,7 +194,8 @@ class Queue(Searcher):
     def _is_tried_again(self, job: Job, record: Record, node: str | None) -> bool:
         failure = record.failure
         assert failure is not None
-        if "out of memory" in failure.message and self._shares is not None and self._shares.grow(job):
+        full = failure.kind != WORKER_DIED and "out of memory" in failure.message
+        if full and self._shares is not None and self._shares.grow(job):
             return True
         if failure.kind in TRANSIENT:
             return self._tries(job) <= self._retries
@@ -241,7 +244,7 @@ def _failure(error: Exception | None) -> Failure:
     """Return why a worker ended without a record: its process died, or it has a bug of its own."""
     if error is None or (isinstance(error, DIED) and "creation task" not in str(error)):
         message = "the worker process died without a report (killed, out of memory, or its node was lost)"
-        return Failure(kind="WorkerDied", message=message, expected=True)
+        return Failure(kind=WORKER_DIED, message=message, expected=True)
     trace = "".join(traceback.format_exception(error))
     return Failure(kind=type(error).__name__, message=_last_line(error), expected=False, traceback=trace)
 

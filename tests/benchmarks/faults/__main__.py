@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 from scene import Scene
 
-from studies import write_images
+from studies import REFERENCES, write_images
 
 #: Modules that register their kinds.
 SOURCES = (signals, clusters, damage, machine)
@@ -88,7 +88,7 @@ class Campaign:
 
     def strike(self, kind: Kind, turn: int) -> dict[str, str]:
         """Have a fault strike; return its row."""
-        reference = self._reference("search" if kind.study == "search" else "plain")
+        reference = self._reference(REFERENCES.get(kind.study, kind.study))
         scene = self._scene(kind.study)
         row = dict.fromkeys(COLUMNS, "") | {"fault": kind.name, "round": str(turn)}
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -48,7 +49,8 @@ def harmed_at_rest(scene: Scene, draws: random.Random, place: str, pattern: str,
     scene.struck()
     scene.command.kill()
     scene.end()
-    harm(draws.choice(_files(scene, place, pattern)), draws)
+    for path in _some(scene, draws, place, pattern):
+        harm(path, draws)
 
 
 def harmed_at_work(scene: Scene, draws: random.Random, place: str, pattern: str, harm: Harm) -> None:
@@ -56,10 +58,18 @@ def harmed_at_work(scene: Scene, draws: random.Random, place: str, pattern: str,
     scene.start()
     scene.reach(draws)
     scene.until(lambda: _files(scene, place, pattern))
-    for path in draws.sample(files := _files(scene, place, pattern), min(1, len(files))):
-        scene.struck()
-        harm(path, draws)
+    scene.struck()
+    for path in _some(scene, draws, place, pattern):
+        with contextlib.suppress(FileNotFoundError):  # what is only there for a while is gone by now
+            harm(path, draws)
     scene.end()
+
+
+def _some(scene: Scene, draws: random.Random, place: str, pattern: str) -> list[Path]:
+    """Return one of the files that a pattern names, in a list; an empty one where there is none any more."""
+    files = _files(scene, place, pattern)
+    scene.moment += "" if files else "; none was there"
+    return draws.sample(files, min(1, len(files)))
 
 
 def _files(scene: Scene, place: str, pattern: str) -> list[Path]:
@@ -67,6 +77,7 @@ def _files(scene: Scene, place: str, pattern: str) -> list[Path]:
 
 
 _FEATURES, _FITS = ("cache", "features/*/layer-*/maps.npy"), ("cache", "fits/*/weights.pt")
+_CHECKPOINTS = ("cache", "checkpoints/*.ckpt")
 _RECORDS, _DETAILS = ("results", "*/runs.jsonl"), ("results", "*/details/*.npz")
 for _name, _where, _harm, _costs in (
     ("torn last line of runs.jsonl", _RECORDS, tear, 1),
@@ -76,9 +87,11 @@ for _name, _where, _harm, _costs in (
     ("cut features", _FEATURES, cut, 0),
     ("flipped bytes in a fit", _FITS, flip, 0),
     ("cut fit", _FITS, cut, 0),
+    ("flipped bytes in a checkpoint", _CHECKPOINTS, flip, 0),
+    ("cut checkpoint", _CHECKPOINTS, cut, 0),
     ("torn journal", ("results", "*/optuna.journal"), tear, 0),
 ):
-    _study = "search" if "journal" in _name else "plain"
+    _study = "search" if "journal" in _name else "kept" if "checkpoint" in _name else "plain"
     _call = partial(harmed_at_rest, place=_where[0], pattern=_where[1], harm=_harm)
     kind(_name, KILLED, study=_study, costs=_costs)(_call)
 kind("features cut at work")(partial(harmed_at_work, place=_FEATURES[0], pattern=_FEATURES[1], harm=cut))

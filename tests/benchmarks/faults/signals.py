@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 from functools import partial
@@ -10,8 +11,7 @@ from family import send
 from kinds import kind
 from scene import Scene
 
-#: Before the driver heeds signals, in its first second, it is the system that ends it.
-STOPPED = 130
+from ura_study.errors import STOPPED
 
 
 def driver_gets(scene: Scene, draws: random.Random, number: signal.Signals) -> None:
@@ -28,6 +28,7 @@ def kill(scene: Scene, pids: list[int]) -> None:
 
 
 for _number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+    # Before the driver heeds signals, in its first second, it is the system that ends it.
     kind(f"driver {_number.name}", (STOPPED, -_number))(partial(driver_gets, number=_number))
 
 
@@ -38,6 +39,23 @@ def worker_killed(scene: Scene, draws: random.Random) -> None:
     workers = scene.workers()
     kill(scene, draws.sample(workers, min(1, len(workers))))
     scene.end()
+
+
+@kind("training SIGKILL", (-signal.SIGKILL,), study="kept")
+def training_killed(scene: Scene, draws: random.Random) -> None:
+    """A worker that keeps its training, then the driver. What was cut off goes on from there; nothing is left of it."""
+    scene.start()
+    scene.reach(draws, at_work=True, most=4)
+    scene.until(lambda: list(scene.cache.glob("checkpoints/*.ckpt")))
+    kill(scene, scene.workers())
+    scene.until(lambda: False, draws.uniform(0, 15))
+    scene.command.kill()
+    scene.end()
+    scene.finish(0)
+    records = [json.loads(line) for line in scene.lines()]
+    scene.moment += f"; {sum('continued_at' in record['provenance'] for record in records)} runs continued"
+    if left := list(scene.cache.glob("checkpoints/*")):
+        scene.wrong.append(f"{len(left)} checkpoints left")
 
 
 @kind("all SIGTERM", (STOPPED, -signal.SIGTERM, 2))

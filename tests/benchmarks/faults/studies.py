@@ -34,7 +34,12 @@ SEARCH = PLAIN | {
     "ablations": {},
     "search": {"space": {SAMPLES: {"int": [1, 4]}}, "trials": 4, "sampler": "grid", "pruner": "none"},
 }
-STUDIES = {"plain": PLAIN, "diverging": DIVERGING, "search": SEARCH}
+#: Trainings of some seconds, kept several times a second.
+_KEPT = {"steps": 600, "reports": 20, "checkpoint": "0.2s"}
+KEPT = PLAIN | {"base": PLAIN["base"] | {"training": _KEPT}}
+STUDIES = {"plain": PLAIN, "diverging": DIVERGING, "search": SEARCH, "kept": KEPT}
+#: Studies that are compared with another one, undisturbed; the others with themselves.
+REFERENCES = {"diverging": "plain"}
 
 
 def study(name: str, data: Path) -> dict[str, Any]:

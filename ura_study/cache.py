@@ -61,11 +61,25 @@ def entry(folder: Path, about: dict, build: Callable[[Path], object]) -> Path:
 
 def is_genuine(folder: Path, about: dict) -> bool:
     """Tell whether `folder` is an entry about `about` whose files all have their recorded sizes and checksums."""
+    stamps = stamps_of(folder, about)
+    return stamps is not None and intact(folder, stamps)
+
+
+def stamps_of(folder: Path, about: dict) -> dict[str, list[int]] | None:
+    """Return the recorded sizes and checksums of an entry's files; None where it is not one about `about`."""
     try:
         written = json.loads((folder / ABOUT).read_text())
-        same = written["about"] == json.loads(json.dumps(about)) and set(written["files"]) == set(_files(folder))
-        return same and all(_stamp(folder / name) == tuple(stamp) for name, stamp in written["files"].items())
+        return written["files"] if written["about"] == json.loads(json.dumps(about)) else None
     except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def intact(folder: Path, stamps: dict[str, list[int]]) -> bool:
+    """Tell whether an entry's files are those that `stamps` lists, with these sizes and checksums."""
+    try:
+        same = set(stamps) == set(_files(folder))
+        return same and all(_stamp(folder / name) == tuple(stamp) for name, stamp in stamps.items())
+    except (OSError, TypeError):
         return False
 
 
@@ -107,6 +121,15 @@ def writing(place: Path) -> Iterator[None]:
             raise
         hint = " (set URA_STUDY_CACHE for another cache folder)" if place.is_relative_to(cache_root()) else ""
         raise ResourceError(f"{place}: {reasons[error.errno]}{hint}") from error
+
+
+def check_cache() -> None:
+    """Raise a `ResourceError` where the cache folder cannot be written, before any work is begun."""
+    root = cache_root()
+    with writing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
 
 
 def replace(path: Path, content: str | bytes) -> None:

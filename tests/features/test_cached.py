@@ -1,5 +1,6 @@
 import multiprocessing
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -145,4 +146,44 @@ def test_a_full_disk_is_one_line(mvtec_root, cache, monkeypatch):
     monkeypatch.setattr(cached, "FILE", "../../../full")
     (cache / "full").symlink_to("/dev/full")
     with pytest.raises(ResourceError, match=r"features/\w+: no disk space left"):
+        extract(mvtec_root, layers=(1,))
+
+
+@pytest.fixture
+def elsewhere(cache, mvtec_root, monkeypatch, tmp_path):
+    """Another cache folder that has the features; this machine's own is empty."""
+    extract(mvtec_root, layers=(1,))
+    shared = tmp_path / "elsewhere"
+    shared.mkdir()
+    (cache / "features").rename(shared / "features")
+    monkeypatch.setenv("URA_STUDY_FEATURES_FROM", str(shared))
+    return shared
+
+
+def test_features_of_another_cache_folder_are_copied(elsewhere, mvtec_root, passes):
+    maps = extract(mvtec_root, layers=(1,))
+    assert passes == []
+    shutil.rmtree(elsewhere)  # nothing is read there any more
+    assert np.array_equal(maps.layers[0], extract(mvtec_root, layers=(1,)).layers[0])
+    assert passes == []
+
+
+def test_what_the_other_folder_has_not_is_computed(elsewhere, mvtec_root, passes):
+    extract(mvtec_root, layers=(1, 2))
+    assert passes == [(2,)] * 6
+
+
+def test_what_is_damaged_there_is_computed(elsewhere, mvtec_root, passes):
+    (file,) = elsewhere.glob("features/*/layer-1/maps.npy")
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    extract(mvtec_root, layers=(1,))
+    assert passes == [(1,)] * 6
+    assert file.read_bytes() == content  # it is only read
+
+
+def test_another_cache_folder_that_is_none_is_one_line(mvtec_root, cache, monkeypatch, tmp_path):
+    monkeypatch.setenv("URA_STUDY_FEATURES_FROM", str(tmp_path / "none"))
+    with pytest.raises(ResourceError, match=f"^URA_STUDY_FEATURES_FROM: {tmp_path}/none is no folder here$"):
         extract(mvtec_root, layers=(1,))

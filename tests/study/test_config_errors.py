@@ -37,6 +37,10 @@ def message(tmp_path, text):
             "zzz: unknown key; expected one of ablations, base, data, evaluation, plugins, report, resources, search, "
             "seeds, study",
         ),
+        (
+            "{study: x, resources: {custom: {disk: 1, GPU: 2}}}",
+            "resources.custom: expected names that are not Ray's own, but got GPU (there is resources.gpu)",
+        ),
         ("{study: 3}", "study: expected a string, but got 3"),
         ("{study: a/b}", f"study: expected a string that matches {NAME}, but got 'a/b'"),
         ("{study: ''}", f"study: expected a string that matches {NAME}, but got ''"),

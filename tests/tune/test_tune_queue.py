@@ -9,6 +9,7 @@ from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.runs.proposal import Proposal
 from ura_study.runs.record import Failure, Record
+from ura_study.tune.examination import Examined
 from ura_study.tune.nodes import Nodes
 from ura_study.tune.queue import Queue
 from ura_study.tune.worker import AVOIDED, EVERY, GPU, JOB, NOTHING
@@ -274,7 +275,7 @@ def test_a_run_that_failed_for_its_node_is_kept_away_from_it(jobs, tmp_path, dia
     assert AVOIDED not in queue.suggest("t0")
     queue.on_trial_complete("t0", refused(jobs[0]))
     assert queue.suggest("t1")[AVOIDED] == "bad"
-    queue.on_trial_result("t1", {"intervals": [], "parked": True})
+    queue.on_trial_result("t1", {"intervals": [], "parked": "bad"})
     assert not queue.unwanted("t1")
     assert Job.model_validate_json(queue.suggest("t2")[JOB]) == jobs[0]
     queue.on_trial_complete("t2", done(jobs[0]) | {"node": "good"})
@@ -282,6 +283,29 @@ def test_a_run_that_failed_for_its_node_is_kept_away_from_it(jobs, tmp_path, dia
     queue.on_trial_complete("t1", {"intervals": []})
     assert queue.suggest("t3") == Searcher.FINISHED
     assert store.read(tmp_path)["0"].done
+
+
+def test_a_place_is_held_no_longer_than_its_node_is_examined(jobs, tmp_path):
+    """What came to a node that had not answered yet is parked; when it is found fit, the place is free for work."""
+
+    class Asked:
+        coming = ()
+
+        def ask(self, node, jobs): ...
+
+        def answers(self):
+            return self.coming
+
+    nodes = Nodes(lambda: ["old", "new"], examination := Asked())
+    queue = Queue(jobs[:1], Ledger(tmp_path), [], nodes=nodes)
+    assert queue.suggest("t0") is None  # both are asked
+    examination.coming = [("old", Examined("gpu1"))]
+    assert queue.suggest("t0")[AVOIDED] == "new"
+    queue.on_trial_result("t0", {"intervals": [], "parked": "new"})
+    assert not queue.unwanted("t0")
+    examination.coming = [("new", Examined("gpu2"))]
+    assert AVOIDED not in queue.suggest("t1")
+    assert queue.unwanted("t0")
 
 
 def test_a_run_that_fails_alike_everywhere_fails(jobs, tmp_path, diary):
@@ -299,7 +323,7 @@ def test_a_held_place_is_no_free_worker(jobs, tmp_path):
     queue.suggest("t0")
     queue.on_trial_complete("t0", refused(jobs[0]))
     queue.suggest("t1")
-    queue.on_trial_result("t1", {"intervals": [], "parked": True})
+    queue.on_trial_result("t1", {"intervals": [], "parked": "bad"})
     assert queue.suggest("t2") is not None
     assert queue.suggest("t3") is not None  # one waits in Tune for a place
     assert queue.suggest("t4") is None

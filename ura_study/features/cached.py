@@ -3,6 +3,9 @@
 Each layer of each list of images is one cache entry with one `.npy` file, addressed by everything it depends on: the
 images' contents, the backbone and its weights, the layer, the image size and the precision. It does not depend on the
 model, its training or the seed, so all variants and seeds of a study share these files as one memory-mapped copy.
+
+Where `$URA_STUDY_FEATURES_FROM` names another cache folder, on a file system that nodes share, entries that are there
+are copied once per node instead.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from ura_study.data.preprocessing import Preprocessing
 from ura_study.data.table import Sample
 from ura_study.features.catalogue import weights_id
 from ura_study.features.config import FeatureSettings
+from ura_study.features.copying import copy
 from ura_study.features.extract import passes
 from ura_study.features.maps import FeatureMaps
 from ura_study.features.origin import Origin
@@ -57,6 +61,8 @@ def feature_maps(
     entries = {layer: (group / f"layer-{layer}", about | {"layer": layer}) for layer in settings.layers}
     if _missing(entries):
         with writing(group), locked(group):
+            for layer in _missing(entries):
+                copy(*entries[layer])
             if missing := _missing(entries):
                 load = partial(load_image, how=how)
                 _extract(samples, settings, load, device, {layer: entries[layer] for layer in missing})

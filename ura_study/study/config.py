@@ -26,6 +26,8 @@ from ura_study.training.config import TrainingSettings
 
 #: A value of a swept key: a number, a string, a switch, a section or a list.
 Value = Any
+#: Resources that have a key of their own: Ray's name → key.
+RAYS_OWN = {"CPU": "cpu", "GPU": "gpu", "memory": "memory"}
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 
 
@@ -97,6 +99,15 @@ class ResourceSettings(Settings):
     """Further resources of one run, by the names under which nodes have them (`ray start --resources`)."""
     retries: int = Field(2, ge=0, le=100)
     """How often a run is tried again whose worker died or ran out of memory; other failures would only repeat."""
+
+    @field_validator("custom")
+    @classmethod
+    def _further(cls, custom: dict[str, float]) -> dict[str, float]:
+        if own := next((name for name in custom if name in RAYS_OWN), None):
+            raise ValueError(
+                f"expected names that are not Ray's own, but got {own} (there is resources.{RAYS_OWN[own]})"
+            )
+        return custom
 
 
 class Study(Settings):

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 
-from ura_study.cache import cache_root, writing
+from ura_study.cache import cache_root, check_cache
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.output import notice
 
@@ -104,15 +104,6 @@ def _start(address: str | None) -> None:
                 remedy = "" if address else "; try again, or with RAY_TMPDIR set to a folder with a short path"
                 raise ResourceError(f"{where} ({said:.300}){remedy}") from error
             time.sleep(AGAIN)
-
-
-def check_cache() -> None:
-    """Raise a `ResourceError` where the cache folder cannot be written, before any work is begun."""
-    root = cache_root()
-    with writing(root):
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            pass
 
 
 def asks_for_token(address: str | None) -> bool:

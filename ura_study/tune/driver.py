@@ -14,6 +14,7 @@ from ura_study.runs.job import Job
 from ura_study.runs.ledger import Ledger
 from ura_study.study.config import ResourceSettings
 from ura_study.tune.cluster import cluster, raylet, restart
+from ura_study.tune.examination import Examination
 from ura_study.tune.leaving import SIGNALS, left_in_time
 from ura_study.tune.machines import Machines
 from ura_study.tune.nodes import Nodes
@@ -60,7 +61,7 @@ def run_jobs(
 
         machines = Machines(resources, ray.nodes)
         machines.check(wait)
-        nodes = Nodes(machines.usable)
+        nodes = Nodes(machines.usable, Examination())
         slots, retries = machines.slots, resources.retries
         shares = Shares(resources, machines)
         queue = Queue(jobs, ledger, listeners, source=source, slots=slots, retries=retries, nodes=nodes, shares=shares)

@@ -76,8 +76,8 @@ class Queue(Searcher):
         still hold the run's lock."""
         self._shares = shares
         self._nodes = nodes or Nodes(lambda: ())
-        self._parked: dict[str, str] = {}
-        """Trials that do nothing but hold the place on a node that their run, by its id, avoids."""
+        self._parked: dict[str, tuple[Job, str]] = {}
+        """Trials that do nothing but hold the place on a node that their job avoids: job and node."""
         self._unwanted: set[str] = set()
         """Trials whose runs were dropped while they went on."""
 
@@ -92,6 +92,8 @@ class Queue(Searcher):
             return Searcher.FINISHED
         if not self._pending and self._halted:
             return {JOB: NOTHING, GPU: self._halted.pop()}
+        if not self._nodes.ready(chain(self._pending, self.jobs.values())):
+            return None
         if not self._pending or len(self.jobs) > slots:
             return None  # what goes on may bring more: proposals, or a run to try again
         every = min(slots, len(self._pending) + len(self.jobs)) / REPORTS
@@ -111,8 +113,9 @@ class Queue(Searcher):
     def unwanted(self, trial_id: str) -> bool:
         """Tell whether a trial is to stop; asked by `hooks.StopWhenAsked` at each of its reports."""
         if trial_id in self._parked:
-            parked = self._parked[trial_id]
-            return self.stopped or all(job.run_id != parked for job in chain(self._pending, self.jobs.values()))
+            parked, node = self._parked[trial_id]
+            going = any(job.run_id == parked.run_id for job in chain(self._pending, self.jobs.values()))
+            return self.stopped or not going or node not in self._nodes.avoided(parked)
         return self.stopped or trial_id in self._unwanted
 
     def _refill(self) -> None:
@@ -133,7 +136,7 @@ class Queue(Searcher):
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         if result.get("parked") and trial_id in self.jobs:  # its job goes elsewhere
             job = self.jobs.pop(trial_id)
-            self._parked[trial_id] = job.run_id
+            self._parked[trial_id] = job, result["parked"]
             self._pending.appendleft(job)
             self._guarded(self._tell, "dropped", job)
         elif trial_id in self.jobs:

@@ -30,8 +30,8 @@ class Worker(tune.Trainable):
     """Results hold `intervals`, the training's progress since the last result, and in the end `record` as JSON.
 
     The one before the last holds `details`, packed: apart from the record, since Tune keeps every last result. `node`
-    is the node's id. On a node that the job avoids nothing is done: results are `parked`, so that the place is taken
-    and the job comes to another node.
+    is the node's id. On a node that the job avoids nothing is done: results say where it is `parked`, so that the place
+    is taken and the job comes to another node.
     """
 
     def setup(self, config: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ class Worker(tune.Trainable):
 
         if self._parked:
             time.sleep(REPORT_EVERY)
-            return {"intervals": [], "parked": True, "done": False}
+            return {"intervals": [], "parked": self._node, "done": False}
         intervals: list[dict[str, Any]] = []
         end = time.monotonic() + self._every
         for event in self._events:

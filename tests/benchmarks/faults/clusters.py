@@ -33,19 +33,19 @@ class Cluster:
         ports = f"--port={self._port}", f"--ray-client-server-port={self._client}"
         return self._start("--head", *ports, "--num-cpus=0", "--include-dashboard=false")
 
-    def add(self) -> Family:
+    def add(self, **environment: str) -> Family:
         """Let a node join, and return when it has."""
-        return self._start(f"--address={self.address}", "--num-cpus=1")
+        return self._start(f"--address={self.address}", "--num-cpus=1", **environment)
 
     def end(self) -> None:
         for family in self._families:
             family.end()
 
-    def _start(self, *options: str) -> Family:
+    def _start(self, *options: str, **environment: str) -> Family:
         self._count += 1
         mark = f"{self._scene.folder}-node{self._count}"
         log, before = f"node{self._count}.txt", self._scene.environment
-        self._scene.environment = before | {MARK: mark}
+        self._scene.environment = before | environment | {MARK: mark}
         options = "--node-ip-address=127.0.0.1", "--block", "--disable-usage-stats", *options
         started = self._scene.spawn(RAY, "start", *options, log=log)
         self._scene.environment = before
@@ -78,6 +78,18 @@ def node_joins(scene: Scene, draws: random.Random) -> None:
     scene.until(lambda: False, draws.uniform(0, 8))
     scene.struck()
     node.end()
+    scene.end()
+
+
+@kind("node that cannot write its cache joins")
+def poisoned_node_joins(scene: Scene, draws: random.Random) -> None:
+    cluster = Cluster(scene)
+    cluster.add()
+    (scene.folder / "file").touch()
+    scene.start()
+    scene.reach(draws)
+    cluster.add(URA_STUDY_CACHE=str(scene.folder / "file/cache"))
+    scene.struck()
     scene.end()
 
 

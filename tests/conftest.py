@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+
+# Several tests go on at once (`pytest -n`): with more threads than processors, each would take many times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from datasets import make_maps, write_category
@@ -12,6 +16,15 @@ from hypothesis import settings
 # How long an example takes depends on what else the machine does: no property fails for that.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Begin with the slow tests, and have one process do them all: each starts Ray, a browser or another program."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker(pytest.mark.xdist_group("slow"))
 
 
 @pytest.fixture(autouse=True)

@@ -269,12 +269,13 @@ def compare(
     results: Results = Path("results"),
     standalone: Standalone = False,
     wide: Wide = False,
+    page: Annotated[Path | None, typer.Option(help="HTML file for a page of it.", show_default=False)] = None,
 ) -> None:
     """Compare the same variants across studies: what moved, beyond noise?"""
     from ura_study.commands import export
 
     place = export.Output(form, output, standalone, wide)
-    raise typer.Exit(export.compare(studies, results, {"metrics": metric}, place, _console()))
+    raise typer.Exit(export.compare(studies, results, {"metrics": metric}, place, _console(), page))
 
 
 def _console() -> Console:

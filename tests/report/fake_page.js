@@ -1,4 +1,4 @@
-// As much of a page as the report's script touches: one table, its tools, and a folded part.
+// As much of a page as the report's script touches: one table, its tools, a figure, and a folded part.
 // Usage: node fake_page.js SCRIPT, the table as JSON on standard input; what happened as JSON on standard output.
 "use strict";
 const fs = require("fs");
@@ -35,11 +35,32 @@ const table = {
   tHead: { rows: [{ cells: heads }] },
 };
 const folded = { open: false };
+const holder = (name) => node({
+  classList: { add() {} },
+  childNodes: [],
+  append(...nodes) {
+    for (const one of nodes) {
+      if (one.parent) one.parent.childNodes = one.parent.childNodes.filter((other) => other !== one);
+      one.parent = this;
+      this.childNodes.push(one);
+    }
+  },
+  focus() { holder.focused = name; },
+});
+const paper = holder("paper"), large = holder("large");
+paper.append({ name: "figure" });
+const dialog = node({
+  open: false,
+  querySelector: () => large,
+  showModal() { this.open = true; },
+  close() { this.open = false; this.listeners.close(); },
+});
 const windowed = {};
 global.addEventListener = (name, listener) => { windowed[name] = listener; };
 global.document = {
   createElement: () => node(),
-  querySelectorAll: (name) => (name.startsWith("table") ? [table] : [folded]),
+  querySelector: () => dialog,
+  querySelectorAll: (name) => ({ table: [table], figure: [paper] })[name.match(/^\w+/)[0]] ?? [folded],
 };
 require("vm").runInThisContext(fs.readFileSync(process.argv[2], "utf8"));
 
@@ -55,6 +76,15 @@ const result = {
   clicks: [1, 1, 1, 0, 2].map(click),
   filters: ["A one", "nothing", ""].map(filter),
 };
+const where = () => ({ open: dialog.open, small: paper.childNodes.length, large: large.childNodes.length });
+paper.listeners.keydown({ key: "Tab" });
+result.figures = [where()];
+for (const act of [() => paper.listeners.click(), () => dialog.listeners.click(),
+  () => paper.listeners.keydown({ key: "Enter", preventDefault() {} }), () => dialog.close()]) {
+  act();
+  result.figures.push(where());
+}
+result.focused = holder.focused;
 windowed.beforeprint();
 result.printing = folded.open;
 windowed.afterprint();

@@ -120,6 +120,34 @@ def test_type_in_figures_can_be_read_on_a_telephone(browser, reports):
     assert min(sizes) > 1  # pixels that one point takes
 
 
+def test_answers_and_sweeps_stand_beside_their_figures(wide):
+    for section in ("answers", "sweeps"):
+        here = wide.locator(f"section[aria-labelledby={section}] .beside > *")
+        text, figure = (here.nth(n).bounding_box() for n in (0, 1))
+        assert figure["x"] > text["x"] + text["width"]
+        assert abs(figure["y"] - text["y"]) < 40
+
+
+def test_the_contents_stay_in_sight(wide):
+    wide.locator("#provenance").scroll_into_view_if_needed()
+    assert wide.locator("nav").bounding_box()["y"] == 0
+
+
+def test_a_figure_is_enlarged_and_put_back(wide):
+    paper = wide.locator("figure > .paper").first
+    before = paper.locator("svg").bounding_box()
+    paper.click()
+    large = wide.locator("dialog svg")
+    assert large.bounding_box()["width"] > 1.5 * before["width"]
+    wide.keyboard.press("Escape")
+    assert wide.locator("dialog svg").count() == 0
+    assert paper.locator("svg").bounding_box() == before
+    wide.keyboard.press("Enter")  # it has the focus again
+    assert large.count() == 1
+    wide.get_by_role("button", name="Close").click()
+    assert paper.locator("svg").count() == 1
+
+
 TABLE, DIFFERENCES = "#categories-1", "#comparisons-1"
 
 

@@ -68,3 +68,10 @@ def test_filtering_by_all_words(happened):
 
 def test_controls_appear_and_print_shows_what_is_folded(happened):
     assert (happened["tools"], happened["printing"], happened["printed"]) == (False, True, False)
+
+
+def test_a_figure_is_enlarged_by_click_or_key_and_goes_back(happened):
+    small = {"open": False, "small": 1, "large": 0}
+    large = {"open": True, "small": 0, "large": 1}
+    assert happened["figures"] == [small, large, small, large, small]
+    assert happened["focused"] == "paper"

@@ -68,11 +68,17 @@ def export(study: str, table: str, results: Path, options: Mapping[str, object],
 
 
 def compare(
-    studies: Sequence[str], results: Path, options: Mapping[str, object], output: Output, console: Console
+    studies: Sequence[str],
+    results: Path,
+    options: Mapping[str, object],
+    output: Output,
+    console: Console,
+    page: Path | None = None,
 ) -> int:
     """Compare the variants of each further study with those of the first, metric by metric; return 0.
 
-    The tables are shown in the terminal unless `output` has a format or a file. `options` are those of `export`.
+    The tables are shown in the terminal unless `output` has a format or a file. `options` are those of `export`. `page`
+    is a file for an HTML page of the comparison.
 
     Raises:
         UserError: for fewer than two studies, and as `export`.
@@ -82,6 +88,13 @@ def compare(
     form = _form(output)
     first, *others = (open_done(study, results, options) for study in studies)
     names = _names(studies)
+    if page is not None:
+        from ura_study.report.page.between import write_comparison
+
+        if len(set(names)) < len(names):
+            raise UserError(f"compare: --page: expected different studies, but got {', '.join(names)}")
+        write_comparison(page, dict(zip(names, (first, *others), strict=True)))
+        notice(f"the page is {page}")
     tables = [
         across(first, other, (names[0], name), metric)
         for other, name in zip(others, names[1:], strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ura_study.results.comparison import PAIR, corrected, paired
+from ura_study.results.comparison import PAIR, Comparison, corrected, paired
 from ura_study.results.frame import outcomes
 from ura_study.results.results import Results
 from ura_study.study.names import readable
@@ -21,14 +21,19 @@ def across(first: Results, other: Results, names: tuple[str, str], metric: str) 
     Variants with the same runs and numbers in both studies are not compared, but named in a note. Notes also name
     variants, categories and seeds that only one study has, and settings and images that differ under the same name.
     """
-    before, after = (dict(tuple(outcomes(r.plan, r.records, [metric]).groupby("variant"))) for r in (first, other))
-    both = [variant.name for variant in first.plan.variants if variant.name in after]
-    same = [name for name in both if _equal(before[name], after[name])]
-    compared = corrected([paired(before[name], after[name], metric, name) for name in both if name not in same])
+    compared, same = between(first, other, metric)
     title = f"{first.title(metric)}, {names[1]} minus {names[0]}"
     table = comparison_table("comparison", title, metric, compared)
     about = {"metric": metric, "study": names[1], "against": names[0]}
     return dataclasses.replace(table, about=about, notes=(*table.notes, *_differences(first, other, names, same)))
+
+
+def between(first: Results, other: Results, metric: str) -> tuple[tuple[Comparison, ...], list[str]]:
+    """Return one metric of `other` minus that of `first` for variants of both, and the names of equal ones."""
+    before, after = (dict(tuple(outcomes(r.plan, r.records, [metric]).groupby("variant"))) for r in (first, other))
+    both = [variant.name for variant in first.plan.variants if variant.name in after]
+    same = [name for name in both if _equal(before[name], after[name])]
+    return corrected([paired(before[name], after[name], metric, name) for name in both if name not in same]), same
 
 
 def _differences(first: Results, other: Results, names: tuple[str, str], same: list[str]) -> list[str]:

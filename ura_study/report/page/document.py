@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ura_study.cache import replace
+from ura_study import cache
 from ura_study.report.figures import Gallery, gallery
+from ura_study.report.page.answers import allowance, answers
 from ura_study.report.page.drawings import Drawing, drawing
 from ura_study.report.page.page_table import PageTable, facts, page_table
 from ura_study.report.page.provenance import Failed, failures, origins, recorded
@@ -33,13 +35,31 @@ FILE = "report.html"
 HERE = Path(__file__).parent
 
 
+#: Where figures stand: the beginning of their names → the section with the tables of the same numbers.
+BESIDE = {
+    "differences-": "comparisons",
+    "categories-": "categories",
+    "sweep-": "sweeps",
+    "grid-": "sweeps",
+    "pareto-": "cost",
+    "search-": "search",
+}
+
+
 @dataclass(frozen=True)
 class Section:
-    """Tables under one heading."""
+    """Tables under one heading, and the figures of the same numbers."""
 
     key: str
     title: str
     grids: tuple[PageTable, ...]
+    drawings: tuple[Drawing, ...] = ()
+
+    @property
+    def items(self) -> Iterator[PageTable | Drawing]:
+        """Tables and figures in turn, so that each stands beside its own where there is room."""
+        pairs = itertools.zip_longest(self.grids, self.drawings)
+        return (item for pair in pairs for item in pair if item is not None)
 
 
 @dataclass(frozen=True)
@@ -49,10 +69,16 @@ class Page:
     title: str
     state: State
     warning: str
+    answers: Sequence[str]
+    allowance: Sequence[str]
+    """What the sample allows to conclude."""
+    difference: Drawing | None
+    """The differences from the baseline in the first metric, which stand beside the answers."""
     question: Sequence[str]
     protocol: Mapping[str, str]
     sections: Sequence[Section]
     drawings: Sequence[Drawing]
+    """Figures that stand beside no table."""
     pictures: Sequence[Drawing]
     failures: Sequence[Failed]
     origins: Mapping[str, str]
@@ -67,7 +93,7 @@ def write_report(path: Path, results: Results, drawn: Gallery | None = None) -> 
     Raises:
         ResourceError: where the disk is full or the file cannot be written.
     """
-    replace(path, rendered(page(results, drawn)))
+    cache.replace(path, rendered(page(results, drawn)))
 
 
 def page(results: Results, drawn: Gallery | None = None) -> Page:
@@ -75,15 +101,24 @@ def page(results: Results, drawn: Gallery | None = None) -> Page:
     if drawn is None:
         drawn = gallery(results)
     study, records = results.study, recorded(results)
-    found = [Section(key, title, tuple(grids)) for key, title, grids in _sections(results)]
+    figures = {figure.name: drawing(figure) for figure in (*drawn.study, *drawn.search)}
+    places = {name: next((key for start, key in BESIDE.items() if name.startswith(start)), "") for name in figures}
+    found = [
+        Section(key, title, tuple(grids), tuple(figures[name] for name, place in places.items() if place == key))
+        for key, title, grids in _sections(results)
+    ]
+    shown = {section.key for section in found if section.grids}
     return Page(
         title=study.study,
         state=state_of(results),
         warning=oracle(study),
+        answers=answers(results),
+        allowance=allowance(results),
+        difference=_first_difference(results, drawn),
         question=question(results),
         protocol=protocol(results),
         sections=[section for section in found if section.grids],
-        drawings=[drawing(figure) for figure in (*drawn.study, *drawn.search)],
+        drawings=[figures[name] for name, place in places.items() if place not in shown],
         pictures=[drawing(figure) for figure in drawn.pictures],
         failures=failures(records),
         origins=origins(results, records),
@@ -125,6 +160,12 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
     yield "categories", "Categories", _grids(results, [per_category(results, metric) for metric in results.metrics])
     yield "cost", "Cost", _grids(results, [cost(results)])
+
+
+def _first_difference(results: Results, drawn: Gallery) -> Drawing | None:
+    """Return the figure of differences in the first metric once more, under another name: ids must differ."""
+    name = f"differences-{results.metrics[0]}"
+    return next((drawing(replace(one, name=f"answers-{name}")) for one in drawn.study if one.name == name), None)
 
 
 def _grids(results: Results, tables: Sequence[Table]) -> list[PageTable]:

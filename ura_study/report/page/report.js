@@ -1,5 +1,6 @@
 "use strict";
-// Tables sort by a click or a key on a heading, and filter by words. Without this script they are simply there.
+// Tables sort by a click or a key on a heading, and filter by words. Figures are enlarged by a click or the Enter key.
+// Without this script all are simply there.
 (() => {
   const NEXT = { none: null, ascending: "descending", descending: "ascending" };
   const collator = new Intl.Collator("en", { numeric: true });
@@ -64,6 +65,30 @@
   };
 
   document.querySelectorAll("table.sortable").forEach(enliven);
+
+  // A figure is moved into the dialog and back: a copy would have the same ids.
+  const dialog = document.querySelector("dialog"), large = dialog.querySelector(".large");
+  let home = null;
+  const enlarge = (paper) => {
+    home = paper;
+    large.append(...paper.childNodes);
+    dialog.showModal();
+  };
+  dialog.addEventListener("close", () => {
+    home.append(...large.childNodes);
+    home.focus();
+  });
+  dialog.addEventListener("click", () => dialog.close());
+  for (const paper of document.querySelectorAll("figure > .paper")) {
+    paper.classList.add("enlarges");
+    paper.title = "Enlarge (click or Enter)";
+    paper.addEventListener("click", () => enlarge(paper));
+    paper.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // else the key goes on to the button that closes
+      enlarge(paper);
+    });
+  }
 
   // On paper everything is open.
   let opened = [];

@@ -54,17 +54,17 @@ def oracle(study: Study) -> str:
 
 def _ablation(ablation: Ablation) -> str:
     if ablation.leave_one_out is not None:
-        return f"leaves out, one at a time, {_and(ablation.leave_one_out)}"
+        return f"leaves out, one at a time, {series(ablation.leave_one_out)}"
     values = [f"{key} ({', '.join(map(readable, values))})" for key, values in ablation.values_by_key().items()]
     every = "every combination of values of" if ablation.grid is not None else "all else as in the baseline, values of"
-    return f"{every} {_and(values)}"
+    return f"{every} {series(values)}"
 
 
 def _search(search: SearchSettings) -> str:
     ways = [f"{'least' if objective.minimizes else 'greatest'} {objective.label}" for objective in search.objective]
     return (
         f"Search: Optuna's {search.sampler.name} sampler proposes up to {counted(search.trials, 'variant')} "
-        f"by {_and(search.domains)}, for the {_and(ways)}."
+        f"by {series(search.domains)}, for the {series(ways)}."
     )
 
 
@@ -101,7 +101,7 @@ def _choice(study: Study) -> str:
 
 
 def _metrics(results: Results) -> str:
-    names = _and(results.title(name) for name in results.metrics)
+    names = series(results.title(name) for name in results.metrics)
     limit = results.study.evaluation.fpr_limit
     overlap = f" AUPRO is the area up to a false positive rate of {limit:g}, divided by it."
     return f"{names}, each from all scores, exactly.{overlap if any('aupro' in m for m in results.metrics) else ''}"
@@ -131,7 +131,8 @@ def _listed(names: Iterable[str], word: str) -> str:
     return f"{counted(len(names), word)} ({', '.join(names)})"
 
 
-def _and(parts: Iterable[str]) -> str:
+def series(parts: Iterable[str]) -> str:
+    """Return texts as a list within a sentence: `a, b and c`."""
     *some, last = parts
     return f"{', '.join(some)} and {last}" if some else last
 

@@ -1,0 +1,112 @@
+"""One sentence per question: what it says is what the tables say."""
+
+import pytest
+from made_up import results_of
+
+from ura_study.report.page.answers import allowance, answers
+
+PARTS = {"parts": {"leave_one_out": ["model.perception", "model.restoration"]}}
+STRENGTH = {"strength": {"sweep": {"model.synthesis.strength": [0.25, 4.0]}}}
+SEVEN = tuple("abcdefg")
+
+
+def told(results):
+    return [sentence.replace("\u00a0", " ") for sentence in answers(results)]
+
+
+def by_variant(**values):
+    """Values of variants on a category, a little different on each."""
+    return lambda variant, category, seed: values.get(variant, 0.9) + 0.001 * (ord(category[0]) % 5)
+
+
+def test_the_level_comes_first():
+    results = results_of(lambda *cell: 0.9, SEVEN, ("image_auroc", "pixel_ap", "pixel_aupro"), seeds=[0, 1])
+    assert told(results) == [
+        "full reaches 90.0 % image AUROC and 90.0 % AUPRO@0.3, on average over 7 categories and 2 seeds."
+    ]
+    assert allowance(results) == []
+
+
+def test_what_a_part_costs_or_gains():
+    values = by_variant(**{"w/o perception": 0.91, "w/o restoration": 0.872})
+    _, perception, restoration = told(results_of(values, SEVEN, ablations=PARTS))
+    assert perception.startswith("Leaving out perception gains 1.0 points of image AUROC [1.0, 1.0], p = 0.031 (7 c")
+    assert restoration.startswith("Leaving out restoration costs 2.8 points of image AUROC [2.8, 2.8], p = 0.031 (7 c")
+
+
+def test_a_cost_of_a_metric_of_which_less_is_better_is_a_rise():
+    values = by_variant(**{"w/o perception": 0.91})
+    results = results_of(values, SEVEN, ("val_ece",), ablations=PARTS, data={"validation": 0.2})
+    for record in results.records.values():
+        record.metrics["val_ece"] = record.metrics["image_auroc"]
+    assert told(results)[1].startswith("Leaving out perception costs 1.0 points of validation ECE [1.0, 1.0], p = ")
+
+
+def test_an_interval_of_a_cost_may_reach_to_a_gain():
+    def value(variant, category, seed):
+        return 0.9 if variant == "full" else 0.9 - 0.01 * (SEVEN.index(category) - 1)
+
+    sentence = told(results_of(value, SEVEN, ablations=PARTS))[1]
+    assert sentence.startswith("Leaving out perception costs 2.0 points of image AUROC [")
+    low, high = sentence.partition("[")[2].partition("]")[0].split(", ")
+    assert float(low.replace("−", "-")) < 2.0 < float(high)
+
+
+def test_a_sweep_is_told_by_its_ends_and_no_value_is_chosen():
+    values = by_variant(**{"strength=0.25": 0.8, "strength=4.0": 0.85})
+    results = results_of(values, SEVEN, ablations=STRENGTH)
+    assert told(results)[1].startswith("Over 3 variants of strength, image AUROC lies between 80.2 % (0.25) and ")
+    assert "significantly different from full: strength=0.25 (−10.0 image AUROC [−10.0, −10.0])" in told(results)[1]
+    same = told(results_of(lambda *cell: 0.9, SEVEN, ablations=STRENGTH))[1]
+    assert same.endswith("none differs significantly from full.")
+
+
+def test_against_another_baseline_nothing_is_called_left_out():
+    report = {"baseline": "w/o restoration"}
+    lines = told(results_of(by_variant(), SEVEN, ablations=PARTS, report=report))
+    assert lines[0].startswith("w/o restoration reaches")
+    assert lines[1].startswith("w/o perception, against w/o restoration, costs 0.0 points")
+
+
+@pytest.mark.parametrize(
+    ("categories", "seeds", "sentence"),
+    [
+        (
+            SEVEN[:3],
+            [0],
+            "The comparisons rest on 3 categories; too few for significance: even with the same sign in all of them, p "
+            "is 0.500 after Holm's correction. How large an effect may be, the intervals say.",
+        ),
+        (
+            SEVEN,
+            [0],
+            "The comparisons rest on 7 categories; with the same sign in all of them, p is 0.031 after Holm's "
+            "correction.",
+        ),
+        (
+            ("a",),
+            [0, 1],
+            "The comparisons rest on 2 seeds, all on a: what holds there alone; too few for significance: even with "
+            "the same sign in all of them, p is 1.000 after Holm's correction. How large an effect may be, the "
+            "intervals say.",
+        ),
+    ],
+)
+def test_what_the_sample_allows(categories, seeds, sentence):
+    values = by_variant(**{"w/o perception": 0.91, "w/o restoration": 0.872})
+    assert allowance(results_of(values, categories, ablations=PARTS, seeds=seeds)) == [sentence]
+
+
+def test_equal_variants_have_nothing_to_conclude():
+    results = results_of(lambda *cell: 0.9, SEVEN, ablations=PARTS)
+    assert allowance(results) == ["The variants do not differ in image AUROC on any of 7 categories."]
+
+
+def test_what_is_not_done_yet_has_no_number():
+    results = results_of(lambda *cell: "missing", SEVEN, ablations=PARTS | STRENGTH)
+    assert told(results) == [
+        "full has no complete numbers yet.",
+        "Leaving out perception: no pair of runs is complete yet.",
+        "Leaving out restoration: no pair of runs is complete yet.",
+        "Over the values of strength nothing is complete yet.",
+    ]

@@ -14,8 +14,9 @@ from jobs import small_job
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts.mvtec_ad import read
+from ura_study.detectors.build import build_detector
 from ura_study.detectors.patchcore.config import PatchCoreSettings
-from ura_study.detectors.uranet.config import PerceptionSettings
+from ura_study.detectors.uranet.config import PerceptionSettings, URANetSettings
 from ura_study.errors import ConfigError
 from ura_study.runs.attempt import attempt
 from ura_study.runs.stages import fitting
@@ -165,6 +166,14 @@ def test_the_weights_of_a_study_are_bounded(mvtec_root, cache, monkeypatch):
     second, third = (record_of(small_job(mvtec_root, seed=seed)) for seed in (1, 2))
     kept = {p.name for p in (cache / "fits").iterdir() if p.is_dir()}
     assert kept == {second.fit_id, third.fit_id}
+
+
+def test_a_full_disk_is_told_as_one(tmp_path, train):
+    """PyTorch alone would raise a RuntimeError about its file, and the run would look like a bug."""
+    detector = build_detector(URANetSettings(), train.channels, train.map_size)
+    (tmp_path / fitting.WEIGHTS).symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device"):
+        fitting._save(tmp_path, detector, (), 0.0)
 
 
 def test_a_limit_that_is_no_number_is_one_line(monkeypatch):

@@ -1,5 +1,7 @@
 """What the driver does when Tune gives up in mid-study. (Ray kills for memory when it pleases: that is simulated.)"""
 
+import os
+import signal
 import socket
 
 import pytest
@@ -63,3 +65,31 @@ def test_another_error_is_a_bug(queue, monkeypatch):
 def test_an_orderly_end_is_one(queue, monkeypatch):
     monkeypatch.setattr(driver, "_tune", lambda *arguments: None)
     assert not driver._interrupted(queue, None, "scratch", None)
+
+
+def test_a_signal_that_is_ignored_ends_no_study(queue):
+    """`nohup ura-study run study.yaml &`: the terminal may be closed."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with driver._stop_on_signal(queue):
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not queue.stopped
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_signal_that_is_heard_late_leaves_no_alarm(queue, monkeypatch):
+    """Python hears it only after the main thread has come back from Ray: here, in the midst of putting things back."""
+    set_timer = signal.setitimer
+
+    def late(*arguments):
+        set_timer(*arguments)
+        if arguments[1] == 0:
+            signal.getsignal(signal.SIGTERM)(signal.SIGTERM, None)
+
+    monkeypatch.setattr(signal, "setitimer", late)
+    with driver._stop_on_signal(queue):
+        pass
+    assert queue.stopped
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -62,3 +62,18 @@ def test_a_signal_of_the_last_moment_ends_nothing_that_comes_after(left):
     assert left == []
     assert "leaving" not in [thread.name for thread in threading.enumerate()]
     assert len(os.listdir("/proc/self/fd")) == open_files  # noqa: PTH208
+
+
+def test_an_end_that_is_asked_for_is_an_interruption():
+    with leaving.interrupted():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), number)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_what_is_ignored_stays_so():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with leaving.interrupted():
+        os.kill(os.getpid(), signal.SIGHUP)
+    assert signal.signal(signal.SIGHUP, before) is signal.SIG_IGN

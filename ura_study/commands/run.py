@@ -22,6 +22,7 @@ from ura_study.runs.lock import StudyLock
 from ura_study.study.config import Study
 from ura_study.study.plan import Plan
 from ura_study.study.study_file import load_yaml
+from ura_study.tune.leaving import interrupted
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def run(path: Path, results: Path, address: str | None, wait: bool, console: Con
 
     Return 0, 1 if runs failed, or 130 if the study was stopped. For `address` and `wait` see `tune.driver.run_jobs`.
     """
-    return run_opened(*open_study(path), results, address, wait, console)
+    with interrupted():
+        return run_opened(*open_study(path), results, address, wait, console)
 
 
 def run_opened(study: Study, plan: Plan, results: Path, address: str | None, wait: bool, console: Console) -> int:

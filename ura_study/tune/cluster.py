@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import socket
 import tempfile
 import time
@@ -91,10 +92,12 @@ def raylet() -> tuple[str, int]:
 def _start(address: str | None) -> None:
     import ray
 
+    heard = signal.getsignal(signal.SIGTERM)
     local = {} if address else {"include_dashboard": False, "object_store_memory": 256 << 20}
     for last in (address is not None, True):
         try:
             ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **local)
+            signal.signal(signal.SIGTERM, heard)  # Ray has taken it, to end the process
             return
         except (ConnectionError, ValueError, RuntimeError, OSError) as error:
             ray.shutdown()

@@ -144,17 +144,23 @@ def _tune(queue: Queue, machines: Machines, scratch: str) -> None:
 def _stop_on_signal(queue: Queue) -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP end the study in order; a second one ends it at once."""
 
+    over = False
+
     def stop(number: int, frame: object) -> None:
         queue.stopped = True
+        if over:  # it came while the main thread was within Ray
+            return
         notice("stopping; what runs is cut off at its next report (again to end at once)")
         signal.signal(number, signal.default_int_handler)
         signal.signal(signal.SIGALRM, signal.default_int_handler)
         signal.setitimer(signal.ITIMER_REAL, GRACE if queue.running else 0.1)
 
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # as `nohup` sets it
+    before = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
+        over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in before.items():
             signal.signal(number, handler)

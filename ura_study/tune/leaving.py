@@ -23,6 +23,19 @@ LAST, LAST_OF_A_USER = 9.0, 60.0
 
 
 @contextlib.contextmanager
+def interrupted() -> Iterator[None]:
+    """Let each of `SIGNALS` interrupt this process as Ctrl-C does, but for those that are ignored (`nohup`)."""
+    default = [number for number in SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in default:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number in default:
+            signal.signal(number, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
 def left_in_time() -> Iterator[None]:
     """End this process where what is done meanwhile goes on for too long after an end was asked for."""
     reader, writer = socket.socketpair()

@@ -8,6 +8,7 @@ were not used for longest go first.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
@@ -170,7 +171,9 @@ def _repeated(curve: Sequence[Interval], detector: Detector, watch: Watch | None
 
 
 def _save(folder: Path, detector: Detector, curve: Sequence[Interval], seconds: float) -> None:
-    torch.save(detector.state_dict(), folder / WEIGHTS)
+    weights = io.BytesIO()
+    torch.save(detector.state_dict(), weights)  # to a file, it would tell a full disk by a RuntimeError
+    (folder / WEIGHTS).write_bytes(weights.getbuffer())
     (folder / CURVE).write_text(json.dumps({"seconds": seconds, "intervals": [asdict(i) for i in curve]}))
 
 

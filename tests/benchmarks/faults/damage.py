@@ -42,9 +42,9 @@ def tear(path: Path, draws: random.Random) -> None:
 
 
 def harmed_at_rest(scene: Scene, draws: random.Random, place: str, pattern: str, harm: Harm) -> None:
-    """Kill the driver, then harm one of the files that a pattern names."""
+    """Kill the driver, then harm one of the files that a pattern names. (Checkpoints are there until a run ends.)"""
     scene.start()
-    scene.reach(draws)
+    scene.reach(draws, most=3 if scene.name == "kept" else 7)
     scene.until(lambda: _files(scene, place, pattern))
     scene.struck()
     scene.command.kill()

@@ -64,8 +64,9 @@ def test_statistics_are_those_in_use():
     assert "Wilcoxon" not in alone
     assert "deviations" not in alone
     full = protocol(results_of(ablations=ABLATIONS, seeds=[0, 1]))["Statistics"]
-    assert "exact Wilcoxon signed-rank tests, two-sided, Holm-corrected over the variants, significant" in full
-    assert "95% bootstrap intervals" in full
+    assert "exact Wilcoxon signed-rank tests, two-sided, Holm-corrected over the distinct tests of a metric" in full
+    assert "95% t intervals of the mean difference." in full
+    assert "up to 0.5 points count as practically equivalent" in full
 
 
 def test_what_was_chosen_on_what():

@@ -35,7 +35,7 @@ def test_files(tmp_path):
     assert compared.variant.tolist() == ["layers=[2, 3]", "w/o restoration"] * 2
     assert compared["(failed)"].tolist() == [0, 1] * 2
     text = (folder / "comparison.md").read_text()
-    assert "| w/o restoration | 0.0 | 1.000 | 1.000 | 0.00 | 1 | 1 | 1 |" in text
+    assert "| w/o restoration | 0.0 | 1.000 | 1.000 | 0.00 | – | – | – | 1 | 1 | 1 |" in text
     assert "1 pair left out: 1 with a failed run" in text
 
 

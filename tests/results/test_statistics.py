@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ura_study.results.statistics import LEAST_UNITS, holm, interval, signed_rank
+from ura_study.results.statistics import holm, interval, signed_rank
 
 
 def by_all_signs(differences):
@@ -67,27 +67,35 @@ def test_signed_rank_keeps_its_level_under_the_null():
     assert 0.03 < rate < 0.07  # 0.05 ± 3 standard errors
 
 
-def test_interval_is_scipys_bootstrap_with_a_seed_of_its_own():
+def test_interval_is_scipys_t_interval():
     differences = np.random.default_rng(1).normal(0.1, 0.3, 12)
-    low, high = interval(differences)
-    means = np.random.default_rng(2).choice(differences, (20_000, 12)).mean(axis=1)
-    assert (low, high) == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=0.01)
-    assert interval(differences) == (low, high)
+    expected = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
+    assert interval(differences) == pytest.approx((expected.low, expected.high))
 
 
-@pytest.mark.parametrize("count", range(LEAST_UNITS))
-def test_few_units_have_no_interval(count):
-    assert all(map(math.isnan, interval(np.arange(count, dtype=float))))
+def test_interval_by_hand():
+    # mean 2, standard error 1 / sqrt(3), quantile 4.3027 for 2 degrees of freedom
+    assert interval(np.array([1.0, 2.0, 3.0])) == pytest.approx((2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)
 
 
-def test_equal_differences_have_an_interval_of_one_point():
-    assert interval(np.full(6, 0.25)) == (0.25, 0.25)
+@pytest.mark.parametrize("differences", [[], [0.1], [0.25] * 6, [0.0] * 15])
+def test_units_that_tell_nothing_of_their_spread_have_no_interval(differences):
+    assert all(map(math.isnan, interval(np.array(differences))))
 
 
-def test_intervals_cover_the_true_mean():
-    draws = np.random.default_rng(3).normal(0.5, 1, (300, 15))
-    covered = np.mean([low <= 0.5 <= high for low, high in map(interval, draws)])
-    assert 0.87 < covered < 0.97
+@pytest.mark.parametrize("units", [2, 3, 5, 7, 15])
+def test_intervals_of_normal_differences_cover_the_true_mean(units):
+    draws = np.random.default_rng(units).normal(0.5, 1, (4000, units))
+    ends = np.array([interval(draw) for draw in draws])
+    covered = np.mean((ends[:, 0] <= 0.5) & (ends[:, 1] >= 0.5))
+    assert covered == pytest.approx(0.95, abs=0.0105)  # 3 standard errors
+
+
+@pytest.mark.parametrize("units", [3, 7, 15])
+def test_intervals_of_skewed_differences_cover_what_the_docstring_says(units):
+    draws = np.random.default_rng(units).exponential(size=(4000, units))
+    ends = np.array([interval(draw) for draw in draws])
+    assert 0.86 < np.mean((ends[:, 0] <= 1) & (ends[:, 1] >= 1)) < 0.93
 
 
 def test_holm_by_hand():

@@ -100,9 +100,10 @@ def test_too_few_units_are_said():
     changes = {(v, c, s): done(JOBS[v, c, s], 0.6) for v, c, s in JOBS if v != "full" and (v[0], c) != ("w", "nut")}
     notes = comparison(results(changes), METRIC).notes
     assert notes[1:] == (
+        "Holm's correction is over 2 distinct tests of this metric.",
         "Too few to be sure: 1 category with a difference can give no p below 1 (1 after correction); "
         "2 categories none below 0.5 (1 after correction).",
-        "Fewer than 5 units have no interval.",
+        "A single unit has no interval, nor have units that all differ alike.",
     )
 
 

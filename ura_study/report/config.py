@@ -22,6 +22,9 @@ class ReportSettings(Settings):
     """The metrics of the tables, in their order; the records hold all of them, `val_*` only with `data.validation`."""
     baseline: str = BASELINE
     """The variant with which all others are compared."""
+    rope: float = Field(0.5, gt=0, le=100)
+    """The largest difference from the baseline, in points, that does not matter in practice: the half width of the
+    region of practical equivalence (rope). Set it before the results are known."""
     unit: Literal["percent", "fraction"] = "percent"
     """How metrics are shown; files with raw numbers (CSV, …) always hold fractions."""
     digits: int | None = Field(None, ge=0, le=6)

@@ -1,26 +1,28 @@
 """Comparisons of variants with the baseline, paired over (category, seed).
 
-The unit of resampling and of the test is the category: differences are averaged over seeds first, so that each unit is
+The unit of intervals and tests is the category: differences are averaged over seeds first, so that each unit is
 the mean difference on one category. Runs on one category share its test images and their peculiarities; if each seed
 counted as a further observation, chance in few categories would look like evidence from many (Demšar, JMLR 2006, also
 takes the data set as the unit). The question is whether the difference would hold on other categories of this kind. If
 only one category has pairs, its seeds are the units, and the answer holds for that category alone. (With one model for
 all categories, `data.unified`, all units share the chance effects of one training: more seeds, not more categories,
 show how large these are.)
+
+Nothing here is about the choice of test images; see `test_set`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from ura_study.results.statistics import ALPHA, holm, interval, signed_rank
+from ura_study.results.equivalence import judged
+from ura_study.results.statistics import ALPHA, LEAST_UNITS, interval, signed_rank
 
 #: Decimals to which differences are rounded, so that equal scores have the difference 0.
 DECIMALS = 12
@@ -37,7 +39,7 @@ class Comparison:
     """Mean difference over units."""
     low: float
     high: float
-    """`low` and `high`: the 95 % bootstrap interval of the mean; NaN for fewer than `LEAST_UNITS` units."""
+    """`low` and `high`: the 95 % t interval of the mean; NaN for fewer than `LEAST_UNITS` units, or if all are equal."""
     p: float
     """p-value of Wilcoxon's signed-rank test over units, exact and two-sided."""
     effect: float
@@ -46,6 +48,13 @@ class Comparison:
     """The smallest p-value that this number of units with a difference can give."""
     differing: int
     """Number of units whose difference is not zero; only these count in the test."""
+    below: float
+    """Probability that differences lie mostly below the region of practical equivalence; `within`: in it; `above`:
+    above it (see `equivalence`). NaN for fewer than `LEAST_UNITS` units."""
+    within: float
+    above: float
+    negligible: bool
+    """Whether there is no practical difference."""
     unit: Literal["category", "seed"]
     units: int
     """Number of units."""
@@ -56,10 +65,14 @@ class Comparison:
     metric is undefined."""
     missing: int
     undefined: int
+    changes: tuple[float | None, ...] = ()
+    """The difference of each pair; None of a pair left out. Comparisons with equal ones are the same test."""
     corrected: float = math.nan
-    """p-value after Holm's correction over all variants compared."""
+    """p-value after Holm's correction over the tests of the family (see `family`)."""
     smallest_corrected: float = math.nan
-    """Holm's correction of `smallest_p` over all variants compared: no outcome gives a smaller `corrected`."""
+    """Holm's correction of `smallest_p` over them: no outcome gives a smaller `corrected`."""
+    tests: int = 0
+    """Number of distinct tests in the family."""
     run_ids: tuple[str, ...] = ()
     """Ids of the runs of all pairs that count, first those of the baseline, then those of the variant."""
 
@@ -79,40 +92,15 @@ class Comparison:
         return self.failed + self.missing + self.undefined
 
 
-def compare(grid: pd.DataFrame, metric: str, baseline: str) -> tuple[Comparison, ...]:
-    """Return the comparison of each variant with `baseline`, with p-values corrected over the variants.
-
-    Variants with the same runs as the baseline are left out.
-
-    Args:
-        grid: a row per (variant, category, seed), see `frame.outcomes`.
-        metric: a column of the grid.
-        baseline: the name of a variant in the grid.
-    """
-    by_variant = dict(tuple(grid.groupby("variant", sort=False)))
-    base = by_variant.pop(baseline)
-    others = {str(name): rows for name, rows in by_variant.items() if list(rows.run_id) != list(base.run_id)}
-    return corrected([paired(base, rows, metric, name) for name, rows in others.items()])
-
-
-def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """Return comparisons of one family of tests with Holm's correction applied."""
-    p_values = holm(np.array([c.p for c in comparisons]))
-    smallest = holm(np.array([c.smallest_p for c in comparisons]))
-    return tuple(
-        dataclasses.replace(c, corrected=float(p), smallest_corrected=float(least))
-        for c, p, least in zip(comparisons, p_values, smallest, strict=True)
-    )
-
-
-def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> Comparison:
+def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str, rope: float) -> Comparison:
     """Return the comparison of two variants by their rows of a grid, `other` minus `base`, without correction.
 
-    `name` is the variant's name in the result. A pair that only one side has counts as missing.
+    `name` is the variant's name in the result, `rope` the largest difference, as a fraction, without practical meaning.
+    A pair that only one side has counts as missing.
     """
     one, two = _aligned(base, other)
     states = np.array([rows["status"].to_numpy() for rows in (one, two)])  # (2, pairs)
-    change = two[metric].to_numpy() - one[metric].to_numpy()
+    change = np.round(two[metric].to_numpy() - one[metric].to_numpy(), DECIMALS)
     failed = (states == "failed").any(axis=0)
     missing = (states == "missing").any(axis=0) & ~failed
     undefined = np.isnan(change) & ~failed & ~missing
@@ -122,13 +110,14 @@ def paired(base: pd.DataFrame, other: pd.DataFrame, metric: str, name: str) -> C
     return Comparison(
         variant=name,
         metric=metric,
-        **_tested(differences),
+        **_tested(differences, rope),
         unit=unit,
         units=len(differences),
         pairs=int(counted.sum()),
         failed=int(failed.sum()),
         missing=int(missing.sum()),
         undefined=int(undefined.sum()),
+        changes=tuple(value if counts else None for value, counts in zip(change.tolist(), counted, strict=True)),
         run_ids=(*one["run_id"].to_numpy()[counted], *two["run_id"].to_numpy()[counted]),
     )
 
@@ -153,9 +142,15 @@ def _by_unit(
     return "category" if several else "seed", np.round(means, DECIMALS)
 
 
-def _tested(differences: np.ndarray) -> dict[str, Any]:
+def _tested(differences: np.ndarray, rope: float) -> dict[str, Any]:
     """Return the fields of a comparison that follow from the differences (units,)."""
+    unknown = dict.fromkeys(("below", "within", "above"), math.nan) | {"negligible": False}
     if len(differences) == 0:
-        return dict.fromkeys(("difference", "low", "high", "p", "effect", "smallest_p"), math.nan) | {"differing": 0}
+        names = ("difference", "low", "high", "p", "effect", "smallest_p")
+        return dict.fromkeys(names, math.nan) | {"differing": 0} | unknown
     (low, high), test = interval(differences), signed_rank(differences)
-    return {"difference": float(differences.mean()), "low": low, "high": high} | dataclasses.asdict(test)
+    found = {"difference": float(differences.mean()), "low": low, "high": high} | dataclasses.asdict(test) | unknown
+    if len(differences) >= LEAST_UNITS:
+        probabilities, sure = judged(differences, rope)
+        found |= probabilities._asdict() | {"negligible": sure}
+    return found

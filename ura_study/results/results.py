@@ -12,7 +12,8 @@ from ura_study.data.protocol import described
 from ura_study.errors import DataError
 from ura_study.output import notice
 from ura_study.results.aggregate import Aggregate, aggregate, metric
-from ura_study.results.comparison import Comparison, compare
+from ura_study.results.comparison import Comparison
+from ura_study.results.family import compare
 from ura_study.results.frame import outcomes
 from ura_study.results.mixed import mixed
 from ura_study.results.names import title
@@ -61,6 +62,11 @@ class Results:
         """The name of the variant with which others are compared."""
         return self.study.report.baseline
 
+    @property
+    def rope(self) -> float:
+        """The largest difference without practical meaning (`report.rope`), as a fraction."""
+        return self.study.report.rope / 100
+
     def title(self, name: str) -> str:
         """Return the heading of a metric without its unit, e.g. `AUPRO@0.3`."""
         return title(name, self.study.evaluation.fpr_limit)
@@ -100,7 +106,7 @@ class Results:
     def comparisons(self) -> Mapping[str, tuple[Comparison, ...]]:
         """Metric of the study's report → comparison of each variant with the baseline."""
         cells = outcomes(self.plan, self.records, self.metrics)
-        return {name: compare(cells, name, self.baseline) for name in self.metrics}
+        return {name: compare(cells, name, self.baseline, self.rope) for name in self.metrics}
 
     def significant(self, name: str) -> frozenset[str]:
         """Return the variants that differ significantly from the baseline in a metric of the study's report."""

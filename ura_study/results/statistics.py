@@ -1,4 +1,4 @@
-"""Paired differences: a bootstrap interval, an exact signed-rank test with its effect size, and Holm's correction.
+"""Paired differences: a t interval, an exact signed-rank test with its effect size, and Holm's correction.
 
 Functions take numpy arrays and return numbers. `comparison` decides what a unit is (a category, a seed).
 """
@@ -9,16 +9,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 #: Level of significance, and confidence level of intervals.
 ALPHA, LEVEL = 0.05, 0.95
-#: Fewest units with an interval. Its coverage in simulations with normal differences: 0.77 for 3 units, 0.86 for 5,
-#: 0.92 for 15.
-LEAST_UNITS = 5
-RESAMPLES = 9999
-#: Seed of the resampling, set anew for each interval, so that it does not depend on the rest of a table.
-SEED = 20240522
+#: Fewest units with an interval.
+LEAST_UNITS = 2
 
 
 @dataclass(frozen=True)
@@ -35,23 +31,20 @@ class SignedRank:
 
 
 def interval(differences: np.ndarray) -> tuple[float, float]:
-    """Return the percentile bootstrap interval (low, high) of the mean of differences (units,).
+    """Return Student's t interval (low, high) of the mean of differences (units,); it may reach beyond 100 points.
 
-    NaN for fewer than `LEAST_UNITS` differences.
+    NaN for fewer than `LEAST_UNITS` differences, and if all are equal: nothing is then known of how they vary.
+
+    Of 4,000 simulated studies of 2 to 20 units it covers the true mean in 94 to 95 % if differences are normal, in 96 %
+    with heavy tails (t with 3 degrees of freedom) and in 87 to 92 % if they are as skewed as exponential ones. The
+    percentile bootstrap covers in 74, 84 and 93 % (normal) and 71, 77 and 90 % (exponential) for 3, 5 and 20 units, and
+    BCa in no more; the bootstrap-t interval gains up to 5 % under skew, but is unbounded for 3 units.
     """
-    if len(differences) < LEAST_UNITS:
+    count = len(differences)
+    if count < LEAST_UNITS or np.ptp(differences) == 0:
         return math.nan, math.nan
-    if np.ptp(differences) == 0:
-        return float(differences[0]), float(differences[0])
-    found = stats.bootstrap(
-        (differences,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=LEVEL,
-        method="percentile",
-        rng=np.random.default_rng(SEED),
-    ).confidence_interval
-    return float(found.low), float(found.high)
+    half = special.stdtrit(count - 1, (1 + LEVEL) / 2) * differences.std(ddof=1) / math.sqrt(count)
+    return float(differences.mean() - half), float(differences.mean() + half)
 
 
 def signed_rank(differences: np.ndarray) -> SignedRank:

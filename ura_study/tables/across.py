@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ura_study.results.comparison import PAIR, Comparison, corrected, paired
+from ura_study.results.comparison import PAIR, Comparison, paired
+from ura_study.results.family import corrected
 from ura_study.results.frame import outcomes
 from ura_study.results.results import Results
 from ura_study.study.names import readable
@@ -23,7 +24,7 @@ def across(first: Results, other: Results, names: tuple[str, str], metric: str) 
     """
     compared, same = between(first, other, metric)
     title = f"{first.title(metric)}, {names[1]} minus {names[0]}"
-    table = comparison_table("comparison", title, metric, compared)
+    table = comparison_table("comparison", title, metric, compared, first.rope)
     about = {"metric": metric, "study": names[1], "against": names[0]}
     return dataclasses.replace(table, about=about, notes=(*table.notes, *_differences(first, other, names, same)))
 
@@ -33,7 +34,8 @@ def between(first: Results, other: Results, metric: str) -> tuple[tuple[Comparis
     before, after = (dict(tuple(outcomes(r.plan, r.records, [metric]).groupby("variant"))) for r in (first, other))
     both = [variant.name for variant in first.plan.variants if variant.name in after]
     same = [name for name in both if _equal(before[name], after[name])]
-    return corrected([paired(before[name], after[name], metric, name) for name in both if name not in same]), same
+    changed = [name for name in both if name not in same]
+    return corrected([paired(before[name], after[name], metric, name, first.rope) for name in changed]), same
 
 
 def _differences(first: Results, other: Results, names: tuple[str, str], same: list[str]) -> list[str]:

@@ -104,7 +104,7 @@ def notes(
     seeds = counted(len(results.plan.seeds), "seed")
     several = any(not math.isnan(cell.std) for cell in cells)
     lines = [
-        f"Mean ± standard deviation over {seeds}."
+        f"Mean ± standard deviation over {seeds} (not over test images or categories)."
         if several
         else f"{seeds}."
         if len(results.plan.seeds) > 1
@@ -117,7 +117,7 @@ def notes(
     if any(cell.significant for cell in cells):
         lines.append(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
-            f"{_units(results, metrics)}, Holm-corrected over the variants)."
+            f"{_units(results, metrics)}, Holm-corrected over {_families(results, metrics)})."
         )
     return (*results.caveats, *results.mixed, *lines, *([REPORTED] if reported else []))
 
@@ -125,6 +125,15 @@ def notes(
 def _units(results: Results, metrics: Sequence[str]) -> str:
     units = dict.fromkeys(c.unit for metric in metrics for c in results.comparisons[metric] if c.significant)
     return " or ".join({"category": "categories", "seed": "seeds"}[unit] for unit in units)
+
+
+def _families(results: Results, metrics: Sequence[str]) -> str:
+    """Return the number of tests over which p-values are corrected; by metric if it is not the same for all."""
+    tests = {metric: results.comparisons[metric][0].tests for metric in metrics if results.comparisons[metric]}
+    if len(set(tests.values())) == 1:
+        return f"{counted(next(iter(tests.values())), 'distinct test')}{' of each metric' if len(tests) > 1 else ''}"
+    listed = ", ".join(f"{results.title(metric)} {count}" for metric, count in tests.items())
+    return f"the distinct tests of each metric: {listed}"
 
 
 def _left_out(results: Results, metrics: Sequence[str]) -> list[str]:

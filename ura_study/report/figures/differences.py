@@ -1,4 +1,4 @@
-"""Difference of each variant from the baseline in one metric, with bootstrap intervals."""
+"""Difference of each variant from the baseline in one metric, with t intervals."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from ura_study.report.drawing.style import BLUE, GREY, ONE, TWO, canvas, factor,
 from ura_study.report.figures.choice import METRICS, left_out, strongest
 from ura_study.report.figures.registry import figure as registered
 from ura_study.results.comparison import Comparison
+from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.results.statistics import ALPHA, LEVEL
-from ura_study.tables.comparison_table import excluded_pairs
+from ura_study.tables.comparison_table import equivalent, excluded_pairs
 from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Differences:
     lines: tuple[Comparison, ...]
     """The comparisons shown, in the order of the plan."""
     left_out: int
+    rope: float
+    """The largest difference without practical meaning, as a fraction."""
     caveats: tuple[str, ...]
     settings: ReportSettings
 
@@ -53,6 +56,7 @@ def differences(results: Results, metric: str) -> Differences | None:
         baseline=results.baseline,
         lines=lines,
         left_out=len(found) - len(lines),
+        rope=results.rope,
         caveats=results.caveats,
         settings=results.study.report,
     )
@@ -64,6 +68,7 @@ def draw(info: Differences) -> Drawn:
     width = ONE if max(map(len, names)) <= SHORT else TWO
     with canvas(width, 0.55 + 0.17 * len(names)) as figure:
         axes = figure.subplots()
+        axes.axvspan(*(factor(info.settings) * end for end in (-info.rope, info.rope)), color="0.93", zorder=0)
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
         for y, line in enumerate(info.lines):
             _row(axes, y, line, info)
@@ -101,8 +106,11 @@ def _caption(info: Differences) -> str:
     return sentences(
         f"{info.heading}: mean difference of each variant from {info.baseline} over {units} {over}"
         f"{f'; {way}' if way else ''}.",
-        f"Bars: {LEVEL:.0%} bootstrap interval of the mean (none for too few units).",
-        f"Filled diamonds and *: p < {ALPHA:g}, Wilcoxon's signed-rank test, Holm-corrected over the variants.",
+        f"Bars: {LEVEL:.0%} t interval of the mean (none of a single unit, or where all differ alike).",
+        f"Filled diamonds and *: p < {ALPHA:g}, Wilcoxon's signed-rank test, Holm-corrected over "
+        f"{counted(info.lines[0].tests, 'distinct test')}.",
+        f"Shaded: less than {100 * info.rope:g} points, practically equivalent.",
+        *equivalent(info.lines, info.rope),
         *excluded_pairs(info.lines),
         left_out(info.left_out),
         *info.caveats,

@@ -84,7 +84,7 @@ def _figure(first: Results, base: str, name: str, metric: str, found: tuple[Comp
         return None
     lines, settings = strongest(found), first.study.report
     heading, baseline = f"{first.title(metric)}, {name}", f"the same in {base}"
-    drawn = draw(Differences(metric, heading, baseline, lines, len(found) - len(lines), (), settings))
+    drawn = draw(Differences(metric, heading, baseline, lines, len(found) - len(lines), first.rope, (), settings))
     return drawing(dataclasses.replace(drawn, name=f"{drawn.name}-{name}"))
 
 

@@ -118,7 +118,9 @@ def _statistics(results: Results) -> Iterator[str]:
         yield (
             f"Variants are compared with {results.baseline} over pairs of equal category and seed. The category is the "
             "unit (the seed, where there is one category): exact Wilcoxon signed-rank tests, two-sided, Holm-corrected "
-            f"over the variants, significant below {ALPHA:g}; {LEVEL:.0%} bootstrap intervals of the mean difference."
+            f"over the distinct tests of a metric, significant below {ALPHA:g}; {LEVEL:.0%} t intervals of the mean "
+            "difference. Whether a difference matters is told by a Bayesian signed-rank test: up to "
+            f"{results.study.report.rope:g} points count as practically equivalent."
         )
 
 

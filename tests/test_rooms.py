@@ -59,6 +59,7 @@ OWNERS = {
     "scipy": {"data", "metrics", "report", "results", "search"},
     "pandas": {"results", "tables"},
     "matplotlib": {"report"},
+    "scikit_posthocs": {"report"},
     "typer": {"cli"},
     "rich": {"api", "cli", "commands", "tables", "tune"},
 }

@@ -22,7 +22,7 @@ def records():
 def test_files(tmp_path):
     folder = tmp_path / "deep" / "example"
     write_results(folder, Results(STUDY, PLAN, records()))
-    names = [f"{name}.{ending}" for name in ("comparison", "per_category") for ending in ("csv", "md")]
+    names = [f"{name}.{ending}" for name in ("comparison", "per_category", "test_set") for ending in ("csv", "md")]
     assert sorted(path.name for path in folder.iterdir()) == sorted([*names, "results.csv"])
     assert len(pd.read_csv(folder / "results.csv")) == 6
     summary = pd.read_csv(folder / "per_category.csv")

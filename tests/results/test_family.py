@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pytest
 from hand_made import ABLATIONS, make_study, plan_of
 from made_up import results_of
 

@@ -48,7 +48,8 @@ def test_what_else_may_be_behind_a_difference_is_said():
     assert table.notes[1:] == (
         "Holm's correction is over 1 distinct test of this metric.",
         "Without a difference on any unit, hence no test: layers=[2, 3].",
-        "No practical difference (P(equivalent) > 0.95 within ±0.5 points, wherever the prior is placed): layers=[2, 3].",
+        "No practical difference (P(equivalent) > 0.95 within ±0.5 points, wherever the prior is placed): "
+        "layers=[2, 3].",
         "A single unit has no interval, nor have units that all differ alike.",
         "Only in one: w/o restoration.",
         "Other settings under the same name: full, layers=[2, 3].",

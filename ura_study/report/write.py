@@ -17,15 +17,18 @@ from ura_study.tables.formats.flat import flat
 from ura_study.tables.formats.markdown import escaped, markdown
 from ura_study.tables.metric_tables import per_category
 from ura_study.tables.model import Table
+from ura_study.tables.on_test_set_table import on_test_set_tables
 from ura_study.tables.search_table import search_frame, search_table
 from ura_study.tables.sheet import sheet
 
 
 def write_results(folder: Path, results: Results) -> None:
-    """Write `results.csv` (a row per run), and per-category tables and comparisons as CSV and Markdown."""
+    """Write `results.csv` (a row per run), and per-category tables, comparisons and test sets as CSV and Markdown."""
     replace(folder / "results.csv", tidy(results.plan, results.records).to_csv(index=False))
     _write(folder, results, "per_category", [per_category(results, metric) for metric in results.metrics])
     _write(folder, results, "comparison", [comparison(results, metric) for metric in results.metrics])
+    if tables := on_test_set_tables(results):
+        _write(folder, results, "test_set", tables)
 
 
 def write_search(folder: Path, results: Results) -> None:

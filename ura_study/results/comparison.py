@@ -39,7 +39,7 @@ class Comparison:
     """Mean difference over units."""
     low: float
     high: float
-    """`low` and `high`: the 95 % t interval of the mean; NaN for fewer than `LEAST_UNITS` units, or if all are equal."""
+    """`low` and `high`: the 95 % t interval of the mean; NaN for fewer than `LEAST_UNITS` units, or equal ones."""
     p: float
     """p-value of Wilcoxon's signed-rank test over units, exact and two-sided."""
     effect: float

@@ -3,14 +3,14 @@
 Benavoli, Corani, Mangili, Zaffalon & Ruggeri, A Bayesian Wilcoxon signed-rank test based on the Dirichlet process, ICML
 2014; with the region: Benavoli, Corani, Demšar & Zaffalon, Time for a change, JMLR 2017, section 4.3.
 
-The distribution of differences over units has a Dirichlet process as its prior, of strength `STRENGTH` and at one place
-(0: in the region). A draw from the posterior gives each of the n differences and that place a weight. The mean of two
-differences drawn with these weights then lies below, within or above the region with some probability each, and the test
-tells how often each of the three is the largest.
+The distribution of differences over units has a Dirichlet process as its prior, of strength `STRENGTH` and at one
+place (0: in the region). A draw from the posterior gives each of the n differences and that place a weight. The mean of
+two differences drawn with these weights lies below, within or above the region with some probability each, and the
+test tells how often each of the three is the largest.
 
-Our own choice: with few units the place of the prior matters, and a prior in the region would call two small differences
-proof of equivalence. So a difference is called negligible only if it is so with the prior at −∞ and +∞, too (the
-imprecise test of 2014, section 4). That takes at least six units.
+Our own choice: with few units the place of the prior matters, and a prior in the region would take two small
+differences for proof of equivalence. So a difference is called negligible only if it is so with the prior at −∞ and +∞,
+too (the imprecise test of 2014). That takes at least six units.
 """
 
 from __future__ import annotations

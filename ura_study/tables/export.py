@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from ura_study.errors import ConfigError, ResourceError
+from ura_study.metrics.names import IMAGE_METRICS
 from ura_study.report.config import ReportSettings
 from ura_study.results.frame import tidy
 from ura_study.results.results import Results
@@ -23,6 +24,7 @@ from ura_study.tables.formats.markdown import markdown
 from ura_study.tables.images_table import image_frame, images
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
+from ura_study.tables.on_test_set_table import on_test_set_tables
 from ura_study.tables.runs_table import runs
 from ura_study.tables.sheet import Sheet, sheet
 
@@ -38,6 +40,7 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "sweep": sweeps,
     "cost": lambda results: [cost(results)],
     "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
+    "test_set": lambda results: _test_set(results),
     "search": lambda results: [_search(results)],
     "runs": lambda results: [runs(results)],
     "images": lambda results: [images(results)],
@@ -55,6 +58,20 @@ def _search(results: Results) -> Table:
     from ura_study.tables.search_table import search_table  # imports Optuna
 
     return search_table(results.leaderboard)
+
+
+def _test_set(results: Results) -> list[Table]:
+    """Return the tables of the test set.
+
+    Raises:
+        ConfigError: where the study's report has no image metric.
+    """
+    if tables := on_test_set_tables(results):
+        return tables
+    raise ConfigError(
+        f"study '{results.study.study}': report.metrics: a table of the test set needs one of "
+        f"{', '.join(IMAGE_METRICS)}, but got {', '.join(results.metrics)}"
+    )
 
 
 def sheets(tables: Sequence[Table], settings: ReportSettings, study: str) -> list[Sheet]:

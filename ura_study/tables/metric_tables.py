@@ -57,7 +57,7 @@ def per_category(results: Results, metric: str) -> Table:
         columns=columns,
         rows=rows,
         reported=reported,
-        notes=notes(results, [metric], rows, reported),
+        notes=(*notes(results, [metric], rows, reported), *_test_images(results)),
         kind="share",
         means=len(groups) + 1,
         about={"metric": metric},
@@ -120,6 +120,17 @@ def notes(
             f"{_units(results, metrics)}, Holm-corrected over {_families(results, metrics)})."
         )
     return (*results.caveats, *results.mixed, *lines, *([REPORTED] if reported else []))
+
+
+def _test_images(results: Results) -> list[str]:
+    """Return the sentence on how many normal and anomalous test images each category has, as far as it is recorded."""
+    counts: dict[str, dict[str, None]] = {}
+    for (_, category, _), run_id in results.plan.cells.items():
+        data = results.records[run_id].data if run_id in results.records else {}
+        if "test_normal" in data:
+            counts.setdefault(category, {})[f"{data['test_normal']} + {data['test_anomalous']}"] = None
+    listed = ", ".join(f"{category} {' or '.join(found)}" for category, found in counts.items())
+    return [f"Test images (normal + anomalous): {listed}."] if counts else []
 
 
 def _units(results: Results, metrics: Sequence[str]) -> str:

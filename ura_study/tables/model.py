@@ -28,6 +28,8 @@ class Column:
     kind: Kind = "share"
     better: Literal[-1, 0, 1] = 0
     """1: the largest value is the best; -1: the smallest is; 0: neither."""
+    interval: bool = False
+    """Whether data files hold the intervals of its cells; those of points always do."""
 
 
 @dataclass(frozen=True)

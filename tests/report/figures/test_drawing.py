@@ -97,6 +97,8 @@ def test_all_kinds_are_drawn(drawn):
     assert list(drawn) == [
         "differences-image_auroc",
         "differences-pixel_auroc",
+        "ranks-image_auroc",
+        "ranks-pixel_auroc",
         "categories-image_auroc",
         "categories-pixel_auroc",
         "sweep-values-strength",
@@ -146,7 +148,7 @@ def test_tick_labels_do_not_touch(drawn):
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
 def test_the_same_figure_is_the_same_file(drawn, kind):
     again = {figure.name: figure for figure in large()} if kind == "svg" else drawn
-    for name in ("differences-image_auroc", "sweep-values-lr", "search-history"):
+    for name in ("differences-image_auroc", "ranks-image_auroc", "sweep-values-lr", "search-history"):
         assert encoded(drawn[name], kind) == encoded(again[name], kind)
 
 

@@ -11,6 +11,7 @@ from ura_study.results.results import Results
 
 from ura_study.report.figures import (
     differences,
+    ranks,
     heat,
     sweeps,
     grids_drawing,

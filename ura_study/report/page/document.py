@@ -28,6 +28,7 @@ from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
+from ura_study.tables.on_test_set_table import on_test_set_tables
 from ura_study.tables.search_table import search_table
 from ura_study.tables.sheet import sheet
 
@@ -38,6 +39,7 @@ HERE = Path(__file__).parent
 #: Where figures stand: the beginning of their names → the section with the tables of the same numbers.
 BESIDE = {
     "differences-": "comparisons",
+    "ranks-": "comparisons",
     "categories-": "categories",
     "sweep-": "sweeps",
     "grid-": "sweeps",
@@ -158,6 +160,7 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     yield "sweeps", "Sweeps", _grids(results, sweeps(results) if False in forms else [])
     compared = [comparison(results, metric) for metric in results.metrics]
     yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
+    yield "test-set", "Test set", _grids(results, on_test_set_tables(results))
     yield "categories", "Categories", _grids(results, [per_category(results, metric) for metric in results.metrics])
     yield "cost", "Cost", _grids(results, [cost(results)])
 

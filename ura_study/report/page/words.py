@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ura_study.data.protocol import described
+from ura_study.report.figures.ranks import undrawn
 from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.results.statistics import ALPHA, LEVEL
@@ -43,7 +44,7 @@ def protocol(results: Results) -> dict[str, str]:
         "Training": " ".join(_training(study)),
         "Choice": _choice(study),
         "Metrics": _metrics(results),
-        "Statistics": " ".join(_statistics(results)),
+        "Statistics": " ".join(filter(None, _statistics(results))),
     }
 
 
@@ -122,6 +123,7 @@ def _statistics(results: Results) -> Iterator[str]:
             "difference. Whether a difference matters is told by a Bayesian signed-rank test: up to "
             f"{results.study.report.rope:g} points count as practically equivalent."
         )
+        yield undrawn(results)
 
 
 def _seeds(plan: Plan) -> str:

@@ -46,9 +46,9 @@ def _seeds(row: Row) -> dict[str, int | None]:
 
 
 def _numbers(column: Column, cell: Cell) -> dict[str, float]:
-    if column.kind == "points":
-        low, high = cell.interval or (math.nan, math.nan)
-        return {column.key: cell.mean, f"{column.key} (low)": low, f"{column.key} (high)": high}
+    found = {column.key: cell.mean}
     if column.kind in SPREAD:
-        return {column.key: cell.mean, f"{column.key} (std)": cell.std}
-    return {column.key: cell.mean}
+        found[f"{column.key} (std)"] = cell.std
+    if column.kind == "points" or column.interval:
+        found[f"{column.key} (low)"], found[f"{column.key} (high)"] = cell.interval or (math.nan, math.nan)
+    return found

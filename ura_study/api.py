@@ -106,7 +106,8 @@ class Results(recorded.Results):
         """Return one of the tables that `ura-study export` makes.
 
         Args:
-            name: `summary`, `per_category`, `components`, `sweep`, `cost`, `comparison`, `search`, `runs` or `images`.
+            name: `summary`, `per_category`, `components`, `sweep`, `cost`, `comparison`, `test_set`, `search`,
+                `runs` or `images`.
             metric: for a kind with one table per metric, the metric to return; None: all tables, one below another.
             ablation: likewise for a kind with one table per ablation.
 

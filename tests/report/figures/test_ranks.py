@@ -47,9 +47,7 @@ def test_ranks_tests_and_critical_difference_are_the_published_ones():
     assert (info.names, info.categories) == (NAMES, 14)
     assert info.ranks == pytest.approx([3.143, 2.000, 2.893, 1.964], abs=5e-4)
     assert info.critical == pytest.approx(1.25, abs=0.005)  # 2.569 sqrt(4 · 5 / (6 · 14))
-    ties = (60 + 3 * 6) / (
-        14 * 4 * 15
-    )  # one tie of four and three of two; the published chi² is not corrected for them
+    ties = (60 + 3 * 6) / (14 * 4 * 15)  # one of four and three of two; the published chi² is not corrected for them
     assert stats.chi2.isf(info.p, 3) * (1 - ties) == pytest.approx(9.28, abs=0.005)
     separated = info.p_values.to_numpy() < 0.05
     assert separated.tolist() == (np.abs(np.subtract.outer(info.ranks, info.ranks)) > info.critical).tolist()

@@ -7,7 +7,7 @@ import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
 from ura_study.results.results import Results
-from ura_study.tables.comparison_table import brief, comparison
+from ura_study.tables.comparison_table import brief, comparison, comparison_table
 from ura_study.tables.cost_table import cost
 from ura_study.tables.formats.flat import flat
 from ura_study.tables.runs_table import runs
@@ -105,6 +105,30 @@ def test_too_few_units_are_said():
         "2 categories none below 0.5 (1 after correction).",
         "A single unit has no interval, nor have units that all differ alike.",
     )
+
+
+def test_what_does_not_matter_in_practice_is_said_and_what_only_seems_so():
+    study = make_study(ablations=ABLATIONS, report={"metrics": [METRIC], "rope": 0.2})
+
+    def notes(categories):
+        plan = plan_of(study, *categories)
+        jobs = {cell: job_of(study, plan, *cell) for cell in plan.cells}
+        gains = {"full": 0.0, "layers=[2, 3]": 0.001, "w/o restoration": 0.003}
+        records = {job.run_id: done(job, 0.9 + gains[variant]) for (variant, _, _), job in jobs.items()}
+        return comparison(Results(study, plan, records), METRIC).notes
+
+    sentence = "No practical difference (P(equivalent) > 0.95 within ±0.2 points, wherever the prior is placed)"
+    assert f"{sentence}: layers=[2, 3]." in notes("abcdef")
+    few = "P(equivalent) > 0.95 on too few units to rule out a practical difference: layers=[2, 3]."
+    assert few in notes("abcde")
+    assert not any(sentence in note for note in notes("abcde"))
+
+
+def test_a_smaller_value_may_be_better():
+    columns = [column.key for column in comparison_table("comparison", "ECE", "ece", (), 0.005).columns]
+    assert columns[4:7] == ["P(better)", "P(equivalent)", "P(worse)"]
+    columns = [column.key for column in comparison_table("comparison", "", "uncertainty_inside", (), 0.005).columns]
+    assert columns[4:7] == ["P(lower)", "P(equivalent)", "P(higher)"]
 
 
 def test_a_comparison_without_pairs_says_so():

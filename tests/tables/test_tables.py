@@ -175,7 +175,10 @@ def test_the_mean_of_a_variant_that_differs_is_marked_and_explained():
     rows, notes = marked({f"c{i}": 0.6 + i / 100 for i in range(10)})
     assert [cell.significant for cell in rows["w/o restoration"]] == [False] * 10 + [True]
     assert not any(cell.significant for cell in (*rows["full"], *rows["layers=[2, 3]"]))
-    assert notes[1].startswith("*: the mean differs from that of full (p < 0.05, exact Wilcoxon signed-rank test over")
+    assert notes[1] == (
+        "*: the mean differs from that of full (p < 0.05, exact Wilcoxon signed-rank test over categories, "
+        "Holm-corrected over 1 distinct test)."
+    )
 
 
 def test_what_may_be_chance_is_not_marked():
@@ -261,3 +264,31 @@ def test_a_variant_that_is_told_the_true_masks_is_marked_and_never_the_best():
     assert ranks == {"full": [1, 1, 1], "gate=open": [2, 2, 2], "gate=oracle": [0, 0, 0]}
     plain = table_of({("full", "nut", 0): 0.9}, seeds=(0,))
     assert not any("Oracle" in note for note in plain.notes)
+
+
+def test_the_numbers_of_test_images_are_told_as_far_as_they_are_recorded():
+    study = make_study(seeds=[0, 1])
+    plan = plan_of(study, "nut", "bolt")
+    counts = {"nut": [(20, 63), (20, 63)], "bolt": [(3, 40), (4, 40)]}
+    records = {}
+    for (variant, category, seed), run_id in plan.cells.items():
+        record = done(job_of(study, plan, variant, category, seed))
+        normal, anomalous = counts[category][seed]
+        more = {"test_normal": normal, "test_anomalous": anomalous}
+        records[run_id] = record.model_copy(update={"data": record.data | more})
+    said = per_category(results_of(study, plan, records), METRIC).notes[-1]
+    assert said == "Test images (normal + anomalous): nut 20 + 63, bolt 3 + 40 or 4 + 40."
+    older = {run_id: record for run_id, record in records.items() if record.category == "nut"}
+    assert per_category(results_of(study, plan, older), METRIC).notes[-1].endswith("nut 20 + 63.")
+
+
+def test_the_families_of_several_metrics_are_told_apart():
+    study = make_study(ablations=ABLATIONS, report={"metrics": ["image_auroc", "pixel_ap"]})
+    plan = plan_of(study, *(f"c{i}" for i in range(10)))
+    records = {}
+    for variant, category, seed in plan.cells:
+        job = job_of(study, plan, variant, category, seed)
+        image = 0.5 + (variant != "full") * (0.1 + int(category[1:]) / 100) + (variant[0] == "l") / 1000
+        records[job.run_id] = done(job, 0.5, image_auroc=image, pixel_ap=0.5 + (variant != "full") / 10)
+    notes = summary(Results(study, plan, records)).notes
+    assert notes[-1].endswith("Holm-corrected over the distinct tests of each metric: Image AUROC 2, Pixel AP 1).")

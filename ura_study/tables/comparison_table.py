@@ -57,15 +57,20 @@ def legend(rope: float) -> str:
         "Δ: mean difference over units, which are categories (means over seeds) or the seeds of a single category, "
         "with its t interval for further units of this kind. p: exact Wilcoxon signed-rank test, Holm-corrected "
         f"(*: p < {ALPHA:g}). Effect: matched-pairs rank-biserial correlation. P: Bayesian signed-rank test, "
-        f"practically equivalent within ±{100 * rope:g} points."
+        f"prior of half a unit at 0, practically equivalent within ±{100 * rope:g} points."
     )
 
 
 def equivalent(comparisons: Sequence[Comparison], rope: float) -> list[str]:
-    """Return the sentence that names the variants without a practical difference; an empty list if there are none."""
-    names = [c.variant for c in comparisons if c.negligible]
+    """Return the sentences that name the variants without a practical difference, and those that only seem so."""
+    likely = [c for c in comparisons if c.within > SURE]
+    sure, unsure = ([c.variant for c in likely if c.negligible == which] for which in (True, False))
     region = f"P(equivalent) > {SURE:g} within ±{100 * rope:g} points, wherever the prior is placed"
-    return [f"No practical difference ({region}): {', '.join(names)}."] if names else []
+    few = f"P(equivalent) > {SURE:g} on too few units to rule out a practical difference"
+    return [
+        *([f"No practical difference ({region}): {', '.join(sure)}."] if sure else []),
+        *([f"{few}: {', '.join(unsure)}."] if unsure else []),
+    ]
 
 
 def warnings(comparisons: Sequence[Comparison]) -> list[str]:

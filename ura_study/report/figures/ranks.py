@@ -55,17 +55,17 @@ class Ranks:
     """Number of categories that rank the variants."""
     equal: tuple[str, ...]
     """Variants that equal one that is shown on every category."""
+    oracles: tuple[str, ...]
+    """Variants that are told the true masks, and are not ranked."""
     caveats: tuple[str, ...]
 
 
-def ranks(results: Results, metric: str) -> Ranks | str:
-    """Return the content of the diagram of one metric, or why there is none."""
+def ranks(results: Results, metric: str) -> Ranks | None:
+    """Return the content of the diagram of one metric; None if there is an `obstacle`."""
+    if obstacle(results, metric):
+        return None
     columns, equal, categories = _distinct(results, metric)
     count = len(columns)
-    if categories < CATEGORIES:
-        return f"{CATEGORIES} categories on which all variants are known are needed, and there are {categories}"
-    if not VARIANTS <= count <= MOST:
-        return f"{VARIANTS} to {MOST} variants that differ are needed, and there are {count}"
     import scikit_posthocs
 
     scores = np.array(list(columns.values())).T * better(metric)  # (categories, variants), larger is better
@@ -80,15 +80,26 @@ def ranks(results: Results, metric: str) -> Ranks | str:
         p=float(stats.friedmanchisquare(*scores.T).pvalue),
         categories=categories,
         equal=equal,
+        oracles=tuple(variant.name for variant in results.plan.variants if variant.settings.model.oracle),
         caveats=results.caveats,
     )
+
+
+def obstacle(results: Results, metric: str) -> str:
+    """Return why there is no diagram of a metric; "" if there is one."""
+    columns, _, categories = _distinct(results, metric)
+    if categories < CATEGORIES:
+        return f"{CATEGORIES} categories on which all variants are known are needed, and there are {categories}"
+    if not VARIANTS <= len(columns) <= MOST:
+        return f"{VARIANTS} to {MOST} variants that differ are needed, and there are {len(columns)}"
+    return ""
 
 
 def undrawn(results: Results) -> str:
     """Return the sentences on metrics that have no diagram, and why; "" if there are fewer than three variants."""
     reasons: dict[str, list[str]] = {}
     for metric in _metrics(results):
-        if isinstance(found := ranks(results, metric), str):
+        if found := obstacle(results, metric):
             reasons.setdefault(found, []).append(results.title(metric))
     return " ".join(
         f"No critical-difference diagram of {', '.join(titles)}: {reason}." for reason, titles in reasons.items()
@@ -134,7 +145,10 @@ def _metrics(results: Results) -> list[str]:
 
 def _distinct(results: Results, metric: str) -> tuple[dict[str, tuple[float, ...]], tuple[str, ...], int]:
     """Return variant → means on all categories on which all are known; the names of equals of these; the categories."""
-    cells, names = results.aggregates[metric].cells, [variant.name for variant in results.plan.variants]
+    cells, names = (
+        results.aggregates[metric].cells,
+        [v.name for v in results.plan.variants if not v.settings.model.oracle],
+    )
     means = np.array([[cells[name, category].mean for category in results.plan.categories] for name in names])
     means = np.round(means[:, ~np.isnan(means).any(axis=0)], DECIMALS)
     first: dict[tuple[float, ...], str] = {}
@@ -151,6 +165,7 @@ def _caption(info: Ranks) -> str:
         f"less than the critical difference (CD, level {ALPHA:g}).",
         f"Friedman's test: p {'' if info.p < 0.001 else '= '}{number(info.p, 'p', ReportSettings())}.",
         f"Equal to one of these on every category: {', '.join(info.equal)}." if info.equal else "",
+        f"Not ranked, as told the true masks: {', '.join(info.oracles)}." if info.oracles else "",
         *info.caveats,
     )
 
@@ -166,5 +181,5 @@ def _alt(info: Ranks) -> str:
 def figures(results: Results) -> Iterator[Drawn]:
     """Yield a diagram for each of the first `METRICS` metrics."""
     for metric in _metrics(results):
-        if isinstance(info := ranks(results, metric), Ranks):
+        if (info := ranks(results, metric)) is not None:
             yield draw(info)

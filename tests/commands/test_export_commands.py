@@ -173,8 +173,8 @@ def test_compare_has_a_page(call, tmp_path):
     assert "Pixel AP, two minus one" in out
     text = (tmp_path / "moved.html").read_text().replace("\u00a0", " ")
     assert "<h1>two against one</h1>" in text
-    assert "full: two, against one, gains 10.0 points of image AUROC [10.0, 10.0]" in text
-    assert 'aria-label="Image AUROC, two, difference from the same in one' in text
+    assert "full: two, against one, gains 10.0 points of image AUROC, p = 1.000" in text
+    assert 'aria-label="Image AUROC, two (points), difference from the same in one' in text
     assert "Study file, one" not in text
     twice = "ura-study: compare: --page: expected different studies, but got results/one, results/one\n"
     assert call("compare", "results/one", "results/one", "--page", "moved.html") == (2, "", twice)

@@ -20,6 +20,7 @@ Legend: P anomalous items, Q normal items, T distinct scores among the anomalous
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,15 +65,24 @@ def rank(labels: np.ndarray, scores: np.ndarray) -> Curve:
     _check_items(labels, scores)
     normal = scores[~labels]
     normal.sort()
-    rising, tier = np.unique(scores[labels], return_inverse=True)
+    return rank_sorted(scores[labels], [normal])
+
+
+def rank_sorted(anomalous: np.ndarray, normal: Sequence[np.ndarray]) -> Curve:
+    """Count as `rank` does, where normal items are sorted already.
+
+    `anomalous` (P,) are the scores of anomalous items, at least one. `normal` are those of normal items in one or more
+    parts, ascending in each; at least one item in all.
+    """
+    rising, tier = np.unique(anomalous, return_inverse=True)
     thresholds, tier = rising[::-1], rising.size - 1 - tier
     return Curve(
         thresholds=thresholds,
         hits=np.bincount(tier),
         tier=tier,
-        fp_above=(normal.size - np.searchsorted(normal, rising, side="right"))[::-1],
-        fp=(normal.size - np.searchsorted(normal, rising, side="left"))[::-1],
-        normals=normal.size,
+        fp_above=sum(part.size - np.searchsorted(part, rising, side="right") for part in normal)[::-1],
+        fp=sum(part.size - np.searchsorted(part, rising, side="left") for part in normal)[::-1],
+        normals=sum(part.size for part in normal),
     )
 
 

@@ -171,7 +171,7 @@ def test_tables_hold_what_sorting_needs(read):
 def test_sections_are_those_that_the_study_has(read):
     keys = [heading.attributes["id"] for heading in read.root.all("h2")]
     assert keys == [
-        *("answers", "summary", "components", "sweeps", "comparisons", "categories", "cost"),
+        *("answers", "summary", "components", "sweeps", "comparisons", "categories", "defects", "cost"),
         *("protocol", "failures", "provenance"),
     ]
     alone = Page(rendered(page(results_of(make_study()))))

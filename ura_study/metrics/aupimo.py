@@ -8,8 +8,8 @@ Low Tolerance", BMVC 2024 (arXiv 2401.01984), sec. 3; bounds L = 1e-5 and U = 1e
     aupimo_i = 1 / log(U / L) · integral over log F from L to U of TPR_i at that F
     aupimo   mean over all images with a defect in their mask
 
-Nothing is binned: F only changes at the scores of normal pixels, so between k / Q and (k + 1) / Q the TPR is the share of
-pixels above the (k + 1)-th highest normal one, and only the highest U·Q normal pixels matter. The authors' program
+Nothing is binned: F only changes at the scores of normal pixels, so between k / Q and (k + 1) / Q the TPR is the share
+of pixels above the (k + 1)-th highest normal one, and only the highest U·Q normal pixels matter. The authors' program
 samples thresholds (300,000 by default) and approaches the same value. Our own choices, where it gives none:
 - A pixel that ties with a normal one counts as below it.
 - Where Q < 1 / L, rates below 1 / Q are those without any false positive pixel: the TPR above the highest normal pixel.

@@ -1,9 +1,9 @@
 """The metrics of each kind of defect: its images against the same normal test images, without those of other kinds.
 
-Image AUROC ranks the kind's images among all normal ones. Pixel AP and AUPRO take the pixels of the kind's images and of
-the normal images; what is normal beside a defect counts as normal. A kind's numbers say which defects are missed, which
-the numbers of the whole test set hide. They are no parts of it: AP depends on the share of anomalous pixels, so those of
-different kinds are not on one scale.
+Image AUROC ranks the kind's images among all normal ones. Pixel AP and AUPRO take the pixels of the kind's images and
+of the normal images; what is normal beside a defect counts as normal. A kind's numbers say which defects are missed,
+which the numbers of the whole test set hide. They are no parts of it: AP depends on the share of anomalous pixels, so
+those of different kinds are not on one scale.
 
 The normal images' pixels, nearly all of them, are sorted once for all kinds.
 """

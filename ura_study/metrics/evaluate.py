@@ -26,9 +26,8 @@ from ura_study.metrics.by_defect import OfDefect, by_defect
 from ura_study.metrics.curves import precision_recall, pro, roc
 from ura_study.metrics.judged import Judged, Undefined
 from ura_study.metrics.names import METRICS, METRICS_BY_NAME
-from ura_study.metrics.ranking import ap, auroc, f1_max
-from ura_study.metrics.regions import aupro
-from ura_study.metrics.threshold_config import ThresholdSettings
+from ura_study.metrics.ranking import ap, area_under, auroc, f1_max
+from ura_study.metrics.threshold_config import THREE_SIGMA, ThresholdSettings
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def evaluate(
     *,
     fpr_limit: float = 0.3,
     held_out: np.ndarray | None = None,
-    rule: ThresholdSettings = ThresholdSettings(),  # noqa: B008 - frozen
+    rule: ThresholdSettings = THREE_SIGMA,
     also: Iterable[str] = (),
     defects: Sequence[str] = (),
 ) -> Metrics:
@@ -100,7 +99,7 @@ def _curves(judged: Judged) -> dict[str, np.ndarray]:
     with contextlib.suppress(Undefined):
         curve = judged.pixel_curve
         found |= {"pixel_roc": roc(curve), "pixel_pr": precision_recall(curve)}
-        found["pixel_pro"] = pro(curve, judged.region_weights, judged.fpr_limit)
+        found["pixel_pro"] = pro(curve, judged.overlap_rises, judged.fpr_limit)
     return found
 
 
@@ -141,17 +140,20 @@ def pixel_f1_max(judged: Judged) -> float:
 
 
 def pixel_aupro(judged: Judged) -> float:
-    return aupro(judged.pixel_curve, judged.region_weights, judged.fpr_limit)
+    return area_under(judged.pixel_curve, judged.overlap_rises, judged.fpr_limit)
 
 
 def pixel_aupro_5(judged: Judged) -> float:
-    return aupro(judged.pixel_curve, judged.region_weights, 0.05)
+    return area_under(judged.pixel_curve, judged.overlap_rises, 0.05)
 
 
 def pixel_aupro_1(judged: Judged) -> float:
-    return aupro(judged.pixel_curve, judged.region_weights, 0.01)
+    return area_under(judged.pixel_curve, judged.overlap_rises, 0.01)
 
 
 def pixel_aupimo(judged: Judged) -> float:
-    anomalous, image = judged.anomalous_pixels, judged.pixel_images  # first: their reasons are those of all pixel metrics
+    anomalous, image = (
+        judged.anomalous_pixels,
+        judged.pixel_images,
+    )  # first: their reasons are those of all pixel metrics
     return aupimo(judged.normal_pixels, anomalous, image)

@@ -9,9 +9,9 @@ import numpy as np
 
 from ura_study.metrics import checks
 from ura_study.metrics.ranking import Curve, rank, rank_sorted
-from ura_study.metrics.regions import region_weights
+from ura_study.metrics.regions import region_weights, rises
 from ura_study.metrics.threshold import Confusion, confusion, threshold
-from ura_study.metrics.threshold_config import ThresholdSettings
+from ura_study.metrics.threshold_config import THREE_SIGMA, ThresholdSettings
 
 NORMAL = "no normal test image"
 
@@ -39,7 +39,7 @@ class Judged:
     """False positive rate up to which AUPRO is integrated, 0 < fpr_limit <= 1."""
     held_out: np.ndarray | None = None
     """(M,) floating, the scores of normal images that were held out from training; None where none were."""
-    rule: ThresholdSettings = ThresholdSettings()
+    rule: ThresholdSettings = THREE_SIGMA
     """How a threshold follows from them."""
 
     def __post_init__(self) -> None:
@@ -159,3 +159,8 @@ class Judged:
     def region_weights(self) -> np.ndarray:
         """What each anomalous pixel adds to the per-region overlap (see `metrics.regions`)."""
         return region_weights(self.truth)
+
+    @cached_property
+    def overlap_rises(self) -> np.ndarray:
+        """By how much the mean overlap of regions rises at each threshold of `pixel_curve`, (T,)."""
+        return rises(self.pixel_curve, self.region_weights)

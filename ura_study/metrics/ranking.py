@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -80,10 +81,18 @@ def rank_sorted(anomalous: np.ndarray, normal: Sequence[np.ndarray]) -> Curve:
         thresholds=thresholds,
         hits=np.bincount(tier),
         tier=tier,
-        fp_above=sum(part.size - np.searchsorted(part, rising, side="right") for part in normal)[::-1],
-        fp=sum(part.size - np.searchsorted(part, rising, side="left") for part in normal)[::-1],
+        fp_above=_at_least(normal, rising, "right")[::-1],
+        fp=_at_least(normal, rising, "left")[::-1],
         normals=sum(part.size for part in normal),
     )
+
+
+def _at_least(parts: Sequence[np.ndarray], values: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+    """Return how many items of sorted parts are at least as large as each value (`left`), or larger (`right`)."""
+    below = np.zeros(values.shape, np.int64)
+    for part in parts:
+        below += np.searchsorted(part, values, side=side)
+    return sum(part.size for part in parts) - below
 
 
 def _check_items(labels: np.ndarray, scores: np.ndarray) -> None:

@@ -11,8 +11,8 @@ class ThresholdSettings(Settings):
     """The threshold of image scores, from normal images that are held out (`data.validation` > 0): one of two rules."""
 
     sigma: float | None = Field(None, gt=0, le=100)
-    """Mean plus this many standard deviations of their scores. Without a rule, 3: a quantile of 0.99 cannot be told from
-    the highest score before there are 100 images."""
+    """Mean plus this many standard deviations of their scores. Without a rule, 3: a quantile of 0.99 cannot be told
+    from the highest score before there are 100 images."""
     quantile: float | None = Field(None, gt=0, le=1)
     """In place of `sigma`: this quantile of their scores, such as 0.99."""
 
@@ -33,3 +33,6 @@ class ThresholdSettings(Settings):
         if self.quantile is not None:
             return f"{self.quantile:g} quantile"
         return f"mean + {self.sigma:g} standard deviations"
+
+
+THREE_SIGMA = ThresholdSettings(sigma=3.0)

@@ -17,7 +17,7 @@ from ura_study.detectors.uranet.synthesis_config import SYNTHESES
 from ura_study.errors import ConfigError
 from ura_study.features.config import FeatureSettings
 from ura_study.metrics.names import METRICS_BY_NAME, THRESHOLD_METRICS, VALIDATION
-from ura_study.metrics.threshold_config import ThresholdSettings
+from ura_study.metrics.threshold_config import THREE_SIGMA, ThresholdSettings
 from ura_study.report.config import ReportSettings
 from ura_study.search.config import SearchSettings
 from ura_study.search.objective_config import RESOURCES
@@ -82,7 +82,7 @@ class EvaluationSettings(Settings):
 
     fpr_limit: float = Field(0.3, gt=0, le=1)
     """False positive rate up to which the per-region overlap is integrated: AUPRO@fpr_limit."""
-    threshold: ThresholdSettings = ThresholdSettings(sigma=3.0)
+    threshold: ThresholdSettings = THREE_SIGMA
     """The threshold of `image_f1_at_threshold`, `image_fpr_at_threshold` and `image_recall_at_threshold`."""
 
 

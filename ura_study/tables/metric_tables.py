@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ura_study.data.layouts.mvtec_ad import OBJECTS, TEXTURES
-from ura_study.metrics.names import better
+from ura_study.metrics.aupimo import LOWER
+from ura_study.metrics.names import THRESHOLD_METRICS, better
 from ura_study.results.aggregate import Aggregate, reason
 from ura_study.results.cell import Cell
 from ura_study.results.names import counted
@@ -114,12 +115,31 @@ def notes(
     if any(name.startswith("pixel_") for name in metrics):
         known = (results.records[run_id] for run_id in results.plan.runs if run_id in results.records)
         lines += [said] if (said := reshaped(known)) else []
+    lines += _meanings(results, metrics)
     if any(cell.significant for cell in cells):
         lines.append(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
             f"{_units(results, metrics)}, Holm-corrected over the variants)."
         )
     return (*results.caveats, *results.mixed, *lines, *([REPORTED] if reported else []))
+
+
+def _meanings(results: Results, metrics: Sequence[str]) -> Iterator[str]:
+    """Yield sentences on metrics that depend on more than the scores and masks of the test images."""
+    if any(name in THRESHOLD_METRICS for name in metrics):
+        rule = results.study.evaluation.threshold.said
+        yield f"Threshold: {rule} of the scores of normal images that were held out from training."
+    if "pixel_aupimo" in metrics and (coarse := _coarse(results)):
+        yield (
+            f"AUPIMO: a false positive rate of {LOWER:g} is less than one pixel of the normal test images of "
+            f"{', '.join(coarse)}; what is counted there is above all of their pixels."
+        )
+
+
+def _coarse(results: Results) -> list[str]:
+    """Return the categories whose normal test images have too few pixels for the lowest rate of AUPIMO."""
+    known = (results.records[run_id] for run_id in results.plan.runs if run_id in results.records)
+    return list(dict.fromkeys(r.category for r in known if 0 < r.data.get("normal_pixels", 0) * LOWER < 1))
 
 
 def _units(results: Results, metrics: Sequence[str]) -> str:

@@ -60,6 +60,8 @@ class Table:
     """Common kind of all columns: its unit is then in the title and not in each heading. None: each heading has one."""
     means: int = 0
     """Number of columns, at the end, that are means over those before."""
+    best_of: Literal["column", "row"] = "column"
+    """Where the best value is looked for; of a row, all columns are of one kind and direction."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What distinguishes tables of one name, e.g. {"metric": "image_auroc"} or {"ablation": "strength"}."""
 

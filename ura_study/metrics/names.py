@@ -40,7 +40,7 @@ CALIBRATION_METRICS = ("ece", "ece_balanced", "brier", "aurc")
 TAKEN = frozenset(
     (
         *("variant", "ablation", "category", "seed", "status", "run_id"),
-        *("parameters", "detector_bytes", "gpu_peak_bytes"),
+        *("parameters", "backbone_parameters", "flops", "backbone_flops", "detector_bytes", "gpu_peak_bytes"),
         *("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds", "validation_seconds"),
         *("score_ms_per_image", "failure", "undefined", "data_fingerprint", "finished", "reused_from"),
     )

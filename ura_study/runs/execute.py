@@ -19,6 +19,7 @@ from ura_study.errors import DataError
 from ura_study.features.cached import feature_maps
 from ura_study.features.catalogue import weights_id
 from ura_study.features.maps import FeatureMaps
+from ura_study.features.work import backbone_work
 from ura_study.randomness import generator
 from ura_study.runs.details import Details
 from ura_study.runs.job import Job
@@ -30,6 +31,7 @@ from ura_study.runs.stages.evaluation import as_seen, evaluate_run, evaluate_tok
 from ura_study.runs.stages.fitting import Watch, fitted
 from ura_study.runs.stages.scoring import score_images
 from ura_study.runs.stages.validation import HeldOut, hold_out, validate
+from ura_study.runs.stages.work import scoring_flops
 from ura_study.training.loop import Interval
 
 
@@ -60,6 +62,8 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     with _timed(timings, "score_seconds"):
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device, known)
     timings["score_ms_per_image"] = scored.ms_per_image
+    backbone = backbone_work(settings.features, image_size)
+    flops = scoring_flops(detector, test, settings.scoring, image_size, device, known)
     validated = None
     if held is not None:
         with _timed(timings, "validation_seconds"):
@@ -84,6 +88,9 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         notes=[fit.trouble] if fit.trouble else [],
         timings={name: round(value, 4) for name, value in timings.items()},
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
+        backbone_parameters=backbone.parameters,
+        flops=backbone.flops + flops,
+        backbone_flops=backbone.flops,
         detector_bytes=detector_bytes(detector),
         gpu_peak_bytes=scored.gpu_peak_bytes,
         gpu_held_bytes=held_bytes(device),

@@ -74,6 +74,13 @@ class Record(BaseModel):
     """Whether the weights were there already, trained by another run: `fit_seconds` is then what that run took."""
     parameters: int | None = None
     """Trained parameters of the detector, without the frozen backbone."""
+    backbone_parameters: int | None = None
+    """Parameters of the frozen backbone, up to the last level that is used; None in records from before this was taken,
+    as the two below."""
+    flops: int | None = None
+    """Operations to score one image, backbone included (see `runs.stages.work`): the same on every machine."""
+    backbone_flops: int | None = None
+    """The backbone's part of them."""
     detector_bytes: int | None = None
     """Of all that was fitted (weights, statistics, memory bank); None in records from before this was taken."""
     gpu_peak_bytes: int | None = None

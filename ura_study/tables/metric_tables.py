@@ -15,6 +15,7 @@ from ura_study.results.names import counted
 from ura_study.results.regions import reshaped
 from ura_study.results.results import Results
 from ura_study.results.statistics import ALPHA
+from ura_study.runs.record import Record
 from ura_study.tables.model import Column, Row, Table
 from ura_study.tables.reported import reported_rows
 
@@ -113,8 +114,7 @@ def notes(
     ]
     lines += _left_out(results, metrics)
     if any(name.startswith("pixel_") for name in metrics):
-        known = (results.records[run_id] for run_id in results.plan.runs if run_id in results.records)
-        lines += [said] if (said := reshaped(known)) else []
+        lines += [said] if (said := reshaped(_records(results))) else []
     lines += _meanings(results, metrics)
     if any(cell.significant for cell in cells):
         lines.append(
@@ -128,7 +128,9 @@ def _meanings(results: Results, metrics: Sequence[str]) -> Iterator[str]:
     """Yield sentences on metrics that depend on more than the scores and masks of the test images."""
     if any(name in THRESHOLD_METRICS for name in metrics):
         rule = results.study.evaluation.threshold.said
-        yield f"Threshold: {rule} of the scores of normal images that were held out from training."
+        counts = {r.data["validation_normal"] for r in _records(results) if "validation_normal" in r.data}
+        images = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else "".join(map(str, counts))
+        yield f"Threshold: {rule} of the scores of {images or 'the'} normal images that were held out from training."
     if "pixel_aupimo" in metrics and (coarse := _coarse(results)):
         yield (
             f"AUPIMO: a false positive rate of {LOWER:g} is less than one pixel of the normal test images of "
@@ -138,8 +140,11 @@ def _meanings(results: Results, metrics: Sequence[str]) -> Iterator[str]:
 
 def _coarse(results: Results) -> list[str]:
     """Return the categories whose normal test images have too few pixels for the lowest rate of AUPIMO."""
-    known = (results.records[run_id] for run_id in results.plan.runs if run_id in results.records)
-    return list(dict.fromkeys(r.category for r in known if 0 < r.data.get("normal_pixels", 0) * LOWER < 1))
+    return list(dict.fromkeys(r.category for r in _records(results) if 0 < r.data.get("normal_pixels", 0) * LOWER < 1))
+
+
+def _records(results: Results) -> list[Record]:
+    return [results.records[run_id] for run_id in results.plan.runs if run_id in results.records]
 
 
 def _units(results: Results, metrics: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from ura_study.results.cell import Cell
 
 #: share: a metric as a fraction, 0..1; points: a difference of two shares; p: a p-value; effect: a correlation, -1..1;
 #: value: a number without a known unit; others: a quantity in this unit.
-Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "bytes", "count", "value"]
+Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "bytes", "flops", "count", "value"]
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from ura_study.results.cell import Cell
 from ura_study.tables.model import Column, Kind, Row, Table
 
 DIGITS = {"percent": 1, "fraction": 3}
-SIZES: tuple[Kind, ...] = ("count", "bytes")
+SIZES: tuple[Kind, ...] = ("count", "bytes", "flops")
 #: Units after a heading, by kind; those of shares and points are shown only if metrics are in percent.
-UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)", "bytes": " (MB)"}
+UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)", "bytes": " (MB)", "flops": " (GFLOPs)"}
 PERCENT_UNITS: dict[Kind, str] = {"share": " (%)", "points": " (points)"}
 
 
@@ -129,7 +129,9 @@ def number(value: float, kind: Kind, settings: ReportSettings) -> str:
         return f"{value:.4g}".replace("-", "−")
     if kind == "count":
         return f"{value:,.0f}"
-    return f"{value / 1e6:,.2f}" if kind == "bytes" else f"{value:.1f}"
+    if kind in ("bytes", "flops"):
+        return f"{value / (1e6 if kind == 'bytes' else 1e9):,.2f}"
+    return f"{value:.1f}"
 
 
 def _signed(text: str) -> str:

@@ -51,6 +51,9 @@ def done(job: Job, value: float | None = 0.5, **metrics: float | None) -> Record
         undefined={name: "no masks" for name, known in values.items() if known is None},
         by_defect={"hole": DefectRecord(images=2, metrics={name: values[name] for name in DEFECT_METRICS})},
         parameters=1000,
+        backbone_parameters=2_000_000,
+        flops=5_000_000_000,
+        backbone_flops=3_000_000_000,
         detector_bytes=1_500_000,
         timings={"features_seconds": 1.0, "fit_seconds": 6.0, "score_seconds": 2.0, "score_ms_per_image": 20.0},
     )

@@ -67,13 +67,13 @@ def effective_part(settings: BaseModel) -> dict[str, Any]:
 
 
 def inference_part(settings: BaseModel) -> dict[str, Any]:
-    """Return the settings of a section that only scoring reads, as JSON; sections that are switched off are `False`."""
+    """Return the settings of a section that only scoring reads, as JSON; parts without any are left out."""
     kept: dict[str, Any] = {}
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
         if isinstance(value, BaseModel):
-            kept[name] = inference_part(value)
-        elif field.json_schema_extra == INFERENCE_ONLY or value is False:
+            kept |= {name: part} if (part := inference_part(value)) else {}
+        elif field.json_schema_extra == INFERENCE_ONLY:
             kept[name] = settings.model_dump(mode="json", include={name})[name]
     return kept
 

@@ -20,7 +20,7 @@ FILE = "work.json"
 
 @dataclass(frozen=True)
 class Work:
-    """What one pass of a network costs; layers that no asked-for level needs are not part of it."""
+    """What one pass of a network costs, as timm builds it for the levels that are asked for."""
 
     flops: int
     """Operations for one image, as `torch.utils.flop_counter` counts them."""

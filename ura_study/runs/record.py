@@ -75,8 +75,8 @@ class Record(BaseModel):
     parameters: int | None = None
     """Trained parameters of the detector, without the frozen backbone."""
     backbone_parameters: int | None = None
-    """Parameters of the frozen backbone, up to the last level that is used; None in records from before this was taken,
-    as the two below."""
+    """Parameters of the frozen backbone, as timm builds it for the levels in use; None in records from before this was
+    taken, as the two below."""
     flops: int | None = None
     """Operations to score one image, backbone included (see `runs.stages.work`): the same on every machine."""
     backbone_flops: int | None = None

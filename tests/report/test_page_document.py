@@ -176,7 +176,7 @@ def test_sections_are_those_that_the_study_has(read):
     ]
     alone = Page(rendered(page(results_of(make_study()))))
     keys = [heading.attributes["id"] for heading in alone.root.all("h2")]
-    assert keys == ["answers", "summary", "categories", "cost", "protocol", "failures", "provenance"]
+    assert keys == ["answers", "summary", "categories", "defects", "cost", "protocol", "failures", "provenance"]
 
 
 def test_provenance(read):

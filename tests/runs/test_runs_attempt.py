@@ -31,7 +31,7 @@ def test_a_run_reports_and_leaves_a_complete_record(mvtec_root):
     assert tuple(record.metrics) == METRICS + UNCERTAINTY_METRICS
     zones = {"uncertainty_inside", "epistemic_inside"}  # on 8 × 8 tokens all is border
     assert set(record.undefined) == {*zones, *THRESHOLD_METRICS}  # nothing is held out
-    assert {kind: set(of.metrics) for kind, of in record.by_defect.items()} == {"hole": set(DEFECT_METRICS)}
+    assert {kind: set(of.metrics) for kind, of in record.by_defect.items()} == {"square": set(DEFECT_METRICS)}
     assert all(0 <= value <= 1 for value in record.metrics.values() if value is not None)
     assert record.data | {"train": 6, "test_normal": 3, "test_anomalous": 3, "image_size": 64} == record.data
     assert record.losses == intervals[-1].losses

@@ -214,4 +214,9 @@ def test_only_an_oracle_is_told_the_true_masks(root, monkeypatch):
     told.clear()
     gate = {"perception": {"width": 8, "gate": "oracle"}}
     record_of(job_of(root, settings={"model": SETTINGS["model"] | gate}))
-    assert [known.flatten(1).any(dim=1).sum().item() for known in told] == [3, 0, 4]  # test, normal, altered
+    assert [known.flatten(1).any(dim=1).sum().item() for known in told] == [
+        3,
+        0,
+        0,
+        4,
+    ]  # test, its first image, normal, altered

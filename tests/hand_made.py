@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ura_study.metrics.names import METRICS
+from ura_study.metrics.names import DEFECT_METRICS, METRICS
 from ura_study.runs.job import Job
-from ura_study.runs.record import Failure, Record
+from ura_study.runs.record import DefectRecord, Failure, Record
 from ura_study.study.config import Study
 from ura_study.study.plan import Plan, make_plan
 
@@ -49,7 +49,11 @@ def done(job: Job, value: float | None = 0.5, **metrics: float | None) -> Record
         status="done",
         metrics=values,
         undefined={name: "no masks" for name, known in values.items() if known is None},
+        by_defect={"hole": DefectRecord(images=2, metrics={name: values[name] for name in DEFECT_METRICS})},
         parameters=1000,
+        backbone_parameters=2_000_000,
+        flops=5_000_000_000,
+        backbone_flops=3_000_000_000,
         detector_bytes=1_500_000,
         timings={"features_seconds": 1.0, "fit_seconds": 6.0, "score_seconds": 2.0, "score_ms_per_image": 20.0},
     )

@@ -174,6 +174,18 @@ def predict(
 
 
 @app.command()
+def latency(
+    study: Recorded,
+    results: Results = Path("results"),
+    again: Annotated[bool, typer.Option("--again", help="Measure also what was measured on this machine.")] = False,
+) -> None:
+    """Measure how long each different detector of a study takes for an image, alone on the machine."""
+    from ura_study.commands import latency
+
+    raise typer.Exit(latency.latency(study, results, again, _console()))
+
+
+@app.command()
 def cache(
     clear: Annotated[str | None, typer.Option(help="Remove a kind of what is shown, or 'all'.")] = None,
 ) -> None:

@@ -66,6 +66,18 @@ def effective_part(settings: BaseModel) -> dict[str, Any]:
     return _without(settings, (WITHOUT_EFFECT,))
 
 
+def inference_part(settings: BaseModel) -> dict[str, Any]:
+    """Return the settings of a section that only scoring reads, as JSON; parts without any are left out."""
+    kept: dict[str, Any] = {}
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            kept |= {name: part} if (part := inference_part(value)) else {}
+        elif field.json_schema_extra == INFERENCE_ONLY:
+            kept[name] = settings.model_dump(mode="json", include={name})[name]
+    return kept
+
+
 def _without(settings: BaseModel, marks: Sequence[dict[str, Any]]) -> dict[str, Any]:
     kept = settings.model_dump(mode="json")
     for name, field in type(settings).model_fields.items():

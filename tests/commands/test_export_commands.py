@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 
-from ura_study.metrics.names import METRICS
+from ura_study.metrics.names import IMAGE_METRICS, PIXEL_METRICS
 from ura_study.results.folder import remember
 from ura_study.runs import store
 
@@ -107,7 +107,7 @@ def test_latex_says_what_does_not_go_into_a_paper_as_it_is(call, tmp_path):
     assert (
         err == "ura-study: pdflatex does not know 测 Ж without further packages; lualatex does, with a font for them\n"
     )
-    metrics = [part for name in METRICS for part in ("--metric", name)]
+    metrics = [part for name in (*IMAGE_METRICS, *PIXEL_METRICS[:4]) for part in ("--metric", name)]
     code, out, err = call("export", "one", "--table", "runs", "--format", "latex", "--digits", "6", *metrics)
     assert code == 0
     assert re.fullmatch(r"ura-study: Runs: 1\.\d times as wide as a page, .*\n", err)
@@ -123,7 +123,7 @@ def test_across_both_columns(call):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["results/one", "--table", "sumary"], "--table: expected one of summary, per_category, components, "),
+        (["results/one", "--table", "sumary"], "--table: expected one of summary, per_category, defects, "),
         (["results/one", "--format", "latx"], "but got 'latx'; did you mean 'latex'?"),
         (["results/one", "-o", "t.txt"], "t.txt: ending: expected one of .tex, .md, .html, .csv, .parquet, .xlsx, but"),
         (["results/one", "--format", "parquet"], "--format parquet: needs a file to write to (-o FILE.parquet)"),

@@ -43,6 +43,26 @@ def test_counts_best_variants_and_failures(results):
     assert "1 failed: w/o restoration · nut · seed 0: ResourceError: no disk" in text
 
 
+@pytest.mark.parametrize(
+    ("metric", "order"),
+    [
+        ("image_fpr_at_threshold", [0.05, 0.5, 0.7]),
+        ("image_auroc", [0.7, 0.5, 0.05]),
+        ("epistemic_inside", [0.5, 0.7, 0.05]),
+    ],
+)
+def test_the_best_are_those_with_the_least_error(tmp_path, metric, order):
+    """Of a metric of which neither a large nor a small value is better, variants stand as in the study."""
+    data = {"layout": "mvtec_ad", "root": "/x", "validation": 0.2}
+    study = make_study(ablations=ABLATIONS, data=data, report={"metrics": [metric], "unit": "fraction"})
+    plan, folder = plan_of(study), tmp_path / "results" / "example"
+    remember(folder, study, plan)
+    for name, value in {"full": 0.5, "layers=[2, 3]": 0.7, "w/o restoration": 0.05}.items():
+        store.append(folder, done(job_of(study, plan, name), **{metric: value}))
+    rows = [line.split("│")[3].strip() for line in shown(folder.parent, "example").splitlines() if line.startswith("│")]
+    assert rows == [f"{value:.3f}" for value in order]
+
+
 def test_failures_for_one_reason_are_one_line(results, monkeypatch):
     monkeypatch.setattr("ura_study.commands.status.NAMED", 2)
     for cell in (("full", "bolt"), ("w/o restoration", "nut"), ("w/o restoration", "bolt")):

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_curve
 from ura_study.metrics.curves import POINTS, precision_recall, pro, roc
 from ura_study.metrics.evaluate import evaluate
 from ura_study.metrics.ranking import ap, auroc, rank
-from ura_study.metrics.regions import aupro, region_weights
+from ura_study.metrics.regions import aupro, region_weights, rises
 
 AT = np.linspace(0, 1, POINTS)
 
@@ -39,7 +39,8 @@ def test_pro_by_hand():
     masks[0, 0, [0, 1, 3]] = True  # regions of 2 pixels and of 1
     scores = np.zeros((1, 1, 12), np.float32)
     scores[0, 0, [0, 3, 4]] = [3, 1, 2]  # half a region; a normal pixel (FPR 1/9); the other region; then all the rest
-    curve = pro(rank(masks, scores), region_weights(masks), 0.2)
+    ranking = rank(masks, scores)
+    curve = pro(ranking, rises(ranking, region_weights(masks)), 0.2)
     at = np.linspace(0, 0.2, POINTS)
     np.testing.assert_allclose(curve[at < 0.111], 0.25)
     np.testing.assert_allclose(curve[at >= 0.112], 0.75 + 0.25 * (at[at >= 0.112] - 1 / 9) / (8 / 9))
@@ -77,7 +78,7 @@ def test_areas_are_the_metrics_up_to_the_spacing():
     curve, weights = rank(masks, maps), region_weights(masks)
     assert np.trapezoid(roc(curve), AT) == pytest.approx(auroc(curve), abs=2e-3)
     assert precision_recall(curve)[1:].mean() == pytest.approx(ap(curve), abs=5e-3)
-    overlap = pro(curve, weights, 0.3)
+    overlap = pro(curve, rises(curve, weights), 0.3)
     assert np.trapezoid(overlap, np.linspace(0, 0.3, POINTS)) / 0.3 == pytest.approx(aupro(curve, weights), abs=2e-3)
 
 

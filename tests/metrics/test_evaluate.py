@@ -11,6 +11,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ura_study.metrics import IMAGE_METRICS, METRICS, PIXEL_METRICS
 from ura_study.metrics.evaluate import evaluate
+from ura_study.metrics.names import THRESHOLD_METRICS
+from ura_study.metrics.threshold_config import ThresholdSettings
+
+IMAGE_LEVEL = IMAGE_METRICS + THRESHOLD_METRICS
 
 
 def defect(*pixels, shape=(2, 5)):
@@ -30,6 +34,8 @@ def case(**changes):
         "scores": np.array([0.0, 1.0, 1.0, 2.0], dtype=np.float32),
         "maps": maps,
         "masks": [None, defect(), defect((0, 0), (0, 1)), defect((0, 0), (0, 1))],
+        "held_out": np.array([0.0, 1.0], dtype=np.float32),
+        "rule": ThresholdSettings(quantile=0.5),
     }
     return given | changes
 
@@ -46,6 +52,10 @@ def test_by_hand():
     # PRO, two regions of two pixels: 1/2 at FPR 0, slope to 3/4 at 1/36, slope to 1 at 1. At 0.3 it is
     # 3/4 + 1/4 * (0.3 - 1/36) / (35/36) = 0.82.
     area = (1 / 36) * 0.625 + (0.3 - 1 / 36) * (0.75 + 0.82) / 2
+    # At 0.05 it is 3/4 + 1/4 * (0.05 - 1/36) / (35/36) = 0.75571, at 0.01 1/2 + 1/4 * 0.36 = 0.59.
+    to_5 = (1 / 36) * 0.625 + (0.05 - 1 / 36) * (0.75 + 0.7557143) / 2
+    # Above every normal pixel there is nothing of the first defect and all of the second.
+    # Held-out normal images score 0 and 1, so the threshold is 0.5: one false alarm, both anomalous images found.
     result = evaluate(**case())
     assert result.undefined == {}
     assert result.values == pytest.approx(
@@ -53,16 +63,22 @@ def test_by_hand():
             "image_auroc": 3.5 / 4,
             "image_ap": 5 / 6,
             "image_f1_max": 0.8,
+            "image_f1_at_threshold": 4 / 5,
+            "image_fpr_at_threshold": 1 / 2,
+            "image_recall_at_threshold": 1.0,
             "pixel_auroc": 125 / 144,
             "pixel_ap": 0.5 + 0.1875 + 0.025,
             "pixel_f1_max": 0.75,
             "pixel_aupro": area / 0.3,
+            "pixel_aupro_5": to_5 / 0.05,
+            "pixel_aupro_1": (0.5 + 0.59) / 2,
+            "pixel_aupimo": 0.5,
         }
     )
 
 
 def test_names_come_in_the_order_of_tables():
-    assert tuple(evaluate(**case()).values) == METRICS == IMAGE_METRICS + PIXEL_METRICS
+    assert tuple(evaluate(**case()).values) == METRICS == IMAGE_LEVEL + PIXEL_METRICS
 
 
 def test_values_are_plain_floats():
@@ -103,7 +119,8 @@ def test_black_mask_keeps_the_image_anomalous_and_its_pixels_normal():
 
 def test_no_normal_test_image():
     masks = [defect((0, 0))] * 4
-    check_undefined(evaluate(**case(labels=np.ones(4, bool), masks=masks)), IMAGE_METRICS, "no normal test image")
+    names = (*IMAGE_LEVEL, "pixel_aupimo")
+    check_undefined(evaluate(**case(labels=np.ones(4, bool), masks=masks)), names, "no normal test image")
 
 
 def test_no_anomalous_test_image():
@@ -128,9 +145,22 @@ def test_only_black_masks():
 
 def test_no_normal_pixel():
     result = evaluate(**case(labels=np.ones(4, bool), masks=[np.ones((2, 5), bool)] * 4))
-    expected = dict.fromkeys(IMAGE_METRICS, "no normal test image")
+    expected = dict.fromkeys(IMAGE_LEVEL, "no normal test image")
     assert result.undefined == expected | dict.fromkeys(PIXEL_METRICS, "no normal pixel in any test image")
     assert all(math.isnan(value) for value in result.values.values())
+
+
+@pytest.mark.parametrize(
+    ("held_out", "rule", "reason"),
+    [
+        (None, {}, "no normal image was held out to give a threshold (data.validation)"),
+        (np.zeros(0), {}, "no normal image was held out to give a threshold (data.validation)"),
+        (np.zeros(1), {}, "one held-out normal image has no standard deviation to give a threshold"),
+    ],
+)
+def test_no_threshold(held_out, rule, reason):
+    given = case(held_out=held_out, rule=ThresholdSettings(**rule))
+    check_undefined(evaluate(**given), THRESHOLD_METRICS, reason)
 
 
 def with_value(name, index, value):
@@ -168,6 +198,8 @@ def with_value(name, index, value):
             {"masks": [None, defect((0, 0), (1, 1)), defect(), defect()]},
             "Expected an empty mask for normal image 1 but got 2 anomalous pixels",
         ),
+        ({"held_out": np.array([0.0, np.nan])}, "Expected finite scores but got nan for image 1"),
+        ({"defects": ["good"] * 3}, "Expected 4 kinds of defects but got 3"),
         ({"fpr_limit": 0.0}, "Expected 0 < fpr_limit <= 1 but got 0.0"),
         ({"fpr_limit": 30}, "Expected 0 < fpr_limit <= 1 but got 30"),
     ],

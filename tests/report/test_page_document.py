@@ -171,13 +171,13 @@ def test_tables_hold_what_sorting_needs(read):
 def test_sections_are_those_that_the_study_has(read):
     keys = [heading.attributes["id"] for heading in read.root.all("h2")]
     assert keys == [
-        *("answers", "summary", "components", "sweeps", "comparisons", "test-set", "categories", "cost"),
+        *("answers", "summary", "components", "sweeps", "comparisons", "test-set", "categories", "defects", "cost"),
         *("protocol", "failures", "provenance"),
     ]
     alone = Page(rendered(page(results_of(make_study()))))
     keys = [heading.attributes["id"] for heading in alone.root.all("h2")]
     assert keys == [
-        *("answers", "summary", "test-set", "categories", "cost"),
+        *("answers", "summary", "test-set", "categories", "defects", "cost"),
         *("protocol", "failures", "provenance"),
     ]
 

@@ -24,7 +24,7 @@ def test_a_record_says_who_it_was():
     assert (record.category, record.seed, record.done) == ("nut", 0, True)
     assert record.settings["model"]["restoration"] is False
     assert record.settings["features"]["layers"] == [1, 2, 3]
-    assert record.evaluation == {"fpr_limit": 0.3}
+    assert record.evaluation == {"fpr_limit": 0.3, "threshold": {"sigma": 3.0, "quantile": None}}
     expected = {"layout": "mvtec_ad", "root": "/data", "image_size": 256, "fingerprint": "data of nut"}
     assert record.data | expected == record.data
     assert timedelta(0) <= datetime.now(UTC) - datetime.fromisoformat(record.finished) < timedelta(minutes=1)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from jobs import small_job
 
-from ura_study.metrics.names import METRICS, UNCERTAINTY_METRICS
+from ura_study.metrics.names import DEFECT_METRICS, METRICS, THRESHOLD_METRICS, UNCERTAINTY_METRICS
 from ura_study.runs import execute
 from ura_study.runs.attempt import attempt, attempt_read
 from ura_study.runs.details import Details
@@ -29,7 +29,9 @@ def test_a_run_reports_and_leaves_a_complete_record(mvtec_root):
     assert [interval.step for interval in intervals] == [2, 4, 6]
     assert record.done, record.failure
     assert tuple(record.metrics) == METRICS + UNCERTAINTY_METRICS
-    assert set(record.undefined) == {"uncertainty_inside", "epistemic_inside"}  # on 8 × 8 tokens all is border
+    zones = {"uncertainty_inside", "epistemic_inside"}  # on 8 × 8 tokens all is border
+    assert set(record.undefined) == {*zones, *THRESHOLD_METRICS}  # nothing is held out
+    assert {kind: set(of.metrics) for kind, of in record.by_defect.items()} == {"square": set(DEFECT_METRICS)}
     assert all(0 <= value <= 1 for value in record.metrics.values() if value is not None)
     assert record.data | {"train": 6, "test_normal": 3, "test_anomalous": 3, "image_size": 64} == record.data
     assert record.losses == intervals[-1].losses

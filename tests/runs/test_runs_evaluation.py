@@ -11,6 +11,7 @@ from ura_study.errors import DataError
 from ura_study.metrics.uncertainty import TokenMaps
 from ura_study.runs.stages.evaluation import as_seen, enlarged, evaluate_run, evaluate_tokens, touched, truth_of
 from ura_study.runs.stages.scoring import Scored
+from ura_study.study.config import EvaluationSettings
 
 
 def settings(**options):
@@ -29,7 +30,7 @@ def samples(tmp_path):
 
 
 def judged(samples, found, options):
-    return evaluate_run(found, truth_of(samples, options), 0.3)
+    return evaluate_run(found, truth_of(samples, options), EvaluationSettings())
 
 
 def scored(row, column, side=32):
@@ -45,7 +46,7 @@ def test_a_defect_of_one_pixel_is_judged_at_a_small_size_and_at_the_original(sam
     own = judged(samples, at, settings(eval_size="original"))
     assert own.values["pixel_auroc"] > 0.99
     assert own.values["image_auroc"] == small.values["image_auroc"] == 1
-    assert truth_of(samples, settings()).counts == {"regions": 1, "regions_judged": 1}
+    assert truth_of(samples, settings()).counts == {"regions": 1, "regions_judged": 1, "normal_pixels": 32 * 32}
 
 
 def test_masks_are_compared_at_the_size_asked_for(tmp_path):

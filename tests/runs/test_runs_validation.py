@@ -19,11 +19,12 @@ from ura_study.detectors.uranet.network import URANet
 from ura_study.features.backbone import Backbone
 from ura_study.features.cached import feature_maps
 from ura_study.metrics.calibration import Reliability, ece
+from ura_study.metrics.evaluate import evaluate
 from ura_study.metrics.names import METRICS, UNCERTAINTY_METRICS, VALIDATION_METRICS
 from ura_study.runs import execute
 from ura_study.runs.attempt import attempt
 from ura_study.runs.record import Record
-from ura_study.runs.stages import fitting
+from ura_study.runs.stages import evaluation, fitting
 from ura_study.runs.stages.validation import hold_out
 
 CPU = torch.device("cpu")
@@ -62,6 +63,23 @@ def test_metrics_and_counts_are_in_the_record(root):
     assert record.data | counts | {"validation": 0.4} == record.data
     assert record.timings["validation_seconds"] > 0
     assert on_validation(record_of(job_of(root))) == on_validation(record)
+
+
+def test_the_threshold_is_that_of_the_held_out_normal_images(root, monkeypatch):
+    seen = []
+
+    def judged(labels, scores, *rest, held_out, rule, **options):
+        seen.append((labels, scores, held_out))
+        return evaluate(labels, scores, *rest, held_out=held_out, rule=rule, **options)
+
+    monkeypatch.setattr(evaluation, "evaluate", judged)
+    record = record_of(job_of(root))
+    (_, validation, none), (labels, test, normal) = seen
+    assert none is None
+    np.testing.assert_array_equal(normal, validation[:4])
+    called = test > normal.mean(dtype=float) + 3 * normal.std(ddof=1, dtype=float)
+    assert record.metrics["image_fpr_at_threshold"] == pytest.approx(called[~labels].mean())
+    assert record.metrics["image_recall_at_threshold"] == pytest.approx(called[labels].mean())
 
 
 def test_off_means_that_all_are_trained_on(root, cache):
@@ -196,4 +214,9 @@ def test_only_an_oracle_is_told_the_true_masks(root, monkeypatch):
     told.clear()
     gate = {"perception": {"width": 8, "gate": "oracle"}}
     record_of(job_of(root, settings={"model": SETTINGS["model"] | gate}))
-    assert [known.flatten(1).any(dim=1).sum().item() for known in told] == [3, 0, 4]  # test, normal, altered
+    assert [known.flatten(1).any(dim=1).sum().item() for known in told] == [
+        3,
+        0,
+        0,
+        4,
+    ]  # test, its first image, normal, altered

@@ -85,6 +85,22 @@ def message(tmp_path, text):
             "{study: x, report: {metrics: [image_ap, val_image_ap]}}",
             "report: metric val_image_ap needs data.validation > 0, but got 0",
         ),
+        (
+            "{study: x, report: {metrics: [image_f1_at_threshold]}}",
+            "report: metric image_f1_at_threshold needs data.validation > 0, but got 0",
+        ),
+        (
+            "{study: x, data: {validation: 0.2}, report: {metrics: [val_image_fpr_at_threshold]}}",
+            "report.metrics: unknown metric 'val_image_fpr_at_threshold'; did you mean 'image_fpr_at_threshold'?",
+        ),
+        (
+            "{study: x, evaluation: {threshold: {sigma: 3, quantile: 0.99}}}",
+            "evaluation.threshold: expected one of sigma and quantile",
+        ),
+        (
+            "{study: x, evaluation: {threshold: {quantile: 99}}}",
+            "evaluation.threshold.quantile: expected a number <= 1, but got 99",
+        ),
         ("{study: x, data: {validation: 0.6}}", "data.validation: expected a number <= 0.5, but got 0.6"),
         ("{study: x, data: {validation: -0.1}}", "data.validation: expected a number >= 0, but got -0.1"),
     ],

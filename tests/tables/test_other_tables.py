@@ -5,8 +5,10 @@ import math
 
 import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+from measured import measurement
 
 from ura_study.results.results import Results
+from ura_study.runs.latency import append, measurable
 from ura_study.tables.comparison_table import brief, comparison, comparison_table
 from ura_study.tables.cost_table import cost
 from ura_study.tables.formats.flat import flat
@@ -35,25 +37,62 @@ def test_cost_is_a_mean_over_categories():
     assert [(c.key, c.kind) for c in table.columns] == [
         ("fit_seconds", "seconds"),
         ("score_ms_per_image", "milliseconds"),
+        ("flops", "flops"),
+        ("detector_flops", "flops"),
         ("parameters", "count"),
+        ("all_parameters", "count"),
         ("detector_bytes", "bytes"),
     ]
     full = table.rows[0].cells
     assert full[0].values == (8.0, 6.0)  # seed 0: (10 + 6) / 2
-    assert (full[1].mean, full[2].mean) == (20.0, 1000)
+    assert [cell.mean for cell in full[1:6]] == [20.0, 5e9, 2e9, 1000, 2_001_000]
+    assert table.notes[1] == (
+        "Scoring per image leaves the frozen backbone out and was taken while other runs shared the machine; "
+        "`ura-study latency` measures it alone."
+    )
+
+
+def test_latency_that_was_measured_alone_takes_the_place_of_what_runs_took(tmp_path):
+    """Two of the variants are of one network; the third was not measured."""
+    made = results({})
+    sized = {i: r.model_copy(update={"flops": 7}) for i, r in made.records.items() if r.variant == "layers=[2, 3]"}
+    found = dataclasses.replace(made, records=made.records | sized, folder=tmp_path)
+    key, _ = measurable(PLAN, found.records, STUDY.data)["full"]
+    append(tmp_path, measurement(key, 12.0, others=0.3))
+    table = cost(found)
+    assert [column.key for column in table.columns][:5] == [
+        *("latency_1", "latency_1_decoded", "latency_8", "latency_8_decoded"),
+        "fit_seconds",
+    ]
+    assert "score_ms_per_image" not in {column.key for column in table.columns}
+    printed = sheet(table, STUDY.report, STUDY.study)
+    full, layers, without = (line.cells[:4] for line in printed.lines)
+    shown = ["12.0 [11.0, 14.0]", "17.0 [16.0, 19.0]", "3.0 [2.0, 5.0]", "8.0 [7.0, 10.0]"]
+    assert [cell.text for cell in full] == [cell.text for cell in without] == shown
+    assert [cell.text for cell in layers] == ["–"] * 4
+    assert table.notes[1:3] == (
+        "Latency: median [quartiles] per image from decoded images to their maps and scores, backbone included, with "
+        "decoding from files; alone and warmed up, on Z80, 2 threads, PyTorch 2.9, of the detector of nut.",
+        "The machine was busy meanwhile: full, w/o restoration.",
+    )
+
+
+def test_operations_are_printed_in_billions():
+    printed = sheet(cost(results({})), STUDY.report, STUDY.study)
+    assert (printed.headings[2][0], printed.lines[0].cells[2].text) == ("Operations (GFLOPs)", "5.00")
 
 
 def test_memory_of_old_records_is_undefined_and_never_averaged_away():
     cell = ("full", "nut", 0)
     full, other = cost(results({cell: timed(cell, 6.0, detector_bytes=None)})).rows[:2]
-    assert (full.cells[3].undefined, math.isnan(full.cells[3].mean)) == (1, True)
-    assert (other.cells[3].undefined, other.cells[3].mean) == (0, 1_500_000)
+    assert (full.cells[6].undefined, math.isnan(full.cells[6].mean)) == (1, True)
+    assert (other.cells[6].undefined, other.cells[6].mean) == (0, 1_500_000)
 
 
 def test_memory_is_printed_in_megabytes_and_stays_bytes_in_data():
     table = cost(results({}))
     printed = sheet(table, STUDY.report, STUDY.study)
-    assert (printed.headings[3][0], printed.lines[0].cells[3].text) == ("Detector (MB)", "1.50")
+    assert (printed.headings[6][0], printed.lines[0].cells[6].text) == ("Detector (MB)", "1.50")
     assert flat([table])["detector_bytes"][0] == 1_500_000
 
 
@@ -63,7 +102,7 @@ def test_the_peak_on_a_gpu_is_shown_where_there_was_one():
     assert [column.key for column in table.columns][-1] == "gpu_peak_bytes"
     assert (table.rows[0].cells[-1].undefined, table.rows[1].cells[-1].undefined) == (1, 2)  # of nut's two seeds
     assert table.notes[0] == "Means over categories ± standard deviation over 2 seeds."
-    assert table.notes[2:4] == (
+    assert table.notes[3:5] == (
         "Peak GPU memory: the most that tensors took at once while images were scored, 8 at a time.",
         "Peak GPU memory: mean without bolt, where it was not measured.",
     )
@@ -79,8 +118,8 @@ def test_cost_says_on_which_machines():
         ("full", "nut", 0): timed(("full", "nut", 0), 1.0, provenance=cpu),
         ("full", "nut", 1): timed(("full", "nut", 1), 1.0, provenance={"device": "H100", "processor": "Z80"}),
     }
-    assert cost(results(changes)).notes[-1] == "On Z80, 2 threads; H100."
-    assert cost(results({})).notes[-1] == "On machines that are not recorded."
+    assert cost(results(changes)).notes[-1] == "Runs were on Z80, 2 threads; H100."
+    assert cost(results({})).notes[-1] == "Runs were on machines that are not recorded."
 
 
 def test_a_comparison_counts_what_it_leaves_out():

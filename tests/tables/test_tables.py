@@ -33,6 +33,30 @@ def results_of(study, plan, records, metrics=(METRIC,)):
     return Results(study.model_copy(update={"report": report}), plan, records)
 
 
+def test_what_a_metric_depends_on_is_said():
+    study = make_study(
+        data={"layout": "mvtec_ad", "root": "/x", "validation": 0.2}, evaluation={"threshold": {"quantile": 0.99}}
+    )
+    plan = plan_of(study, "nut", "bolt")
+    known = {
+        "nut": {"normal_pixels": 99_999, "validation_normal": 12},
+        "bolt": {"normal_pixels": 100_000, "validation_normal": 4},
+    }
+    records = {}
+    for variant, category, seed in plan.cells:
+        record = done(job_of(study, plan, variant, category, seed))
+        data = record.data | known[category]
+        records[record.run_id] = record.model_copy(update={"data": data})
+    shown = summary(results_of(study, plan, records, ("image_recall_at_threshold", "pixel_aupimo")))
+    assert shown.notes == (
+        "One seed.",
+        "Threshold: 0.99 quantile of the scores of 4 to 12 normal images that were held out from training.",
+        "AUPIMO: a false positive rate of 1e-05 is less than one pixel of the normal test images of nut; what is "
+        "counted there is above all of their pixels.",
+    )
+    assert summary(results_of(study, plan, records)).notes == ("One seed.",)
+
+
 def texts(table):
     lines = sheet(table, ReportSettings(), "example").lines
     return {line.labels[0]: [cell.text for cell in line.cells] for line in lines}

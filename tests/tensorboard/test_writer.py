@@ -175,7 +175,7 @@ def test_settings_stand_as_yaml(tmp_path):
     assert (fence, end) == ("```yaml", "```")
     resolved = yaml.safe_load("\n".join(lines))
     assert resolved["features"]["layers"] == [2, 3]
-    assert resolved["evaluation"] == {"fpr_limit": 0.3}
+    assert resolved["evaluation"] == {"fpr_limit": 0.3, "threshold": {"sigma": 3.0, "quantile": None}}
     assert resolved["data"]["image_size"] == STUDY.data.image_size
 
 

@@ -158,6 +158,9 @@ def _finish(study: Study, plan: Plan, ledger: Ledger, completed: bool, left: str
     write_figures(folder, drawn, study.report.figures)
     write_report(folder / FILE, results, drawn)
     console.print(Text(f"the report is {folder / FILE}"), soft_wrap=True)
+    if not results.latencies:
+        line = f"how long an image takes, with nothing else on the machine, is measured by: ura-study latency {folder}"
+        console.print(Text(line), soft_wrap=True)
     return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ura_study.errors import ConfigError, UserError
+from ura_study.metrics.names import better
 from ura_study.output import notice
 from ura_study.results.aggregate import variant_mean
 from ura_study.results.folder import STUDY, find, reopen
@@ -23,6 +25,7 @@ from ura_study.runs.lock import StudyLock
 from ura_study.runs.record import Record
 from ura_study.study.config import Study
 from ura_study.study.plan import Plan, joined
+from ura_study.tables.sheet import number
 from ura_study.tune.display import duration
 
 if TYPE_CHECKING:
@@ -125,8 +128,12 @@ def _speed(records: Mapping[str, Record]) -> float | None:
 
 
 def _best(study: Study, plan: Plan, records: Mapping[str, Record]) -> Table:
-    """Return a table of the variants with the highest means of the study's first metric, complete variants first."""
+    """Return a table of the variants with the best means of the study's first metric, complete variants first.
+
+    Where neither a large nor a small value of it is better, they stand in the order of the study.
+    """
     metrics = study.report.metrics
+    way = better(metrics[0])
     table = Table(title=f"best by {metrics[0]} (mean over the runs done)", title_justify="left")
     for heading in ("variant", "done", *metrics):
         table.add_column(heading, justify="left" if heading == "variant" else "right")
@@ -136,7 +143,9 @@ def _best(study: Study, plan: Plan, records: Mapping[str, Record]) -> Table:
         if done:
             total = len(plan.ids[variant.name])
             means = [variant_mean(done, metric) for metric in metrics]
-            rows.append((len(done) < total, -(means[0] or 0.0), variant.name, f"{len(done)}/{total}", means))
-    for *_, name, count, means in sorted(rows, key=lambda row: row[:3])[:SHOWN]:
-        table.add_row(Text(name), count, *("–" if mean is None else f"{100 * mean:.1f}" for mean in means))
+            worth = math.inf if means[0] is None else -way * means[0]
+            rows.append((len(done) < total, worth, variant.name, f"{len(done)}/{total}", means))
+    for *_, name, count, means in sorted(rows, key=lambda row: row[:2])[:SHOWN]:
+        shown = ("–" if mean is None else number(mean, "share", study.report) for mean in means)
+        table.add_row(Text(name), count, *shown)
     return table

@@ -49,14 +49,21 @@ def _channels_first(maps: torch.Tensor, channels: int) -> torch.Tensor:
     raise ConfigError(f"features.backbone: expected feature maps of {channels} channels, but got {tuple(maps.shape)}")
 
 
+def untrained(name: str, layers: tuple[int, ...]) -> nn.Module:
+    """Return a backbone with random weights, always the same; it gives the maps of `layers`."""
+    import timm
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(RANDOM_SEED)
+        return timm.create_model(name, features_only=True, out_indices=layers)
+
+
 def _network(settings: FeatureSettings, layers: tuple[int, ...]) -> nn.Module:
     import timm
 
     name, options = settings.backbone, {"features_only": True, "out_indices": layers}
     if settings.weights == "random":
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(RANDOM_SEED)
-            return timm.create_model(name, **options)
+        return untrained(name, layers)
     if name == weights.PACKAGED:
         network = timm.create_model(name, **options)
         state = weights.packaged_state(timm.create_model(name).state_dict())

@@ -28,9 +28,9 @@ def roc(curve: Curve) -> np.ndarray:
     return _risen(curve, curve.hits / curve.anomalies, 1.0)
 
 
-def pro(curve: Curve, weights: np.ndarray, fpr_limit: float) -> np.ndarray:
-    """Return the mean overlap of regions (K,) at FPR 0..`fpr_limit`; for the arguments see `regions.aupro`."""
-    return _risen(curve, np.bincount(curve.tier, weights=weights), fpr_limit)
+def pro(curve: Curve, rises: np.ndarray, fpr_limit: float) -> np.ndarray:
+    """Return the mean overlap of regions (K,) at FPR 0..`fpr_limit`; `rises` (T,) are those of `regions.rises`."""
+    return _risen(curve, rises, fpr_limit)
 
 
 def precision_recall(curve: Curve) -> np.ndarray:

@@ -15,17 +15,19 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ura_study.metrics import checks
+from ura_study.metrics.aupimo import aupimo
+from ura_study.metrics.by_defect import OfDefect, by_defect
 from ura_study.metrics.curves import precision_recall, pro, roc
 from ura_study.metrics.judged import Judged, Undefined
 from ura_study.metrics.names import METRICS, METRICS_BY_NAME
-from ura_study.metrics.ranking import ap, auroc, f1_max
-from ura_study.metrics.regions import aupro
+from ura_study.metrics.ranking import ap, area_under, auroc, f1_max
+from ura_study.metrics.threshold_config import THREE_SIGMA, ThresholdSettings
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,17 @@ class Metrics:
     """The reason for every NaN, such as "no normal test image"; the names are those of the NaN values."""
     curves: dict[str, np.ndarray] = field(default_factory=dict)
     """The curves of `metrics.curves` that are defined, each (K,), by name."""
+    defects: dict[str, OfDefect] = field(default_factory=dict)
+    """The metrics of each kind of defect, by its name; empty where kinds were not given."""
 
     def __or__(self, other: Metrics) -> Metrics:
         """Return these metrics and, after them, those of another."""
-        return Metrics(self.values | other.values, self.undefined | other.undefined, self.curves | other.curves)
+        return Metrics(
+            self.values | other.values,
+            self.undefined | other.undefined,
+            self.curves | other.curves,
+            self.defects | other.defects,
+        )
 
 
 def evaluate(
@@ -51,25 +60,29 @@ def evaluate(
     masks: checks.Masks,
     *,
     fpr_limit: float = 0.3,
+    held_out: np.ndarray | None = None,
+    rule: ThresholdSettings = THREE_SIGMA,
     also: Iterable[str] = (),
+    defects: Sequence[str] = (),
 ) -> Metrics:
     """Evaluate one run on its whole test set.
 
     Args:
         labels, and the arguments after it: the fields of `Judged`.
         also: names of metrics to compute beside `METRICS`, e.g. those of plug-ins.
+        defects: the kind of defect of each image, where metrics of each kind are wanted.
 
     Raises:
         ValueError: where the arguments do not fit together, a value is not finite, or a metric gives no number in 0..1.
     """
-    judged = Judged(labels, scores, maps, masks, fpr_limit)
+    judged = Judged(labels, scores, maps, masks, fpr_limit, held_out, rule)
     values, undefined = {}, {}
     for name in (*METRICS, *also):
         try:
             values[name] = _share(name, METRICS_BY_NAME.get(name).measure(judged))
         except Undefined as reason:
             values[name], undefined[name] = math.nan, str(reason)
-    return Metrics(values, undefined, _curves(judged))
+    return Metrics(values, undefined, _curves(judged), by_defect(judged, defects) if defects else {})
 
 
 def _share(name: str, value: float) -> float:
@@ -86,7 +99,7 @@ def _curves(judged: Judged) -> dict[str, np.ndarray]:
     with contextlib.suppress(Undefined):
         curve = judged.pixel_curve
         found |= {"pixel_roc": roc(curve), "pixel_pr": precision_recall(curve)}
-        found["pixel_pro"] = pro(curve, judged.region_weights, judged.fpr_limit)
+        found["pixel_pro"] = pro(curve, judged.overlap_rises, judged.fpr_limit)
     return found
 
 
@@ -102,6 +115,18 @@ def image_f1_max(judged: Judged) -> float:
     return f1_max(judged.image_curve)[0]
 
 
+def image_f1_at_threshold(judged: Judged) -> float:
+    return judged.confusion.f1
+
+
+def image_fpr_at_threshold(judged: Judged) -> float:
+    return judged.confusion.fpr
+
+
+def image_recall_at_threshold(judged: Judged) -> float:
+    return judged.confusion.recall
+
+
 def pixel_auroc(judged: Judged) -> float:
     return auroc(judged.pixel_curve)
 
@@ -115,4 +140,20 @@ def pixel_f1_max(judged: Judged) -> float:
 
 
 def pixel_aupro(judged: Judged) -> float:
-    return aupro(judged.pixel_curve, judged.region_weights, judged.fpr_limit)
+    return area_under(judged.pixel_curve, judged.overlap_rises, judged.fpr_limit)
+
+
+def pixel_aupro_5(judged: Judged) -> float:
+    return area_under(judged.pixel_curve, judged.overlap_rises, 0.05)
+
+
+def pixel_aupro_1(judged: Judged) -> float:
+    return area_under(judged.pixel_curve, judged.overlap_rises, 0.01)
+
+
+def pixel_aupimo(judged: Judged) -> float:
+    anomalous, image = (
+        judged.anomalous_pixels,
+        judged.pixel_images,
+    )  # first: their reasons are those of all pixel metrics
+    return aupimo(judged.normal_pixels, anomalous, image)

@@ -8,8 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from ura_study.metrics import checks
-from ura_study.metrics.ranking import Curve, rank
-from ura_study.metrics.regions import region_weights
+from ura_study.metrics.ranking import Curve, rank, rank_sorted
+from ura_study.metrics.regions import region_weights, rises
+from ura_study.metrics.threshold import Confusion, confusion, threshold
+from ura_study.metrics.threshold_config import THREE_SIGMA, ThresholdSettings
+
+NORMAL = "no normal test image"
 
 
 class Undefined(Exception):
@@ -33,6 +37,10 @@ class Judged:
     """N items, each (H, W) bool with True on defects, or None: unknown if the image is anomalous, else no defect."""
     fpr_limit: float = 0.3
     """False positive rate up to which AUPRO is integrated, 0 < fpr_limit <= 1."""
+    held_out: np.ndarray | None = None
+    """(M,) floating, the scores of normal images that were held out from training; None where none were."""
+    rule: ThresholdSettings = THREE_SIGMA
+    """How a threshold follows from them."""
 
     def __post_init__(self) -> None:
         checks.check_labels(self.labels)
@@ -40,6 +48,8 @@ class Judged:
         checks.check_mask_count(self.masks, len(self.labels))
         checks.check_normal_masks(self.labels, self.masks)
         checks.check_fpr_limit(self.fpr_limit)
+        if self.held_out is not None:
+            checks.check_scores(self.held_out, len(self.held_out))
         if self.maps is not None:
             checks.check_maps(self.maps, len(self.labels))
             checks.check_masks(self.masks, self.maps.shape[1:])
@@ -51,11 +61,29 @@ class Judged:
         Raises:
             Undefined: where all images are normal, or all are anomalous.
         """
+        self.check_both_classes()
+        return rank(self.labels, self.scores)
+
+    def check_both_classes(self) -> None:
+        """Raise `Undefined` where all images are normal, or all are anomalous."""
         if not self.labels.any():
             raise Undefined("no anomalous test image")
         if self.labels.all():
-            raise Undefined("no normal test image")
-        return rank(self.labels, self.scores)
+            raise Undefined(NORMAL)
+
+    @cached_property
+    def confusion(self) -> Confusion:
+        """How images are judged at the threshold that held-out normal images give.
+
+        Raises:
+            Undefined: where all images are normal or all are anomalous, or there are too few held-out normal images.
+        """
+        self.check_both_classes()
+        if self.held_out is None or not len(self.held_out):
+            raise Undefined("no normal image was held out to give a threshold (data.validation)")
+        if self.rule.sigma is not None and len(self.held_out) == 1:
+            raise Undefined("one held-out normal image has no standard deviation to give a threshold")
+        return confusion(self.labels, self.scores, threshold(self.held_out, self.rule))
 
     @cached_property
     def truth(self) -> np.ndarray:
@@ -88,11 +116,51 @@ class Judged:
         Raises:
             Undefined: as `truth` does.
         """
+        parts = [self.normal_pixels] if not self.labels.all() else []
+        return rank_sorted(self.anomalous_pixels, [*parts, self.beside(self.labels)])
+
+    @cached_property
+    def anomalous_pixels(self) -> np.ndarray:
+        """(P,) values of the maps on defects, image by image; raises as `truth` does."""
         truth = self.truth
         assert self.maps is not None
-        return rank(truth, self.maps)
+        return self.maps[truth]
+
+    @cached_property
+    def pixel_images(self) -> np.ndarray:
+        """(P,) int, the number of the image that each of them lies in; raises as `truth` does."""
+        return np.repeat(np.arange(len(self.labels), dtype=np.int32), self.truth.sum(axis=(1, 2)))
+
+    @cached_property
+    def normal_pixels(self) -> np.ndarray:
+        """(Q,) values of the maps of all normal images, ascending.
+
+        Raises:
+            Undefined: where there is no such image, or no map.
+        """
+        if self.maps is None:
+            raise Undefined("the detector gives no anomaly maps")
+        if self.labels.all():
+            raise Undefined(NORMAL)
+        pixels = self.maps[~self.labels].ravel()
+        pixels.sort()
+        return pixels
+
+    def beside(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the values, ascending, of what is normal in the `chosen` (N,) bool images; raises as `truth` does."""
+        normal = ~self.truth
+        normal[~chosen] = False
+        assert self.maps is not None
+        pixels = self.maps[normal]
+        pixels.sort()
+        return pixels
 
     @cached_property
     def region_weights(self) -> np.ndarray:
         """What each anomalous pixel adds to the per-region overlap (see `metrics.regions`)."""
         return region_weights(self.truth)
+
+    @cached_property
+    def overlap_rises(self) -> np.ndarray:
+        """By how much the mean overlap of regions rises at each threshold of `pixel_curve`, (T,)."""
+        return rises(self.pixel_curve, self.region_weights)

@@ -25,15 +25,22 @@ F = TypeVar("F", bound="Callable[[Judged], float]")
 VALIDATION = "val_"
 
 IMAGE_METRICS = ("image_auroc", "image_ap", "image_f1_max")
-PIXEL_METRICS = ("pixel_auroc", "pixel_ap", "pixel_f1_max", "pixel_aupro")
-METRICS = IMAGE_METRICS + PIXEL_METRICS
+#: At the threshold that held-out normal images give; they exist on test images alone.
+THRESHOLD_METRICS = ("image_f1_at_threshold", "image_fpr_at_threshold", "image_recall_at_threshold")
+PIXEL_METRICS = (
+    *("pixel_auroc", "pixel_ap", "pixel_f1_max"),
+    *("pixel_aupro", "pixel_aupro_5", "pixel_aupro_1", "pixel_aupimo"),
+)
+METRICS = IMAGE_METRICS + THRESHOLD_METRICS + PIXEL_METRICS
+#: Those that are also taken of each kind of defect.
+DEFECT_METRICS = ("image_auroc", "pixel_ap", "pixel_aupro")
 #: Metrics of the quality of probabilities and uncertainties: lower is better.
 CALIBRATION_METRICS = ("ece", "ece_balanced", "brier", "aurc")
 #: Names of other columns in the rows of a study (`results.frame.columns`); no metric may have one of them.
 TAKEN = frozenset(
     (
         *("variant", "ablation", "category", "seed", "status", "run_id"),
-        *("parameters", "detector_bytes", "gpu_peak_bytes"),
+        *("parameters", "backbone_parameters", "flops", "backbone_flops", "detector_bytes", "gpu_peak_bytes"),
         *("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds", "validation_seconds"),
         *("score_ms_per_image", "failure", "undefined", "data_fingerprint", "finished", "reused_from"),
     )
@@ -42,7 +49,9 @@ ZONES = ("border", "inside", "outside")
 #: Total and epistemic uncertainty in three zones: these only describe, so neither larger nor smaller is better.
 DESCRIPTIONS = tuple(f"{kind}_{zone}" for kind in ("uncertainty", "epistemic") for zone in ZONES)
 UNCERTAINTY_METRICS = CALIBRATION_METRICS + DESCRIPTIONS
-VALIDATION_METRICS = tuple(f"{VALIDATION}{name}" for name in METRICS + UNCERTAINTY_METRICS)
+VALIDATION_METRICS = tuple(
+    f"{VALIDATION}{name}" for name in METRICS + UNCERTAINTY_METRICS if name not in THRESHOLD_METRICS
+)
 
 
 @dataclass(frozen=True)
@@ -74,11 +83,17 @@ class Metric:
 _TITLES = {
     "image_auroc": "Image AUROC",
     "image_ap": "Image AP",
-    "image_f1_max": "Image F1-max",
+    "image_f1_max": "Image F1-max, test-optimal",
+    "image_f1_at_threshold": "Image F1 at threshold",
+    "image_fpr_at_threshold": "Image FPR at threshold",
+    "image_recall_at_threshold": "Image recall at threshold",
     "pixel_auroc": "Pixel AUROC",
     "pixel_ap": "Pixel AP",
-    "pixel_f1_max": "Pixel F1-max",
+    "pixel_f1_max": "Pixel F1-max, test-optimal",
     "pixel_aupro": "AUPRO",
+    "pixel_aupro_5": "AUPRO@0.05",
+    "pixel_aupro_1": "AUPRO@0.01",
+    "pixel_aupimo": "AUPIMO",
     "ece": "ECE",
     "ece_balanced": "ECE, balanced",
     "brier": "Brier score",
@@ -129,7 +144,8 @@ def register_metric(
 
 
 for _name in METRICS:
-    register_metric(_name, title=_TITLES[_name], function=f"ura_study.metrics.evaluate:{_name}")
+    _better: Literal[-1, 1] = -1 if _name == "image_fpr_at_threshold" else 1
+    register_metric(_name, title=_TITLES[_name], better=_better, function=f"ura_study.metrics.evaluate:{_name}")
 for _name in UNCERTAINTY_METRICS:
     _way: Literal[-1, 0] = -1 if _name in CALIBRATION_METRICS else 0
     METRICS_BY_NAME.add(_name, Metric(_name, _TITLES[_name], _way, None), __name__)
@@ -142,12 +158,17 @@ def better(metric: str) -> Literal[-1, 0, 1]:
 
 def reportable(metric: str) -> bool:
     """Tell whether a name is that of a metric, on test or on validation images."""
-    return metric.removeprefix(VALIDATION) in METRICS_BY_NAME.names()
+    return metric in reportables()
+
+
+def reportables() -> list[str]:
+    """Return the names of all metrics, on test and on validation images."""
+    bare = METRICS_BY_NAME.names()
+    return [*bare, *(VALIDATION + name for name in bare if name not in THRESHOLD_METRICS)]
 
 
 def known_metric(metric: str) -> str:
     """Return the name of a metric, or raise a `ValueError` with the nearest."""
     if not reportable(metric):
-        bare = METRICS_BY_NAME.names()
-        raise ValueError(f"unknown metric '{metric}'{nearest(metric, [*bare, *(VALIDATION + name for name in bare)])}")
+        raise ValueError(f"unknown metric '{metric}'{nearest(metric, reportables())}")
     return metric

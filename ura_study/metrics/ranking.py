@@ -20,7 +20,9 @@ Legend: P anomalous items, Q normal items, T distinct scores among the anomalous
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -64,16 +66,33 @@ def rank(labels: np.ndarray, scores: np.ndarray) -> Curve:
     _check_items(labels, scores)
     normal = scores[~labels]
     normal.sort()
-    rising, tier = np.unique(scores[labels], return_inverse=True)
+    return rank_sorted(scores[labels], [normal])
+
+
+def rank_sorted(anomalous: np.ndarray, normal: Sequence[np.ndarray]) -> Curve:
+    """Count as `rank` does, where normal items are sorted already.
+
+    `anomalous` (P,) are the scores of anomalous items, at least one. `normal` are those of normal items in one or more
+    parts, ascending in each; at least one item in all.
+    """
+    rising, tier = np.unique(anomalous, return_inverse=True)
     thresholds, tier = rising[::-1], rising.size - 1 - tier
     return Curve(
         thresholds=thresholds,
         hits=np.bincount(tier),
         tier=tier,
-        fp_above=(normal.size - np.searchsorted(normal, rising, side="right"))[::-1],
-        fp=(normal.size - np.searchsorted(normal, rising, side="left"))[::-1],
-        normals=normal.size,
+        fp_above=_at_least(normal, rising, "right")[::-1],
+        fp=_at_least(normal, rising, "left")[::-1],
+        normals=sum(part.size for part in normal),
     )
+
+
+def _at_least(parts: Sequence[np.ndarray], values: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+    """Return how many items of sorted parts are at least as large as each value (`left`), or larger (`right`)."""
+    below = np.zeros(values.shape, np.int64)
+    for part in parts:
+        below += np.searchsorted(part, values, side=side)
+    return sum(part.size for part in parts) - below
 
 
 def _check_items(labels: np.ndarray, scores: np.ndarray) -> None:

@@ -52,6 +52,14 @@ def aupro(curve: Curve, weights: np.ndarray, fpr_limit: float = 0.3) -> float:
     `curve` is `rank(masks, maps)` and `weights` is `region_weights(masks)`, of the same masks.
     Raises ValueError unless 0 < fpr_limit <= 1 and there is one weight per anomalous pixel.
     """
+    return area_under(curve, rises(curve, weights), fpr_limit)
+
+
+def rises(curve: Curve, weights: np.ndarray) -> np.ndarray:
+    """Return by how much the mean overlap rises at each threshold (T,), with sum 1; the arguments are `aupro`'s.
+
+    Raises ValueError unless there is one weight per anomalous pixel.
+    """
     if weights.shape != curve.tier.shape:
         raise ValueError(f"Expected weights of shape {curve.tier.shape} but got {weights.shape}")
-    return area_under(curve, np.bincount(curve.tier, weights=weights), fpr_limit)
+    return np.bincount(curve.tier, weights=weights)

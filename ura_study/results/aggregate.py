@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import statistics
 from collections import defaultdict
@@ -51,8 +50,10 @@ def aggregate(plan: Plan, records: Mapping[str, Record], quantity: Quantity) -> 
     names = [variant.name for variant in plan.variants]
     oracles = {variant.name for variant in plan.variants if variant.settings.model.oracle}
     cells = {
-        (variant, category): dataclasses.replace(
-            cell_of([plan.cells[variant, category, seed] for seed in plan.seeds], records, quantity),
+        (variant, category): cell_of(
+            [plan.cells[variant, category, seed] for seed in plan.seeds],
+            records,
+            quantity,
             contends=variant not in oracles,
         )
         for variant, category in itertools.product(names, plan.categories)
@@ -83,7 +84,9 @@ def reason(plan: Plan, records: Mapping[str, Record], metric: str, category: str
     )
 
 
-def cell_of(run_ids: Sequence[str], records: Mapping[str, Record], quantity: Quantity) -> Cell:
+def cell_of(
+    run_ids: Sequence[str], records: Mapping[str, Record], quantity: Quantity, *, contends: bool = True
+) -> Cell:
     """Return the cell of some runs, with a value for each finished run for which the quantity is defined."""
     found = [records.get(run_id) for run_id in run_ids]
     done = [record for record in found if record is not None and record.done]
@@ -93,6 +96,7 @@ def cell_of(run_ids: Sequence[str], records: Mapping[str, Record], quantity: Qua
         failed=sum(record is not None and not record.done for record in found),
         missing=sum(record is None for record in found),
         undefined=len(done) - len(values),
+        contends=contends,
         run_ids=tuple(run_ids),
     )
 

@@ -16,7 +16,7 @@ TIMINGS = ("features_seconds", "fit_seconds", "score_seconds", "metrics_seconds"
 #: Metrics of this program; columns of metrics from plug-ins come after them.
 KNOWN = frozenset(METRICS + UNCERTAINTY_METRICS + VALIDATION_METRICS)
 FURTHER = "(further metrics)"
-SIZES = ("parameters", "detector_bytes", "gpu_peak_bytes")
+SIZES = ("parameters", "backbone_parameters", "flops", "backbone_flops", "detector_bytes", "gpu_peak_bytes")
 
 
 def columns(

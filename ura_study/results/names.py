@@ -11,6 +11,7 @@ def title(metric: str, fpr_limit: float) -> str:
     """Return the heading of a metric without its unit, e.g. `AUPRO@0.3` (`fpr_limit` 0.3)."""
     text = METRICS_BY_NAME.get(metric.removeprefix(VALIDATION)).title
     if metric.startswith(VALIDATION):
+        text = text.removesuffix(", test-optimal")
         text = f"Validation {text[0].lower()}{text[1:]}" if text.startswith(_LOWERED) else f"Validation {text}"
     return f"{text}@{fpr_limit:g}" if metric.endswith("pixel_aupro") else text
 

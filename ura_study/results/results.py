@@ -20,6 +20,7 @@ from ura_study.results.names import title
 from ura_study.results.reported import Reported, read_reported
 from ura_study.runs import details
 from ura_study.runs.details import Details
+from ura_study.runs.latency import Latency, latest, measurable, read
 from ura_study.runs.record import Record
 from ura_study.study.config import Study
 from ura_study.study.plan import Plan, expand
@@ -87,6 +88,17 @@ class Results:
         """A sentence on differences in how the runs were computed; empty if there are none."""
         said = mixed([self.records[run_id] for run_id in self.plan.runs if run_id in self.records])
         return (said,) if said else ()
+
+    @cached_property
+    def latencies(self) -> Mapping[str, Latency]:
+        """Variant → what `ura-study latency` measured of its architecture; variants that were not measured are absent.
+
+        Raises:
+            DataError: where the file of measurements cannot be read.
+        """
+        known = latest(read(self.folder)) if self.folder is not None else {}
+        found = measurable(self.plan, self.records, self.study.data) if known else {}
+        return {variant: known[key] for variant, (key, _) in found.items() if key in known}
 
     @cached_property
     def leaderboard(self) -> Leaderboard | None:

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -19,18 +19,19 @@ from ura_study.errors import DataError
 from ura_study.features.cached import feature_maps
 from ura_study.features.catalogue import weights_id
 from ura_study.features.maps import FeatureMaps
-from ura_study.metrics.evaluate import Metrics
+from ura_study.features.work import backbone_work
 from ura_study.randomness import generator
 from ura_study.runs.details import Details
 from ura_study.runs.job import Job
 from ura_study.runs.memory import detector_bytes, held_bytes
 from ura_study.runs.provenance import provenance
-from ura_study.runs.record import Record
+from ura_study.runs.record import DefectRecord, Record
 from ura_study.runs.stages.collect import collected
 from ura_study.runs.stages.evaluation import as_seen, evaluate_run, evaluate_tokens, touched, truth_of
 from ura_study.runs.stages.fitting import Watch, fitted
 from ura_study.runs.stages.scoring import score_images
 from ura_study.runs.stages.validation import HeldOut, hold_out, validate
+from ura_study.runs.stages.work import scoring_flops
 from ura_study.training.loop import Interval
 
 
@@ -61,16 +62,21 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     with _timed(timings, "score_seconds"):
         scored = score_images(detector, train, test, settings.scoring, image_size, job.seed, device, known)
     timings["score_ms_per_image"] = scored.ms_per_image
+    backbone = backbone_work(settings.features, image_size)
+    flops = scoring_flops(detector, test, settings.scoring, image_size, device, known)
+    validated = None
+    if held is not None:
+        with _timed(timings, "validation_seconds"):
+            validated = validate(detector, held, job, device)
     with _timed(timings, "metrics_seconds"):
-        detected = evaluate_run(scored, truth, job.evaluation.fpr_limit, job.metrics)
+        normal = None if validated is None else validated.normal_scores
+        detected = evaluate_run(scored, truth, job.evaluation, job.metrics, normal)
         metrics = detected | evaluate_tokens(scored.tokens, truth.labels, masks)
     with _timed(timings, "details_seconds"):
         details = collected(job, category.test, scored, masks, metrics, fit)
     bins = None
-    if held is not None:
-        with _timed(timings, "validation_seconds"):
-            validated, bins = validate(detector, held, job, device)
-            metrics |= validated
+    if validated is not None:
+        metrics, bins = metrics | validated.metrics, validated.reliability
     yield details
     yield Record.of(
         job,
@@ -82,6 +88,9 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         notes=[fit.trouble] if fit.trouble else [],
         timings={name: round(value, 4) for name, value in timings.items()},
         parameters=sum(p.numel() for p in detector.parameters() if p.requires_grad),
+        backbone_parameters=backbone.parameters,
+        flops=backbone.flops + flops,
+        backbone_flops=backbone.flops,
         detector_bytes=detector_bytes(detector),
         gpu_peak_bytes=scored.gpu_peak_bytes,
         gpu_held_bytes=held_bytes(device),
@@ -89,8 +98,12 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         | {"weights": weights_id(job.settings.features), "recipe": recipe()}
         | ({"plugins": job.plugins} if job.plugins else {})
         | ({"continued_at": fit.continued_at} if fit.continued_at is not None else {}),
-        metrics=_known(metrics),
+        metrics=_known(metrics.values),
         undefined=metrics.undefined,
+        by_defect={
+            kind: DefectRecord(images=found.images, metrics=_known(found.values))
+            for kind, found in metrics.defects.items()
+        },
         reliability=bins.lists() if bins is not None else {},
     )
 
@@ -126,14 +139,14 @@ def _watch(job: Job, train: FeatureMaps, held: HeldOut | None, device: torch.dev
 
     def watch(detector: Detector) -> dict[str, float | None]:
         detector.calibrate(train, generator(job.seed, "calibrate"))
-        return _known(validate(detector, held, job, device)[0])
+        return _known(validate(detector, held, job, device).metrics.values)
 
     return watch
 
 
-def _known(metrics: Metrics) -> dict[str, float | None]:
-    """Return the metrics as a record holds them: JSON has no NaN."""
-    return {name: None if math.isnan(value) else value for name, value in metrics.values.items()}
+def _known(values: Mapping[str, float]) -> dict[str, float | None]:
+    """Return metrics as a record holds them: JSON has no NaN."""
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 @contextlib.contextmanager

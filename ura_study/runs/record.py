@@ -30,6 +30,17 @@ class Failure(BaseModel):
         return text.encode(errors="backslashreplace").decode()
 
 
+class DefectRecord(BaseModel):
+    """What a run measured on one kind of defect (see `metrics.by_defect`)."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+    images: int
+    """Test images of this kind."""
+    metrics: dict[str, float | None]
+    """`DEFECT_METRICS`, each in 0..1; None where undefined."""
+
+
 class Record(BaseModel):
     """One run, done or failed: one line of `runs.jsonl`. Numbers are finite, since JSON has no others."""
 
@@ -51,6 +62,8 @@ class Record(BaseModel):
     """Each in 0..1; None where undefined."""
     undefined: dict[str, str] = Field(default_factory=dict)
     """The reason for each undefined metric."""
+    by_defect: dict[str, DefectRecord] = Field(default_factory=dict)
+    """Kind of defect → its metrics; empty in records from before this was taken, and without anomalous images."""
     reliability: dict[str, list[int | float]] = Field(default_factory=dict)
     """Counts of the validation's reliability diagram (see `metrics.calibration.Reliability`); empty without one."""
     losses: dict[str, float] = Field(default_factory=dict)
@@ -61,6 +74,13 @@ class Record(BaseModel):
     """Whether the weights were there already, trained by another run: `fit_seconds` is then what that run took."""
     parameters: int | None = None
     """Trained parameters of the detector, without the frozen backbone."""
+    backbone_parameters: int | None = None
+    """Parameters of the frozen backbone, as timm builds it for the levels in use; None in records from before this was
+    taken, as the two below."""
+    flops: int | None = None
+    """Operations to score one image, backbone included (see `runs.stages.work`): the same on every machine."""
+    backbone_flops: int | None = None
+    """The backbone's part of them."""
     detector_bytes: int | None = None
     """Of all that was fitted (weights, statistics, memory bank); None in records from before this was taken."""
     gpu_peak_bytes: int | None = None

@@ -48,4 +48,5 @@ class Candidate:
 
 def row(record: Record) -> Row:
     """Return category, seed, and all numbers (metrics, times, size) by name of a record of a finished run."""
-    return record.category, record.seed, record.metrics | record.timings | {"parameters": record.parameters}
+    sizes = {"parameters": record.parameters, "flops": record.flops}
+    return record.category, record.seed, record.metrics | record.timings | sizes

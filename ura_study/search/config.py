@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from ura_study.metrics.names import VALIDATION
+from ura_study.metrics.names import THRESHOLD_METRICS, VALIDATION
 from ura_study.search.objective_config import RESOURCES, ObjectiveSettings
 from ura_study.settings import List, Settings, or_also
 
@@ -106,6 +106,11 @@ class SearchSettings(Settings):
     ) -> tuple[ObjectiveSettings, ...]:
         for name in (name for one in objectives for name in one.names if name not in RESOURCES):
             on_validation = name.startswith(VALIDATION)
+            if info.data.get("split") == "validation" and name in THRESHOLD_METRICS:
+                raise ValueError(
+                    f"{name} is measured on the test images alone, since held-out images give its threshold; "
+                    "it needs split: test, if choosing on the test images is really meant"
+                )
             if info.data.get("split") == "validation" and not on_validation:
                 raise ValueError(
                     f"{name} is measured on the test images; write {VALIDATION}{name}, or "

@@ -17,11 +17,11 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ura_study.errors import nearest
-from ura_study.metrics.names import METRICS_BY_NAME, VALIDATION, better, reportable
+from ura_study.metrics.names import better, reportable, reportables
 from ura_study.settings import List, Settings
 
 #: Costs of a run; smaller is better.
-RESOURCES = ("fit_seconds", "score_ms_per_image", "parameters")
+RESOURCES = ("fit_seconds", "score_ms_per_image", "parameters", "flops")
 OVERS = ("mean", "median", "worst")
 
 Weight = Annotated[float, Field(gt=0)]
@@ -30,9 +30,7 @@ Weight = Annotated[float, Field(gt=0)]
 def known_number(name: str) -> str:
     """Return the name of a metric or cost unchanged; raise a `ValueError` with the nearest name if it is unknown."""
     if not (reportable(name) or name in RESOURCES):
-        bare = METRICS_BY_NAME.names()
-        known = [*bare, *(f"{VALIDATION}{metric}" for metric in bare), *RESOURCES]
-        raise ValueError(f"unknown metric '{name}'{nearest(name, known)}")
+        raise ValueError(f"unknown metric '{name}'{nearest(name, [*reportables(), *RESOURCES])}")
     return name
 
 
@@ -75,7 +73,8 @@ class ObjectiveSettings(Settings):
 
     metric: str | None = None
     """The metric, with the prefix `val_` if it is measured on held-out training images; or a cost of a run:
-    `fit_seconds`, `score_ms_per_image`, `parameters`."""
+    `fit_seconds`, `score_ms_per_image`, `parameters`, `flops`. The two times are taken while other runs share the
+    machine; numbers of parameters and operations are the same everywhere."""
     mean: List[str] | None = None
     """In place of `metric`: several metrics or costs, whose mean is the value of a run."""
     over: str = "mean"

@@ -16,7 +16,8 @@ from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.detectors.uranet.synthesis_config import SYNTHESES
 from ura_study.errors import ConfigError
 from ura_study.features.config import FeatureSettings
-from ura_study.metrics.names import METRICS_BY_NAME, VALIDATION
+from ura_study.metrics.names import METRICS_BY_NAME, THRESHOLD_METRICS, VALIDATION
+from ura_study.metrics.threshold_config import THREE_SIGMA, ThresholdSettings
 from ura_study.report.config import ReportSettings
 from ura_study.search.config import SearchSettings
 from ura_study.search.objective_config import RESOURCES
@@ -81,6 +82,8 @@ class EvaluationSettings(Settings):
 
     fpr_limit: float = Field(0.3, gt=0, le=1)
     """False positive rate up to which the per-region overlap is integrated: AUPRO@fpr_limit."""
+    threshold: ThresholdSettings = THREE_SIGMA
+    """The threshold of `image_f1_at_threshold`, `image_fpr_at_threshold` and `image_recall_at_threshold`."""
 
 
 class ResourceSettings(Settings):
@@ -133,7 +136,8 @@ class Study(Settings):
     @field_validator("report")
     @classmethod
     def _measured(cls, report: ReportSettings, info: ValidationInfo) -> ReportSettings:
-        on_validation = [metric for metric in report.metrics if metric.startswith(VALIDATION)]
+        held_out = (VALIDATION, *THRESHOLD_METRICS)
+        on_validation = [metric for metric in report.metrics if metric.startswith(held_out)]
         if on_validation and "data" in info.data and not info.data["data"].validation:
             raise ValueError(f"metric {on_validation[0]} needs data.validation > 0, but got 0")
         return report

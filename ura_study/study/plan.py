@@ -18,7 +18,7 @@ from ura_study.study.config_errors import unknown_key
 from ura_study.study.names import readable, short_names
 
 #: Version, raised when the same configuration gives different results; older records are then not reused.
-RUN_VERSION = 6
+RUN_VERSION = 7
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ura_study.results.results import Results
 from ura_study.tables.ablation_tables import components, sweeps
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
+from ura_study.tables.defects_table import defects
 from ura_study.tables.formats.flat import flat
 from ura_study.tables.formats.html import html, html_document
 from ura_study.tables.formats.latex import document, included, latex, width
@@ -36,6 +37,7 @@ LEGIBLE, LEGIBLE_WIDE = 1.5, 2.0
 MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "summary": lambda results: [summary(results)],
     "per_category": lambda results: [per_category(results, metric) for metric in results.metrics],
+    "defects": defects,
     "components": components,
     "sweep": sweeps,
     "cost": lambda results: [cost(results)],

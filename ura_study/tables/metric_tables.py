@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ura_study.data.layouts.mvtec_ad import OBJECTS, TEXTURES
-from ura_study.metrics.names import better
+from ura_study.metrics.aupimo import LOWER
+from ura_study.metrics.names import THRESHOLD_METRICS, better
 from ura_study.results.aggregate import Aggregate, reason
 from ura_study.results.cell import Cell
 from ura_study.results.names import counted
 from ura_study.results.regions import reshaped
 from ura_study.results.results import Results
 from ura_study.results.statistics import ALPHA
+from ura_study.runs.record import Record
 from ura_study.tables.model import Column, Row, Table
 from ura_study.tables.reported import reported_rows
 
@@ -112,8 +114,8 @@ def notes(
     ]
     lines += _left_out(results, metrics)
     if any(name.startswith("pixel_") for name in metrics):
-        known = (results.records[run_id] for run_id in results.plan.runs if run_id in results.records)
-        lines += [said] if (said := reshaped(known)) else []
+        lines += [said] if (said := reshaped(_records(results))) else []
+    lines += _meanings(results, metrics)
     if any(cell.significant for cell in cells):
         lines.append(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
@@ -131,6 +133,29 @@ def _test_images(results: Results) -> list[str]:
             counts.setdefault(category, {})[f"{data['test_normal']} + {data['test_anomalous']}"] = None
     listed = ", ".join(f"{category} {' or '.join(found)}" for category, found in counts.items())
     return [f"Test images (normal + anomalous): {listed}."] if counts else []
+
+
+def _meanings(results: Results, metrics: Sequence[str]) -> Iterator[str]:
+    """Yield sentences on metrics that depend on more than the scores and masks of the test images."""
+    if any(name in THRESHOLD_METRICS for name in metrics):
+        rule = results.study.evaluation.threshold.said
+        counts = {r.data["validation_normal"] for r in _records(results) if "validation_normal" in r.data}
+        images = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else "".join(map(str, counts))
+        yield f"Threshold: {rule} of the scores of {images or 'the'} normal images that were held out from training."
+    if "pixel_aupimo" in metrics and (coarse := _coarse(results)):
+        yield (
+            f"AUPIMO: a false positive rate of {LOWER:g} is less than one pixel of the normal test images of "
+            f"{', '.join(coarse)}; what is counted there is above all of their pixels."
+        )
+
+
+def _coarse(results: Results) -> list[str]:
+    """Return the categories whose normal test images have too few pixels for the lowest rate of AUPIMO."""
+    return list(dict.fromkeys(r.category for r in _records(results) if 0 < r.data.get("normal_pixels", 0) * LOWER < 1))
+
+
+def _records(results: Results) -> list[Record]:
+    return [results.records[run_id] for run_id in results.plan.runs if run_id in results.records]
 
 
 def _units(results: Results, metrics: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from ura_study.results.cell import Cell
 
 #: share: a metric as a fraction, 0..1; points: a difference of two shares; p: a p-value; effect: a correlation, -1..1;
 #: value: a number without a known unit; others: a quantity in this unit.
-Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "bytes", "count", "value"]
+Kind = Literal["share", "points", "p", "effect", "seconds", "milliseconds", "bytes", "flops", "count", "value"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,8 @@ class Table:
     """Common kind of all columns: its unit is then in the title and not in each heading. None: each heading has one."""
     means: int = 0
     """Number of columns, at the end, that are means over those before."""
+    best_of: Literal["column", "row"] = "column"
+    """Where the best value is looked for; of a row, all columns are of one kind and direction."""
     about: Mapping[str, str] = field(default_factory=dict)
     """What distinguishes tables of one name, e.g. {"metric": "image_auroc"} or {"ablation": "strength"}."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 #: Tables that `ura-study export` can make, and the file ending of each format.
 TABLES = (
-    *("summary", "per_category", "components", "sweep", "cost", "comparison", "test_set"),
+    *("summary", "per_category", "defects", "components", "sweep", "cost", "comparison", "test_set"),
     *("search", "runs", "images"),
 )
 ENDINGS = {

@@ -21,8 +21,18 @@ from ura_study.search.objective_config import ObjectiveSettings
 from ura_study.study.names import short_names
 from ura_study.tables.model import Column, Kind, Row, Table
 
-KINDS: Mapping[str, Kind] = {"fit_seconds": "seconds", "score_ms_per_image": "milliseconds", "parameters": "count"}
-HEADINGS = {"fit_seconds": "Fit", "score_ms_per_image": "Scoring per image", "parameters": "Parameters"}
+KINDS: Mapping[str, Kind] = {
+    "fit_seconds": "seconds",
+    "score_ms_per_image": "milliseconds",
+    "parameters": "count",
+    "flops": "flops",
+}
+HEADINGS = {
+    "fit_seconds": "Fit",
+    "score_ms_per_image": "Scoring per image",
+    "parameters": "Parameters",
+    "flops": "Operations per image",
+}
 NONE = Cell(text="–")
 
 

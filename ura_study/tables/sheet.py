@@ -10,15 +10,16 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ura_study.report.config import ReportSettings
 from ura_study.results.cell import Cell
 from ura_study.tables.model import Column, Kind, Row, Table
 
 DIGITS = {"percent": 1, "fraction": 3}
-SIZES: tuple[Kind, ...] = ("count", "bytes")
+SIZES: tuple[Kind, ...] = ("count", "bytes", "flops")
 #: Units after a heading, by kind; those of shares and points are shown only if metrics are in percent.
-UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)", "bytes": " (MB)"}
+UNITS: dict[Kind, str] = {"seconds": " (s)", "milliseconds": " (ms)", "bytes": " (MB)", "flops": " (GFLOPs)"}
 PERCENT_UNITS: dict[Kind, str] = {"share": " (%)", "points": " (points)"}
 
 
@@ -31,7 +32,7 @@ class Shown:
     tail: str = ""
     """Deviation or interval, e.g. ` ± 0.3`."""
     rank: int = 0
-    """1: best of its column, 2: second best, 0: any other."""
+    """1: best of its column (or row), 2: second best, 0: any other."""
     significant: bool = False
     number: bool = True
     failed: bool = False
@@ -94,18 +95,18 @@ def sheet(table: Table, settings: ReportSettings, study: str, alone: bool = True
     title = table.title if table.kind is None else f"{table.title}{_unit(table.kind, settings)}"
     caption, label = _caption(title, settings, alone), _label(table, settings, study, alone)
     units = ["" if table.kind is not None else _unit(column.kind, settings) for column in table.columns]
-    ranked = [_column([row.cells[i] for row in table.rows], column, settings) for i, column in enumerate(table.columns)]
+    lines = _lines(table, settings)
     return Sheet(
         title=title,
         caption=caption,
         label=label,
         stubs=table.stubs,
         headings=tuple((f"{c.heading}{unit}", None) for c, unit in zip(table.columns, units, strict=True)),
-        lines=tuple(SheetRow(row.labels, tuple(column[i] for column in ranked)) for i, row in enumerate(table.rows)),
+        lines=tuple(SheetRow(row.labels, tuple(line)) for row, line in zip(table.rows, lines, strict=True)),
         reported=tuple(_reported(row, table.columns, settings) for row in table.reported),
         notes=table.notes,
-        ranked=any(cell.rank for column in ranked for cell in column),
-        gap=len(ranked) - table.means if 0 < table.means < len(ranked) else None,
+        ranked=any(cell.rank for line in lines for cell in line),
+        gap=len(table.columns) - table.means if 0 < table.means < len(table.columns) else None,
     )
 
 
@@ -128,7 +129,9 @@ def number(value: float, kind: Kind, settings: ReportSettings) -> str:
         return f"{value:.4g}".replace("-", "−")
     if kind == "count":
         return f"{value:,.0f}"
-    return f"{value / 1e6:,.2f}" if kind == "bytes" else f"{value:.1f}"
+    if kind in ("bytes", "flops"):
+        return f"{value / (1e6 if kind == 'bytes' else 1e9):,.2f}"
+    return f"{value:.1f}"
 
 
 def _signed(text: str) -> str:
@@ -168,13 +171,27 @@ def _trouble(cell: Cell) -> str:
     return f"{cell.missing} missing" if cell.missing else "undefined"
 
 
-def _column(cells: Sequence[Cell], column: Column, settings: ReportSettings) -> list[Shown]:
-    """Return the cells of a column in printed form, ranked if they may be the best."""
-    shown = [_shown(cell, column, settings) for cell in cells]
-    if column.better == 0:
-        return shown
+def _lines(table: Table, settings: ReportSettings) -> list[list[Shown]]:
+    """Return the cells of all rows in printed form, ranked within their column or row."""
+    lines = [
+        [_shown(c, column, settings) for c, column in zip(r.cells, table.columns, strict=True)] for r in table.rows
+    ]
+    if table.best_of == "row":
+        way = table.columns[0].better
+        return [_ranked(line, row.cells, way) for row, line in zip(table.rows, lines, strict=True)]
+    for i, column in enumerate(table.columns):
+        marked = _ranked([line[i] for line in lines], [row.cells[i] for row in table.rows], column.better)
+        for line, cell in zip(lines, marked, strict=True):
+            line[i] = cell
+    return lines
+
+
+def _ranked(shown: Sequence[Shown], cells: Sequence[Cell], better: Literal[-1, 0, 1]) -> list[Shown]:
+    """Return the printed form `shown` of some cells, ranked where they may be the best."""
+    if better == 0:
+        return list(shown)
     contending = [s.number and cell.contends for s, cell in zip(shown, cells, strict=True)]
-    values = sorted({_read(s.main) for s, may in zip(shown, contending, strict=True) if may}, reverse=column.better > 0)
+    values = sorted({_read(s.main) for s, may in zip(shown, contending, strict=True) if may}, reverse=better > 0)
     ranks = {value: rank for rank, value in enumerate(values[:2], start=1)} if len(values) > 1 else {}
     return [
         dataclasses.replace(s, rank=ranks.get(_read(s.main), 0)) if may else s

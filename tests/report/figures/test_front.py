@@ -1,14 +1,17 @@
 """Quality against latency: what is drawn, by hand."""
 
+import dataclasses
 import itertools
 import math
 
 from made_up import results_of
 from matplotlib.figure import Figure
+from measured import measurement
 
 from ura_study.report.drawing.drawn import svg
 from ura_study.report.drawing.numbering import number_points
 from ura_study.report.figures.front import NAMED, draw, front, non_dominated
+from ura_study.runs.latency import append, measurable
 
 ABLATIONS = {
     "parts": {"leave_one_out": ["model.restoration", "model.synthesis", "model.perception"]},
@@ -30,8 +33,25 @@ def test_the_front():
     ]
     assert info.left_out == ("w/o perception",)
     drawn = draw(info)
+    assert "taken while other runs shared the machine; see ura-study latency." in drawn.caption
     assert "Without a complete mean: 1 variant." in drawn.caption
     assert "the front: w/o restoration 20 ms, 80.0; full 40 ms, 90.0." in drawn.alt
+
+
+def test_latency_that_was_measured_alone_counts_where_it_is_known(tmp_path):
+    """Variants of one network stand at one latency, whatever their runs took; others are left out."""
+    made = results_of(lambda v, c, s: 0.9 if v == "full" else 0.8, ablations=ABLATIONS, latency=lambda v: 40)
+    flops = {"w/o restoration": 3, "w/o perception": None}
+    records = {i: one.model_copy(update={"flops": flops.get(one.variant, 5)}) for i, one in made.records.items()}
+    found = dataclasses.replace(made, records=records, folder=tmp_path)
+    keys = measurable(found.plan, records, found.study.data)
+    for name, ms in {"full": 50.0, "w/o restoration": 30.0}.items():
+        append(tmp_path, measurement(keys[name][0], ms))
+    info = front(found, "image_auroc")
+    assert {p.variant: p.latency for p in info.points} == {"full": 50.0, "w/o synthesis": 50.0, "w/o restoration": 30.0}
+    assert info.left_out == ("w/o perception",)
+    said = "Latency: median from a decoded image to its score, backbone included, alone on Z80, 2 threads, PyTorch 2.9."
+    assert said in draw(info).caption
 
 
 def test_equal_points_are_all_on_the_front():

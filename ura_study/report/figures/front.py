@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 #: Most variants that are named beside the plot.
 NAMED = 26
-LATENCY = "score_ms_per_image"
-NOTE = "Scoring without the frozen backbone; runs that went on at once shared the machine."
+SHARED = "score_ms_per_image"
+SHARED_NOTE = "Scoring without the frozen backbone, taken while other runs shared the machine; see ura-study latency."
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Point:
 
     variant: str
     latency: float
-    """Milliseconds per image, mean over categories and seeds."""
+    """Milliseconds per image: the median that was measured alone, or the mean over categories and seeds."""
     quality: float
     """The metric as a fraction, mean over categories and seeds."""
     best: bool
@@ -66,6 +66,8 @@ class Front:
     """Variants without a complete mean of latency or of the metric."""
     seeds: int
     categories: int
+    measured: str
+    """What `ura-study latency` measured latency on; "" where it is what runs took that shared the machine."""
     caveats: tuple[str, ...]
     settings: ReportSettings
 
@@ -76,8 +78,8 @@ def front(results: Results, metric: str) -> Front | None:
     None if fewer than two variants have both numbers, or neither large nor small values of the metric are better.
     """
     way, names = better(metric), distinct(results)
-    latency = aggregate(results.plan, results.records, lambda record: record.timings.get(LATENCY))
-    both = {name: (latency.mean(name).mean, results.aggregates[metric].mean(name).mean) for name in names}
+    latency, measured = latency_of(results, names)
+    both = {name: (latency[name], results.aggregates[metric].mean(name).mean) for name in names}
     known = {name: pair for name, pair in both.items() if not any(map(math.isnan, pair))}
     if len(known) < 2 or way == 0:
         return None
@@ -91,9 +93,23 @@ def front(results: Results, metric: str) -> Front | None:
         left_out=tuple(name for name in names if name not in known),
         seeds=len(results.plan.seeds),
         categories=len(results.plan.categories),
+        measured=measured,
         caveats=results.caveats,
         settings=results.study.report,
     )
+
+
+def latency_of(results: Results, names: Sequence[str]) -> tuple[dict[str, float], str]:
+    """Return the milliseconds per image of variants, NaN where unknown, and the machine that measured them alone.
+
+    Where fewer than two of them were measured, they are those of runs that shared the machine, and the text is empty.
+    """
+    found = {name: results.latencies[name] for name in names if name in results.latencies}
+    if len(found) < 2:
+        shared = aggregate(results.plan, results.records, lambda record: record.timings.get(SHARED))
+        return {name: shared.mean(name).mean for name in names}, ""
+    known = {name: one.network[1].median for name, one in found.items()}
+    return {name: known.get(name, math.nan) for name in names}, next(iter(found.values())).machine.said
 
 
 def distinct(results: Results) -> list[str]:
@@ -129,7 +145,7 @@ def draw(info: Front) -> Drawn:
         base = next((p for p in info.points if p.variant == info.baseline), None)
         if base is not None:
             axes.scatter(base.latency, scale * base.quality, s=70, facecolor="none", edgecolor=GREY, zorder=0)
-        axes.set_xlabel("scoring per image (ms)")
+        axes.set_xlabel("latency of one image (ms)" if info.measured else "scoring per image (ms)")
         axes.set_ylabel(with_unit(info.heading, info.settings))
         axes.margins(0.08)
         axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= scale])  # a metric is at most 1
@@ -165,7 +181,9 @@ def _caption(info: Front, named: Sequence[Point]) -> str:
         f"{info.heading} against the time to score an image: means over {counted(info.categories, 'category')} and "
         f"{counted(info.seeds, 'seed')}.",
         f"Filled diamonds, joined: variants that no other one beats in both.{ring}",
-        NOTE,
+        f"Latency: median from a decoded image to its score, backbone included, alone on {info.measured}."
+        if info.measured
+        else SHARED_NOTE,
         left_out(len(info.points) - len(named), "name", "all variants, and the names of the baseline and the front"),
         f"Without a complete mean: {counted(len(info.left_out), 'variant')}." if info.left_out else "",
         *info.caveats,

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ura_study import cache
+from ura_study.metrics.names import DEFECT_METRICS
 from ura_study.report.figures import Gallery, gallery
 from ura_study.report.page.answers import allowance, answers
 from ura_study.report.page.drawings import Drawing, drawing
@@ -26,6 +27,7 @@ from ura_study.study.study_file import dump_yaml
 from ura_study.tables.ablation_tables import components, sweeps
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
+from ura_study.tables.defects_table import defects
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
 from ura_study.tables.on_test_set_table import on_test_set_tables
@@ -162,6 +164,9 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
     yield "test-set", "Test set", _grids(results, on_test_set_tables(results))
     yield "categories", "Categories", _grids(results, [per_category(results, metric) for metric in results.metrics])
+    known = any(record.by_defect for record in recorded(results))
+    kinds = known and any(name in DEFECT_METRICS for name in results.metrics)
+    yield "defects", "Kinds of defects", _grids(results, defects(results) if kinds else [])
     yield "cost", "Cost", _grids(results, [cost(results)])
 
 

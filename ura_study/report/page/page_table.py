@@ -69,7 +69,7 @@ def page_table(table: Table, shown: Sheet) -> PageTable:
     """Return a table of results for the page; `shown` is the same table with its printed texts."""
     turned = [Heading(text, column.better > 0) for (text, _), column in zip(shown.headings, table.columns, strict=True)]
     bodies = [_lines(rows, lines) for rows, lines in ((table.rows, shown.lines), (table.reported, shown.reported))]
-    marks = ("Best value of a column bold, second best underlined.",) if shown.ranked else ()
+    marks = (f"Best value of a {table.best_of} bold, second best underlined.",) if shown.ranked else ()
     return PageTable(
         shown.title, shown.stubs, tuple(turned), tuple(body for body in bodies if body), (*shown.notes, *marks)
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ura_study.data.protocol import described
+from ura_study.metrics.names import THRESHOLD_METRICS
 from ura_study.report.figures.ranks import undrawn
 from ura_study.results.names import counted
 from ura_study.results.results import Results
@@ -104,8 +105,12 @@ def _choice(study: Study) -> str:
 def _metrics(results: Results) -> str:
     names = series(results.title(name) for name in results.metrics)
     limit = results.study.evaluation.fpr_limit
+    limited = any(m.endswith("pixel_aupro") for m in results.metrics)
+    rule = results.study.evaluation.threshold.said
+    alarm = f" At threshold: {rule} of the scores of held-out normal images, none of them a test image."
+    inspected = alarm if any(m in THRESHOLD_METRICS for m in results.metrics) else ""
     overlap = f" AUPRO is the area up to a false positive rate of {limit:g}, divided by it."
-    return f"{names}, each from all scores, exactly.{overlap if any('aupro' in m for m in results.metrics) else ''}"
+    return f"{names}, each from all scores, exactly.{overlap if limited else ''}{inspected}"
 
 
 def _statistics(results: Results) -> Iterator[str]:

@@ -20,6 +20,7 @@ from ura_study.metrics.evaluate import Metrics, evaluate
 from ura_study.metrics.names import UNCERTAINTY_METRICS
 from ura_study.metrics.uncertainty import TokenMaps, evaluate_uncertainty
 from ura_study.runs.stages.scoring import Scored
+from ura_study.study.config import EvaluationSettings
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ class Truth:
     """Of each image (*shape) bool, or None where there is no mask."""
     regions: int = 0
     """Regions of defects that the masks have at their own size."""
+    defects: tuple[str, ...] = ()
+    """Of each image the kind of its defect."""
 
     @property
     def counts(self) -> dict[str, int]:
         """What a record says of the regions: how many there are, and how many are left to be judged."""
         judged = sum(map(regions, self.masks))
-        return {"regions": self.regions, "regions_judged": judged} if self.regions else {}
+        found = {"regions": self.regions, "regions_judged": judged} if self.regions else {}
+        return found | {"normal_pixels": int(np.count_nonzero(~self.labels)) * self.shape[0] * self.shape[1]}
 
 
 def truth_of(samples: Sequence[Sample], data: DataSettings) -> Truth:
@@ -56,7 +60,7 @@ def truth_of(samples: Sequence[Sample], data: DataSettings) -> Truth:
         mask = load_masks(sample.masks, sample.path)
         count += regions(mask)
         masks.append(mask if mask is None or size == "original" else resized(mask, size, crop_from))
-    return Truth(labels, shape, masks, count)
+    return Truth(labels, shape, masks, count, tuple(sample.defect for sample in samples))
 
 
 def as_seen(samples: Sequence[Sample], data: DataSettings, truth: Truth) -> list[np.ndarray | None]:
@@ -72,10 +76,28 @@ def touched(masks: Sequence[np.ndarray | None], side: int) -> np.ndarray:
     return coverage(filled(masks, np.ones(len(masks), bool)), side) > 0
 
 
-def evaluate_run(scored: Scored, truth: Truth, fpr_limit: float, also: Sequence[str] = ()) -> Metrics:
-    """Return the metrics of scored images, those of plug-ins that are named (`also`) included."""
-    maps = enlarged(scored.maps, truth.shape)
-    return evaluate(truth.labels, scored.scores, maps, truth.masks, fpr_limit=fpr_limit, also=also)
+def evaluate_run(
+    scored: Scored,
+    truth: Truth,
+    settings: EvaluationSettings,
+    also: Sequence[str] = (),
+    held_out: np.ndarray | None = None,
+) -> Metrics:
+    """Return the metrics of scored images, those of plug-ins that are named (`also`) included.
+
+    `held_out` (M,) are the scores of held-out normal images, which give the threshold.
+    """
+    return evaluate(
+        truth.labels,
+        scored.scores,
+        enlarged(scored.maps, truth.shape),
+        truth.masks,
+        fpr_limit=settings.fpr_limit,
+        held_out=held_out,
+        rule=settings.threshold,
+        also=also,
+        defects=truth.defects,
+    )
 
 
 def marked(labels: np.ndarray, masks: Sequence[np.ndarray | None]) -> np.ndarray:

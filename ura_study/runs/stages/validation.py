@@ -17,7 +17,7 @@ from ura_study.features.cached import feature_maps
 from ura_study.features.maps import FeatureMaps
 from ura_study.metrics.calibration import Reliability
 from ura_study.metrics.evaluate import Metrics
-from ura_study.metrics.names import VALIDATION
+from ura_study.metrics.names import THRESHOLD_METRICS, VALIDATION
 from ura_study.metrics.uncertainty import evaluate_uncertainty, joined
 from ura_study.runs.job import Job
 from ura_study.runs.stages.evaluation import evaluate_run, touched, truth_of
@@ -40,6 +40,18 @@ class HeldOut:
         return {"validation_normal": len(self.normal), "validation_anomalous": len(self.altered)}
 
 
+@dataclass(frozen=True)
+class Validated:
+    """What the held-out images say of a detector."""
+
+    metrics: Metrics
+    """Named `val_…`."""
+    reliability: Reliability | None
+    """Counts of the reliability diagram; None of a detector without probabilities."""
+    normal_scores: np.ndarray
+    """(M,) scores of the normal images."""
+
+
 def hold_out(
     samples: Sequence[Sample], maps: FeatureMaps, job: Job, device: torch.device
 ) -> tuple[list[Sample], FeatureMaps, HeldOut]:
@@ -58,11 +70,8 @@ def hold_out(
     return kept, maps.subset(parts.train), HeldOut(normal, altered, (maps.subset(parts.normal), altered_maps))
 
 
-def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> tuple[Metrics, Reliability | None]:
-    """Return the metrics on the held-out images of a detector that is calibrated, named `val_…`.
-
-    With it come the counts of its reliability diagram, where it gives probabilities.
-    """
+def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> Validated:
+    """Score the held-out images with a detector that is calibrated."""
     size, settings = job.data.image_size, job.settings.scoring
     data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
     truth = truth_of((*held.normal, *held.altered), data)
@@ -77,12 +86,13 @@ def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) 
         ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
         tokens=joined([part.tokens for part in parts]),
     )
-    detected = evaluate_run(scored, truth, job.evaluation.fpr_limit, job.metrics)
+    detected = evaluate_run(scored, truth, job.evaluation, job.metrics)
     masks = [np.zeros((size, size), bool) if mask is None else mask for mask in truth.masks]
     uncertain, reliability = evaluate_uncertainty(scored.tokens, np.stack(masks))
     values, undefined = detected.values | uncertain.values, detected.undefined | uncertain.undefined
-    return Metrics(_named(values), _named(undefined)), reliability
+    return Validated(Metrics(_named(values), _named(undefined)), reliability, parts[0].scores)
 
 
 def _named(entries: Mapping[str, T]) -> dict[str, T]:
-    return {f"{VALIDATION}{name}": entry for name, entry in entries.items()}
+    """Return entries by their names on held-out images; a threshold that these images give is not judged on them."""
+    return {f"{VALIDATION}{name}": entry for name, entry in entries.items() if name not in THRESHOLD_METRICS}

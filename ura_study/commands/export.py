@@ -67,9 +67,7 @@ def export(study: str, table: str, results: Path, options: Mapping[str, object],
     return 0
 
 
-def export_all(
-    study: str, table: str | None, results: Path, options: Mapping[str, object], output: Output
-) -> int:
+def export_all(study: str, table: str | None, results: Path, options: Mapping[str, object], output: Output) -> int:
     """Write all tables and figures of a study, and a LaTeX document that shows them, into a folder; return 0.
 
     Args:

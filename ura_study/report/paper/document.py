@@ -1,7 +1,6 @@
 """The LaTeX document around the tables and figures of a study: `main.tex`, as data and then as text.
 
-It has one section for each kind of table, of which each is a file to `\\input`, and loads what tables and figures need:
-booktabs, graphicx and amssymb.
+Tables and figures are files of their own. They need booktabs, graphicx and amssymb, which it loads.
 """
 
 from __future__ import annotations
@@ -47,10 +46,8 @@ class Document:
     """Sentences on the question of the study and its progress."""
     facts: Mapping[str, str]
     """Heading → text, on how and from what the numbers were obtained."""
-    tables: Mapping[str, Sequence[Float]]
-    """Title of a section → its tables."""
-    pictures: Mapping[str, Sequence[Picture]]
-    """Title of a section → its figures."""
+    sections: Mapping[str, Sequence[Float]]
+    """Title → the tables or figures of the section."""
     citations: Sequence[str]
     """Keys that the tables cite."""
 
@@ -72,8 +69,6 @@ def distinct(names: Iterable[str]) -> list[str]:
 
 def main(document: Document) -> str:
     """Return the document as LaTeX."""
-    tables = ((title, floats, _input) for title, floats in document.tables.items())
-    pictures = ((title, floats, _figure) for title, floats in document.pictures.items())
     parts = [
         _bibliography(document.citations),
         PREAMBLE,
@@ -85,25 +80,22 @@ def main(document: Document) -> str:
         "\\section{Protocol}\n",
         *map(escaped, document.protocol),
         *(f"\n\\paragraph{{{escaped(name)}.}}\n{escaped(text)}" for name, text in document.facts.items()),
-        *(_section(title, floats, map(show, floats)) for title, floats, show in (*tables, *pictures) if floats),
+        *(_section(title, floats) for title, floats in document.sections.items() if floats),
         "\\end{document}\n",
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _section(title: str, floats: Sequence[Float], shown: Iterable[str]) -> str:
+def _section(title: str, floats: Sequence[Float]) -> str:
     """Return a section that begins with references to its floats; all of them come before the next section."""
-    return "\n".join([f"\n\\section{{{escaped(title)}}}\n", _references(floats), *shown, "\\clearpage"])
+    shown = (_figure(one) if isinstance(one, Picture) else rf"\input{{{one.file}}}" for one in floats)
+    return "\n".join([f"\n\\section{{{escaped(title)}}}\n", _references(floats), *shown, r"\clearpage"])
 
 
 def _references(floats: Sequence[Float]) -> str:
     word = "Figure" if isinstance(floats[0], Picture) else "Table"
     *others, last = [rf"\ref{{{one.label}}}" for one in floats]
     return f"{word}s~{', '.join(others)} and~{last}.\n" if others else f"{word}~{last}.\n"
-
-
-def _input(table: Float) -> str:
-    return rf"\input{{{table.file}}}"
 
 
 def _figure(picture: Picture) -> str:

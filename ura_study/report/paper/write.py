@@ -41,24 +41,29 @@ def write_paper(folder: Path, results: Results, wide: bool = False, transpose: b
         ResourceError: where the disk is full or a file cannot be written.
     """
     found, absent = every(results)
-    tables = [table for group in found.values() for table in group]
-    names = stems("-".join([table.name, *table.about.values()]) for table in tables)
-    for name, table in zip(names, tables, strict=True):
-        data = as_data(frame_of(table.name, [table], results), "csv")
-        replace(folder / f"tables/{name}.csv", data)
-    printed = {name: table for name, table in zip(names, tables, strict=True) if table.name not in LISTS}
-    shown = _sheets(results, list(printed.values()), transpose)
-    sources = [as_text([one], "latex", title="", wide=wide).decode() for one in shown]
-    for name, source in zip(printed, sources, strict=True):
+    tables = _named(found)
+    for (kind, name), table in tables.items():
+        replace(folder / f"tables/{name}.csv", as_data(frame_of(kind, [table], results), "csv"))
+    printed = {key: table for key, table in tables.items() if key[0] not in LISTS}
+    shown = dict(zip(printed, _sheets(results, list(printed.values()), transpose), strict=True))
+    sources = {name: as_text([one], "latex", title="", wide=wide).decode() for (_, name), one in shown.items()}
+    for name, source in sources.items():
         replace(folder / f"tables/{name}.tex", source)
     drawn = _renamed(gallery(results))
     write_figures(folder, drawn, ("pdf",))
-    text = main(_document(results, dict(zip(printed, shown, strict=True)), _grouped(printed), drawn))
+    text = main(_document(results, shown, drawn))
     replace(folder / MAIN, text)
     return [
-        *_left_out(absent, [name for name in found if name in LISTS]),
-        *(remarks(shown, "\n".join([text, *sources]), wide) if shown else []),
+        *_left_out(absent, [kind for kind in found if kind in LISTS]),
+        *(remarks(list(shown.values()), "\n".join([text, *sources.values()]), wide) if shown else []),
     ]
+
+
+def _named(tables: Mapping[str, Sequence[Table]]) -> dict[tuple[str, str], Table]:
+    """Return tables by kind and by the stem of their files."""
+    flat = [(kind, table) for kind, group in tables.items() for table in group]
+    names = stems("-".join([kind, *table.about.values()]) for kind, table in flat)
+    return {(kind, name): table for (kind, table), name in zip(flat, names, strict=True)}
 
 
 def _sheets(results: Results, tables: Sequence[Table], transpose: bool) -> list[Sheet]:
@@ -69,27 +74,19 @@ def _sheets(results: Results, tables: Sequence[Table], transpose: bool) -> list[
     return [dataclasses.replace(one, label=label) for one, label in zip(shown, labels, strict=True)]
 
 
-def _grouped(tables: Mapping[str, Table]) -> dict[str, list[str]]:
-    """Return the title of a section for each kind of table, with the stems of its tables."""
-    found: dict[str, list[str]] = {}
-    for stem, table in tables.items():
-        found.setdefault(table.name.replace("_", " ").capitalize(), []).append(stem)
-    return found
-
-
-def _document(
-    results: Results, shown: Mapping[str, Sheet], groups: Mapping[str, Sequence[str]], drawn: Gallery
-) -> Document:
+def _document(results: Results, shown: Mapping[tuple[str, str], Sheet], drawn: Gallery) -> Document:
+    sections: dict[str, list[Float]] = {}
+    for (kind, name), one in shown.items():
+        title = kind.replace("_", " ").capitalize()
+        sections.setdefault(title, []).append(Float(f"tables/{name}.tex", one.label))
     citations = [line.citation for one in shown.values() for line in one.reported if line.citation]
     citations += [citation for one in shown.values() for _, citation in one.headings if citation]
     return Document(
         study=results.study.study,
         protocol=[*question(results), state_of(results).sentence],
         facts=protocol(results) | origins(results, recorded(results)),
-        tables={
-            title: [Float(f"tables/{stem}.tex", shown[stem].label) for stem in group] for title, group in groups.items()
-        },
-        pictures={
+        sections={
+            **sections,
             "Figures": _pictures(results, (*drawn.study, *drawn.search)),
             "Pictures of test images": _pictures(results, drawn.pictures),
         },

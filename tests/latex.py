@@ -30,7 +30,7 @@ def faults(folder: Path) -> list[str]:
     if isinstance(source, list):
         return source
     bare = re.sub(r"\\[^A-Za-z]", "", source)  # without \\, \{, \%, …
-    labels, packages = re.findall(r"\\label\{(.*?)\}", bare), re.findall(r"\\usepackage\{(.*?)\}", bare)
+    labels, packages = re.findall(r"\\label\{(.*?)\}", bare), re.findall(r"\\usepackage(?:\[.*?\])?\{(.*?)\}", bare)
     loaded = {name for names in packages for name in names.split(",")}
     return [
         *(f"label {name} twice" for name in sorted({name for name in labels if labels.count(name) > 1})),

@@ -33,10 +33,13 @@ def written(folder, text):
 
 def test_the_document_in_full():
     text = main(DOCUMENT)
-    assert text.startswith("\\documentclass{article}\n\\usepackage{booktabs,graphicx,amssymb}\n")
+    assert text.startswith(
+        "\\documentclass{article}\n\\usepackage{booktabs,graphicx,amssymb}\n\\usepackage[textwidth=6.9in,"
+    )
     assert (
-        text[text.index("\\sloppy") :]
-        == r"""\sloppy
+        text[text.index("\\begin{document}") :]
+        == r"""\begin{document}
+
 \title{Study 50\% \& more}
 \author{}
 \date{}

@@ -1,6 +1,7 @@
 """The LaTeX document around the tables and figures of a study: `main.tex`, as data and then as text.
 
-Tables and figures are files of their own. They need booktabs, graphicx and amssymb, which it loads.
+Tables and figures are files of their own. They need booktabs, graphicx and amssymb, which it loads, and
+geometry for wider lines.
 """
 
 from __future__ import annotations
@@ -10,11 +11,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ura_study.tables.formats.latex import PREAMBLE
+from ura_study.report.drawing.style import TWO
+from ura_study.tables.formats.latex import PACKAGES
 from ura_study.tables.formats.latex_text import escaped
 
-#: Width of the text of an article at 10 pt, in inches: wider figures are shrunk to it.
-TEXT_WIDTH = 4.77
+#: In the width of the widest figures, so that none is shrunk.
+PREAMBLE = rf"""\documentclass{{article}}
+{PACKAGES}
+\usepackage[textwidth={TWO}in,textheight=9in]{{geometry}}
+\setlength{{\belowcaptionskip}}{{6pt}}
+\sloppy
+\begin{{document}}
+"""
 #: Largest height of a figure, as a share of the text's: its caption must go on the same page.
 HEIGHT = 0.7
 
@@ -72,7 +80,6 @@ def main(document: Document) -> str:
     parts = [
         _bibliography(document.citations),
         PREAMBLE,
-        r"\sloppy",
         rf"\title{{Study {escaped(document.study)}}}",
         r"\author{}",
         r"\date{}",
@@ -99,7 +106,7 @@ def _references(floats: Sequence[Float]) -> str:
 
 
 def _figure(picture: Picture) -> str:
-    width = r"\linewidth" if picture.width > TEXT_WIDTH else f"{picture.width:g}in"
+    width = r"\linewidth" if picture.width >= TWO else f"{picture.width:g}in"
     return "\n".join(
         [
             r"\begin{figure}[tp]",

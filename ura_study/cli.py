@@ -245,7 +245,12 @@ def data_list() -> None:
 @app.command()
 def export(
     study: Recorded,
-    table: Annotated[str, typer.Option(help=f"One of {', '.join(TABLES)}.")] = "per_category",
+    table: Annotated[
+        str | None, typer.Option(help=f"One of {', '.join(TABLES)}; default: per_category.", show_default=False)
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Into a folder (-o): every table and figure, and a LaTeX document of them.")
+    ] = False,
     form: Form = None,
     metric: Metrics = None,
     output: OutputFile = None,
@@ -263,13 +268,15 @@ def export(
         Path | None, typer.Option(help="YAML or CSV file with rows from the literature.", show_default=False)
     ] = None,
 ) -> None:
-    """Write a table of a study from its records, as LaTeX, Markdown, HTML, CSV, Parquet or Excel."""
+    """Write a table of a study, or all, from its records, as LaTeX, Markdown, HTML, CSV, Parquet or Excel."""
     from ura_study.commands import export
 
     options: dict[str, object] = {"unit": unit, "digits": digits, "caption": caption, "label": label}
     options |= {"baseline": baseline, "metrics": metric, "reported": None if reported is None else str(reported)}
     place = export.Output(form, output, standalone, wide, transpose, explain)
-    raise typer.Exit(export.export(study, table, results, options, place))
+    if every:
+        raise typer.Exit(export.export_all(study, table, results, options, place))
+    raise typer.Exit(export.export(study, table or "per_category", results, options, place))
 
 
 @app.command()

@@ -10,6 +10,7 @@ import sys
 import pandas as pd
 import pytest
 from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
+from latex import faults
 
 from ura_study.metrics.names import IMAGE_METRICS, PIXEL_METRICS
 from ura_study.results.folder import remember
@@ -142,6 +143,34 @@ def test_a_wrong_call_is_one_line(call, arguments, line):
     assert err.startswith("ura-study: ")
     assert line in err
     assert err.count("\n") == 1
+
+
+def test_all_tables_and_figures_with_a_document(call, tmp_path):
+    code, out, err = call("export", "one", "--all", "-o", "paper", "--metric", "pixel_ap", "--wide")
+    assert (code, out) == (0, "paper/main.tex\n")
+    assert err == (
+        "ura-study: left out: search (a table of a search needs one that has begun); images (no run has kept the "
+        "scores of its images)\nura-study: as CSV only, with a line for each run or image: runs\n"
+    )
+    assert faults(tmp_path / "paper") == []
+    assert sorted(path.name for path in (tmp_path / "paper").iterdir()) == ["figures", "main.tex", "tables"]
+    assert "\\begin{table*}" in (tmp_path / "paper/tables/per_category-pixel_ap.tex").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ([], "--all: needs a folder to write to (-o FOLDER)"),
+        (["--table", "runs", "-o", "p"], "--all: expected no --table, since it writes every table as LaTeX and CSV"),
+        (["--format", "csv", "-o", "p"], "--all: expected no --format, since it writes every table as LaTeX and CSV"),
+        (["--standalone", "-o", "p"], "--all: expected no --standalone, since it writes every table as LaTeX and CSV"),
+        (["--explain", "-o", "p"], "--all: expected no --explain, since it writes every table as LaTeX and CSV"),
+        (["-o", "results/one/runs.jsonl"], "results/one/runs.jsonl/tables/summary.csv: cannot be created below a file"),
+    ],
+)
+def test_all_is_for_a_folder(call, tmp_path, options, line):
+    assert call("export", "one", "--all", *options) == (2, "", f"ura-study: {line}\n")
+    assert not (tmp_path / "p").exists()
 
 
 def test_compare_shows_what_moved(call):

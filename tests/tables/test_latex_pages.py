@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import re
-import shutil
-import subprocess
 
 import pytest
 from golden_tables import CHANGE, METRIC, PARTS, SETTINGS, STUDY, TABLES
+from tex import TEX, check, compiled
 
 from ura_study.report.config import ReportSettings
 from ura_study.results.cell import Cell
@@ -18,7 +16,6 @@ from ura_study.tables.formats.latex_text import KNOWN, SPECIAL
 from ura_study.tables.model import Column, Row, Table
 from ura_study.tables.sheet import sheet
 
-TEX = next((found for name in ("pdflatex", "lualatex", "tectonic") if (found := shutil.which(name))), None)
 pytestmark = pytest.mark.skipif(TEX is None, reason="no pdflatex, lualatex or tectonic here")
 
 #: What papers are set in: one column, and two.
@@ -51,27 +48,6 @@ NASTY = Table(
     columns=(Column("a", "Image AUROC é --- ``x'' ?` !`", better=1),),
     rows=tuple(Row((f"{a}{b} ?{a} {b}--{a}",), (Cell((0.5,)),)) for a, b in itertools.pairwise(SIGNS)),
 )
-
-
-def compiled(tmp_path, source):
-    """Return the log of a document that has compiled."""
-    (tmp_path / "paper.tex").write_text(source, encoding="utf-8")
-    quiet = ["--keep-logs"] if TEX.endswith("tectonic") else ["-interaction=nonstopmode", "-halt-on-error"]
-    done = subprocess.run(
-        [TEX, *quiet, "paper.tex"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    return (tmp_path / "paper.log").read_text(errors="replace")
-
-
-def check(log):
-    assert re.findall(r"^!.*|Overfull \\hbox.*|Float too large.*|Missing character.*", log, re.MULTILINE) == []
 
 
 def with_inputs(tmp_path, paper, texts):

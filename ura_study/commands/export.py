@@ -67,6 +67,31 @@ def export(study: str, table: str, results: Path, options: Mapping[str, object],
     return 0
 
 
+def export_all(study: str, table: str | None, results: Path, options: Mapping[str, object], output: Output) -> int:
+    """Write all tables and figures of a study, and a LaTeX document that shows them, into a folder; return 0.
+
+    Args:
+        study, results, options: as for `export`.
+        table: must be None.
+        output: the folder as `file`; only `wide` and `transpose` may be set beside it.
+
+    Raises:
+        UserError: where there is no folder, or an option that says which table or how, and as `export`.
+    """
+    from ura_study.report.paper.write import MAIN, write_paper
+
+    if output.file is None:
+        raise UserError("--all: needs a folder to write to (-o FOLDER)")
+    others = {"table": table, "format": output.form, "standalone": output.standalone, "explain": output.explain}
+    if given := [name for name, value in others.items() if value]:
+        raise UserError(f"--all: expected no --{given[0]}, since it writes every table as LaTeX and CSV")
+    lines = write_paper(output.file, open_done(study, results, options), output.wide, output.transpose)
+    for line in lines:
+        notice(line)
+    print(output.file / MAIN)
+    return 0
+
+
 def compare(
     studies: Sequence[str],
     results: Path,

@@ -1,0 +1,1 @@
+"""A LaTeX document with all tables and figures of a study."""

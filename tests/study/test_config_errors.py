@@ -220,7 +220,8 @@ def test_data(tmp_path, data, told):
         ),
         (
             "{model: {perception: false, restoration: false}}",
-            "base.model: restoration and perception are both off: nothing to score with",
+            "base.model: restoration and perception are both off, so nothing learns from synthesis; with synthesis: false, "
+            "too, the score is the distance to the mean",
         ),
         ("{features: {layers: 2}}", "base.features.layers: expected a list, but got 2"),
         ("{features: {layers: [1, two]}}", "base.features.layers.1: expected a whole number, but got 'two'"),

@@ -150,7 +150,7 @@ def test_one_name_for_two_configurations_is_refused():
         ({"sweep": {"features.backbone.x": [1]}}, "features.backbone.x: cannot be set, since features.backbone is tf_"),
         (
             {"grid": {"model.perception": [False], "model.restoration": [False]}},
-            "model: restoration and perception are both off: nothing to score with",
+            "model: restoration and perception are both off, so nothing learns from synthesis; with synthesis: false, too, ",
         ),
     ],
 )

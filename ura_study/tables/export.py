@@ -15,6 +15,7 @@ from ura_study.results.results import Results
 from ura_study.tables.ablation_tables import components, sweeps
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
+from ura_study.tables.effects_table import effects_tables
 from ura_study.tables.formats.flat import flat
 from ura_study.tables.formats.html import html, html_document
 from ura_study.tables.formats.latex import document, included, latex, width
@@ -35,6 +36,7 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "summary": lambda results: [summary(results)],
     "per_category": lambda results: [per_category(results, metric) for metric in results.metrics],
     "components": components,
+    "effects": effects_tables,
     "sweep": sweeps,
     "cost": lambda results: [cost(results)],
     "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 #: Tables that `ura-study export` can make, and the file ending of each format.
-TABLES = ("summary", "per_category", "components", "sweep", "cost", "comparison", "search", "runs", "images")
+TABLES = ("summary", "per_category", "components", "effects", "sweep", "cost", "comparison", "search", "runs", "images")
 ENDINGS = {
     "latex": ".tex",
     "markdown": ".md",
@@ -13,6 +13,6 @@ ENDINGS = {
     "excel": ".xlsx",
 }
 
-#: Marks for a variant with and without a part.
-WITH, WITHOUT = "✓", "✗"
-MARKS = frozenset({WITH, WITHOUT})
+#: Marks for a variant with a part, without one that is left out, and without one that was never put in.
+WITH, WITHOUT, NONE = "✓", "✗", "–"
+MARKS = frozenset({WITH, WITHOUT, NONE})

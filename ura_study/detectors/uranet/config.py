@@ -125,8 +125,8 @@ class URANetSettings(DetectorSettings):
     def _something_learns_from_synthesis(self) -> URANetSettings:
         if self.synthesis and self.restoration is False and self.perception is False:
             raise ValueError(
-                "restoration and perception are both off, so nothing learns from synthesis; with synthesis: false, too, "
-                "the score is the distance to the mean"
+                "restoration and perception are both off, so nothing learns from synthesis; with synthesis: false, "
+                "too, the score is the distance to the mean"
             )
         return self
 

@@ -26,6 +26,7 @@ from ura_study.study.study_file import dump_yaml
 from ura_study.tables.ablation_tables import components, sweeps
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
+from ura_study.tables.effects_table import effects_tables
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
 from ura_study.tables.search_table import search_table
@@ -153,9 +154,11 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     yield "summary", "Summary", _grids(results, [summary(results)])
     if results.leaderboard is not None:
         yield "search", "Search", _grids(results, [search_table(results.leaderboard)])
-    forms = {ablation.leave_one_out is not None for ablation in results.study.ablations.values()}
-    yield "components", "Components", _grids(results, components(results) if True in forms else [])
-    yield "sweeps", "Sweeps", _grids(results, sweeps(results) if False in forms else [])
+    forms = results.study.ablations.values()
+    parts, factorial = any(form.parts for form in forms), any(form.factorial for form in forms)
+    yield "components", "Components", _grids(results, components(results) if parts else [])
+    yield "effects", "Effects", _grids(results, effects_tables(results) if factorial else [])
+    yield "sweeps", "Sweeps", _grids(results, [] if all(form.parts for form in forms) else sweeps(results))
     compared = [comparison(results, metric) for metric in results.metrics]
     yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
     yield "categories", "Categories", _grids(results, [per_category(results, metric) for metric in results.metrics])

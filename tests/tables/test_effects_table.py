@@ -41,7 +41,7 @@ def test_effects_and_their_intervals_over_categories():
     assert "Means over 6 categories; 95% intervals in brackets." in table.notes
     shown = sheet(table, ReportSettings(), "x")
     assert "| perception | +2.0 [" in markdown(shown)
-    assert r"perception × restoration & $-2.0$" in latex(shown)
+    assert r"perception × restoration & $-$2.0" in latex(shown)
     assert flat([table])["image_auroc"].tolist() == pytest.approx([0.02, 0.04, -0.02])
 
 

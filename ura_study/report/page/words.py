@@ -88,7 +88,8 @@ def _training(study: Study) -> Iterator[str]:
     if study.data.validation:
         yield (
             f"{100 * study.data.validation:g} % of each category's training images (at least 8) are held out, half of "
-            "them given a synthetic defect; these are the same for every variant and seed."
+            "them given a synthetic defect, every third of which is faint; these are the same for every variant and "
+            "seed, and share no renderer with the built-in test set."
         )
     yield "The last weights are scored, always: no checkpoint is chosen."
 

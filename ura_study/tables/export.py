@@ -13,6 +13,7 @@ from ura_study.report.config import ReportSettings
 from ura_study.results.frame import tidy
 from ura_study.results.results import Results
 from ura_study.tables.ablation_tables import components, sweeps
+from ura_study.tables.agreement_table import agreement_table
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
 from ura_study.tables.effects_table import effects_tables
@@ -40,6 +41,7 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "sweep": sweeps,
     "cost": lambda results: [cost(results)],
     "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
+    "validation": lambda results: [agreement_table(results)],
     "search": lambda results: [_search(results)],
     "runs": lambda results: [runs(results)],
     "images": lambda results: [images(results)],

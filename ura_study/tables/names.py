@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 #: Tables that `ura-study export` can make, and the file ending of each format.
-TABLES = ("summary", "per_category", "components", "effects", "sweep", "cost", "comparison", "search", "runs", "images")
+TABLES = (
+    "summary",
+    "per_category",
+    "components",
+    "effects",
+    "sweep",
+    "cost",
+    "comparison",
+    "validation",
+    "search",
+    "runs",
+    "images",
+)
 ENDINGS = {
     "latex": ".tex",
     "markdown": ".md",

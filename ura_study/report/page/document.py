@@ -24,6 +24,7 @@ from ura_study.report.page.words import oracle, protocol, question
 from ura_study.results.results import Results
 from ura_study.study.study_file import dump_yaml
 from ura_study.tables.ablation_tables import components, sweeps
+from ura_study.tables.agreement_table import agreement_table
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
 from ura_study.tables.effects_table import effects_tables
@@ -161,6 +162,8 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     yield "sweeps", "Sweeps", _grids(results, [] if all(form.parts for form in forms) else sweeps(results))
     compared = [comparison(results, metric) for metric in results.metrics]
     yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
+    held_out = [agreement_table(results)] if results.study.data.validation else []
+    yield "validation", "Validation", _grids(results, held_out)
     yield "categories", "Categories", _grids(results, [per_category(results, metric) for metric in results.metrics])
     yield "cost", "Cost", _grids(results, [cost(results)])
 

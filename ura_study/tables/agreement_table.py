@@ -13,8 +13,8 @@ from ura_study.tables.model import Column, Row, Table
 
 LEGEND = (
     "Spearman's rank correlation of the variants' means on held-out images with those on test images: 1 where both "
-    "rank them alike, 0 where validation says nothing. The 95% interval (by inversion, from simulated samples of a Gaussian "
-    "copula) says what so few variants can tell."
+    "rank them alike, 0 where validation says nothing. The 95% interval (by inversion, from simulated samples of a "
+    "Gaussian copula) says what so few variants can tell."
 )
 COLUMNS = (
     Column("rank_correlation", "rank correlation [95% interval]", "effect"),

@@ -21,6 +21,7 @@ MODELS = {
     "w/o restoration": URANET | {"restoration": False},
     "w/o synthesis and perception": URANET | {"synthesis": False, "perception": False},
     "w/o synthesis and restoration": URANET | {"synthesis": False, "restoration": False},
+    "no part at all": URANET | {"synthesis": False, "perception": False, "restoration": False},
     "soft edges": URANET | {"synthesis": {"edge": 3, "share": 0.5}},
     "plain weights": URANET | {"perception": PERCEPTION | {"bayesian": False}},
     "one head, deep": URANET | {"perception": PERCEPTION | {"heads": 1}, "restoration": RESTORATION | {"depth": 2}},

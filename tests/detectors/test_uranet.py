@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from datasets import make_maps
@@ -167,6 +168,21 @@ def test_without_perception_nothing_is_known_of_what_is_suspect(train):
     error, perceived = detector._evidence(tokens)
     assert perceived is None
     torch.testing.assert_close(error, tokens - detector.restoration(tokens))
+
+
+def test_without_any_part_the_score_is_the_distance_to_the_mean(train):
+    """Reference by hand: Mahalanobis with a diagonal covariance; each layer divided by its usual energy."""
+    detector = build(train, synthesis=False, perception=False, restoration=False)
+    found = scores(detector, train)
+    assert not detector.trains_by_gradient
+    assert found.probability is None
+    tokens = np.concatenate([m.flatten(2).numpy() for m in [train.batch(slice(None)).features]])  # (B, C, N)
+    away = (tokens - tokens.mean((0, 2), keepdims=True)) / tokens.std((0, 2), keepdims=True)
+    energies = np.split(away**2, np.cumsum(train.layer_channels)[:-1], axis=1)
+    usual = [np.sort(energy.mean(axis=1), axis=None)[int(0.99 * (away[:, 0].size - 1))] for energy in energies]
+    distance = np.sqrt(sum(energy.mean(axis=1) / least for energy, least in zip(energies, usual, strict=True)))
+    expected = (distance - distance.mean()) / distance.std(ddof=1)
+    np.testing.assert_allclose(found.maps.flatten(1), expected[:3], rtol=1e-3, atol=1e-4)
 
 
 def test_a_wider_posterior_is_less_sure_of_its_weights(train):

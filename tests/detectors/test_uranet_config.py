@@ -27,7 +27,7 @@ def test_some_keys_keep_the_defaults_of_others():
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ({"restoration": False, "perception": False}, "nothing to score with"),
+        ({"restoration": False, "perception": False}, "both off, so nothing learns from synthesis"),
         ({"restoration": {"sources": 0}}, "greater than or equal to 1"),
         ({"perception": {"gate": "perceive"}}, "'perceived', 'open' or 'oracle'"),
         ({"synthesis": {"min_area": 0.3}}, "min_area <= max_area must hold, but got 0.3 and 0.25"),
@@ -42,6 +42,11 @@ def test_some_keys_keep_the_defaults_of_others():
 def test_rejections(model, message):
     with pytest.raises(ValidationError, match=message):
         URANetSettings.model_validate(model)
+
+
+def test_all_parts_may_be_off():
+    bare = URANetSettings(synthesis=False, perception=False, restoration=False)
+    assert not bare.oracle
 
 
 def test_an_oracle_is_who_is_told_the_true_masks_and_heeds_them():

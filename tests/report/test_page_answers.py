@@ -112,3 +112,14 @@ def test_what_is_not_done_yet_has_no_number():
         "Leaving out restoration: no pair of runs is complete yet.",
         "Over the values of strength nothing is complete yet.",
     ]
+
+
+@pytest.mark.parametrize(("form", "count"), [("add_one_in", 3), ("factorial", 7)])
+def test_combinations_of_parts_are_told_by_the_lowest_and_the_highest(form, count):
+    parts = ["model.synthesis", "model.perception", "model.restoration"]
+    values = by_variant(**{"w/o synthesis, perception, restoration": 0.6})
+    sentence = told(results_of(values, SEVEN, ablations={"all": {form: parts}}))[1]
+    assert sentence.startswith(
+        f"Over {count} variants of synthesis, perception and restoration, image AUROC lies between "
+        "60.2 % (w/o synthesis, perception, restoration) and 90.2 % ("
+    )

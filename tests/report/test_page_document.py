@@ -231,3 +231,12 @@ def test_pictures_are_a_section_of_their_own_where_there_are_some(results, sourc
     assert {"figures", "pictures"} <= {e.attributes.get("id") for e in read.root.all("h2")}
     assert "#pictures" in {e.attributes.get("href") for e in read.root.all("a")}
     assert len(read.root.all("image")) > 12
+
+
+def test_effects_and_validation_have_sections_where_the_study_has_them():
+    parts = ["model.synthesis", "model.perception"]
+    study = make_study(ablations={"all": {"factorial": parts}}, data={"validation": 0.2})
+    found = {section.key: section.title for section in page(results_of(study)).sections}
+    assert (found["components"], found["effects"], found["validation"]) == ("Components", "Effects", "Validation")
+    plain = {section.key for section in page(results_of(make_study(ablations=ABLATIONS))).sections}
+    assert not plain & {"effects", "validation"}

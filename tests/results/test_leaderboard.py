@@ -2,13 +2,12 @@ import dataclasses
 import io
 import math
 
-import numpy as np
 import pytest
 from hand_made import make_study
 from rich.console import Console
 from scipy.stats import spearmanr
 
-from ura_study.results.leaderboard import leaderboard, rank_correlation
+from ura_study.results.leaderboard import leaderboard
 from ura_study.runs.job import Job
 from ura_study.runs.record import Record
 from ura_study.search.trials import TrialSummary
@@ -101,15 +100,6 @@ def test_agreement_is_the_rank_correlation_of_validation_with_test(board):
     assert agreement.spearman == pytest.approx(expected)
     assert agreement.variants == 5
     assert -1 <= agreement.interval[0] <= agreement.spearman <= agreement.interval[1] <= 1
-
-
-def test_rank_correlation_says_when_it_knows_nothing():
-    assert math.isnan(rank_correlation(np.array([1.0, 2, 3]), np.array([1.0, 2, 3]))[0])
-    assert math.isnan(rank_correlation(np.ones(9), np.arange(9.0))[0])
-    assert rank_correlation(np.arange(9.0), -np.arange(9.0)) == (-1.0, pytest.approx((-1.0, -1.0)))
-    random = np.random.default_rng(0)
-    _, (low, high) = rank_correlation(random.normal(size=40), random.normal(size=40))
-    assert low < 0 < high
 
 
 def lines_of(board):

@@ -236,7 +236,8 @@ def test_data(tmp_path, data, told):
         ),
         (
             "{model: {perception: false, restoration: false}}",
-            "base.model: restoration and perception are both off: nothing to score with",
+            "base.model: restoration and perception are both off, so nothing learns from synthesis; with synthesis: "
+            "false, too, the score is the distance to the mean",
         ),
         ("{features: {layers: 2}}", "base.features.layers: expected a list, but got 2"),
         ("{features: {layers: [1, two]}}", "base.features.layers.1: expected a whole number, but got 'two'"),
@@ -275,12 +276,12 @@ def test_base(tmp_path, base, told):
         ("{a: {swep: {x: [1]}}}", "ablations.a.swep: unknown key; did you mean 'sweep'?"),
         (
             "{sweep: {training.lr: [1]}}",
-            "ablations.sweep.training.lr: unknown key; expected one of grid, leave_one_out, sweep",
+            "ablations.sweep.training.lr: unknown key; expected one of add_one_in, factorial, grid, leave_one_out, ",
         ),
-        ("{a: {}}", "ablations.a: expected one of leave_one_out, sweep, grid, but got none"),
+        ("{a: {}}", "ablations.a: expected one of leave_one_out, add_one_in, factorial, sweep, grid, but got none"),
         (
             "{a: {leave_one_out: [model.synthesis], grid: {training.lr: [1]}}}",
-            "ablations.a: expected one of leave_one_out, sweep, grid, but got leave_one_out, grid",
+            "ablations.a: expected one of leave_one_out, add_one_in, factorial, sweep, grid, but got leave_one_out, ",
         ),
         ("{a: {leave_one_out: []}}", "ablations.a: leave_one_out needs at least one key, and each key at least "),
         ("{a: {sweep: {}}}", "ablations.a: sweep needs at least one key, and each key at least one value"),
@@ -292,6 +293,15 @@ def test_base(tmp_path, base, told):
         (
             "{a: {grid: {model.synthesis.strength: [1], model.synthesis: [true]}}}",
             "ablations.a: a grid cannot vary both model.synthesis and model.synthesis.strength, which is a part of it",
+        ),
+        (
+            "{a: {factorial: [model.perception, model.perception.heads]}}",
+            "ablations.a: a factorial cannot vary both model.perception and model.perception.heads, which ",
+        ),
+        ("{a: {factorial: [model.perception]}}", "ablations.a: factorial needs 2 to 8 parts, but got 1"),
+        (
+            "{a: {add_one_in: [model.perception, model.perception]}}",
+            "ablations.a.add_one_in: parts must be distinct, but got model.perception, model.perception",
         ),
     ],
 )

@@ -1,3 +1,4 @@
+import itertools
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from ura_study.canonical import digest
 from ura_study.errors import ConfigError
 from ura_study.study import plan as plan_module
 from ura_study.study.config import VariantSettings
-from ura_study.study.plan import BASELINE, RUN_VERSION, expand, make_plan
+from ura_study.study.plan import BASELINE, RUN_VERSION, expand, left_out, make_plan
 
 DEFAULTS = VariantSettings()
 
@@ -149,13 +150,80 @@ def test_one_name_for_two_configurations_is_refused():
         ({"sweep": {"features.layers.0": [1]}}, "features.layers.0: cannot be set, since features.layers is [1, 2, 3]"),
         ({"sweep": {"features.backbone.x": [1]}}, "features.backbone.x: cannot be set, since features.backbone is tf_"),
         (
-            {"grid": {"model.perception": [False], "model.restoration": [False]}},
-            "model: restoration and perception are both off: nothing to score with",
+            {"factorial": ["model.synthesis", "model.fusion"]},
+            "model.fusion: expected a mapping of keys to values, but ",
+        ),
+        ({"add_one_in": ["model.sinthesis"]}, "model.sinthesis: unknown key; did you mean 'synthesis'?"),
+        (
+            {"grid": {"model.perception": [False, True], "model.restoration.dept": [1, 2]}},
+            "model.restoration.dept: unknown key; did you mean 'depth'?",
+        ),
+        (
+            {"grid": {"training.lr": [0.1, 2], "model.restoration.depth": [1, 2]}},
+            "training.lr: expected a number <= 1, but got 2",
         ),
     ],
 )
 def test_what_the_schema_rejects(ablation, told):
     assert refusal(ablation).startswith(f"ablations.a: {told}")
+
+
+PARTS = ["model.synthesis", "model.perception", "model.restoration"]
+NEED = (
+    "model: restoration and perception are both off, so nothing learns from synthesis; with synthesis: false, too, the "
+    "score is the distance to the mean"
+)
+
+
+def lost(study):
+    return [(one.name, one.ablation, one.reason) for one in left_out(study)]
+
+
+def test_parts_are_added_in_the_order_given():
+    study = make_study(ablations={"a": {"add_one_in": [PARTS[2], PARTS[0], PARTS[1]]}})
+    assert [v.name for v in expand(study)] == [
+        "full",
+        "w/o restoration, synthesis, perception",
+        "w/o synthesis, perception",
+        "w/o perception",
+    ]
+    assert lost(study) == []
+    bare = expand(study)[1].settings.model
+    assert (bare.synthesis, bare.perception, bare.restoration) == (False, False, False)
+
+
+def test_what_cannot_be_is_left_out_with_the_reason():
+    study = make_study(ablations={"a": {"add_one_in": PARTS}})
+    assert [v.name for v in expand(study)] == ["full", "w/o synthesis, perception, restoration", "w/o restoration"]
+    assert lost(study) == [("w/o perception, restoration", "a", NEED)]
+    both = make_study(ablations={"g": {"grid": {PARTS[1]: [False, True], PARTS[2]: [False, {"depth": 2}]}}})
+    assert [v.name for v in expand(both)][1:] == [
+        "perception=false, restoration={depth:2}",
+        "perception=true, restoration=false",
+        "perception=true, restoration={depth:2}",
+    ]
+    assert lost(both) == [("perception=false, restoration=false", "g", NEED)]
+
+
+def test_the_bare_variant_itself_may_be_what_cannot_be():
+    study = make_study(ablations={"a": {"add_one_in": PARTS[1:]}})
+    assert lost(study) == [("w/o perception, restoration", "a", NEED)]
+
+
+def test_a_factorial_is_every_combination_and_shares_variants_with_other_forms():
+    forms = {"one": {"leave_one_out": PARTS}, "all": {"factorial": PARTS[::-1]}, "up": {"add_one_in": PARTS}}
+    study = make_study(ablations=forms)
+    found = expand(study)
+    assert len(found) == 2**3 - 1
+    assert len({v.name for v in found}) == len(found) == len(plan_of(study).runs)
+    off = {tuple(getattr(v.settings.model, p.split(".")[1]) is False for p in PARTS) for v in found}
+    assert off == set(itertools.product((False, True), repeat=3)) - {(False, True, True)}
+    assert [name for name, ablation, _ in lost(study)] == ["w/o perception, restoration"] * 2
+
+
+def test_a_part_that_is_off_in_the_baseline_cannot_be_added():
+    told = refusal({"factorial": PARTS[:2]}, model={"synthesis": False})
+    assert told == "ablations.a: model.synthesis is off in the baseline, so it cannot be switched on"
 
 
 def test_a_key_below_a_part_that_is_off():
@@ -273,6 +341,7 @@ def test_keys_that_are_not_in_use_or_change_no_number_leave_the_identity_alone()
 
 
 IDENTITIES = """
+import itertools
 import json
 from ura_study.study import plan as plan_module
 from ura_study.canonical import digest

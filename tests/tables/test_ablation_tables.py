@@ -3,6 +3,7 @@ from hand_made import done, job_of, make_study, plan_of
 
 from ura_study.errors import ConfigError
 from ura_study.results.results import Results
+from ura_study.results.statistics import LEAST_UNITS
 from ura_study.tables.ablation_tables import components, sweeps
 
 METRIC = "image_auroc"
@@ -84,8 +85,50 @@ def test_variants_that_an_earlier_ablation_named_are_there():
     assert [table.about["ablation"] for table in (first, second)] == ["a", "b"]
 
 
+def test_parts_added_one_after_another():
+    """Run numbers: 0 full, 1 none, 2 without restoration; the line after a dash is set against the one above it."""
+    (table,) = components(results_of({"up": {"add_one_in": PARTS}}))
+    assert table.stubs == ("parts",)
+    assert labels(table) == [("none",), ("+ synthesis",), ("+ perception",), ("+ restoration (full)",)]
+    assert [column.heading for column in table.columns] == ["Image AUROC", "Δ"]
+    (none, first), refused, (two, second), (full, third) = (row.cells for row in table.rows)
+    assert [cell.mean for cell in (none, two, full)] == [0.01, 0.02, 0.0]
+    assert [first.text, *(cell.text for cell in refused)] == ["–"] * 3
+    assert [second.mean, third.mean] == pytest.approx([0.01, -0.02])
+    assert table.notes[-2:] == (
+        "Δ: mean difference from the line above, or from the nearest one above that is not left out; fewer than "
+        f"{LEAST_UNITS} units have no interval.",
+        "–: w/o perception, restoration cannot be (model: restoration and perception are both off, so nothing learns "
+        "from synthesis; with synthesis: false, too, the score is the distance to the mean).",
+    )
+
+
+def test_a_factorial_marks_what_is_there():
+    (table,) = components(results_of({"all": {"factorial": PARTS}}))
+    assert table.stubs == ("synthesis", "perception", "restoration")
+    assert ["".join(row.labels) for row in table.rows] == ["–––", "✓––", "–✓–", "––✓", "✓✓–", "✓–✓", "–✓✓", "✓✓✓"]
+    assert [row.cells[0].text for row in table.rows] == ["", "–", *[""] * 6]
+    assert [row.cells[0].mean for row in table.rows if not row.cells[0].text] == [0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0]
+
+
+def test_a_combination_that_a_grid_leaves_out_has_a_dash_in_its_place():
+    grid = {"model.perception": [True, False], "model.restoration": [False, {"depth": 2}]}
+    (table,) = sweeps(results_of({"g": {"grid": grid}}))
+    assert [(*row.labels, row.cells[0].text) for row in table.rows] == [
+        ("true (full)", "true (full)", ""),
+        ("true", "false", ""),
+        ("true", "{depth:2}", ""),
+        ("false", "false", "–"),
+        ("false", "{depth:2}", ""),
+    ]
+    assert table.notes[-1].startswith("–: perception=false, restoration=false cannot be (model: restoration and ")
+
+
 def test_without_such_an_ablation():
-    with pytest.raises(ConfigError, match="study 'example': a table of components needs a leave_one_out ablation"):
+    with pytest.raises(
+        ConfigError,
+        match="study 'example': a table of components needs a leave_one_out, add_one_in or factorial ablation",
+    ):
         components(results_of({}))
     with pytest.raises(ConfigError, match="study 'example': a table of a sweep needs a sweep or grid ablation"):
         sweeps(results_of({"parts": {"leave_one_out": PARTS}}))

@@ -22,7 +22,7 @@ from ura_study.runs.lock import StudyLock
 from ura_study.runs.record import Record
 from ura_study.study.config import Study
 from ura_study.study.names import readable
-from ura_study.study.plan import BASELINE, Plan, Run
+from ura_study.study.plan import BASELINE, Plan, Run, left_out
 from ura_study.tune.display import duration
 
 #: Exit code if the run for measuring the time failed.
@@ -43,6 +43,7 @@ def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
         missing = missing[1:]
     console.print(_table(study, planned, ledger))
     console.print(Text(plan_line(planned, ledger)), soft_wrap=True)
+    show_left_out(study, console)
     show_plugins(study, planned, console)
     left = _trials_left(study, results / study.study)
     missing += [planned.runs[i] for i in planned.ids[BASELINE]] * left
@@ -84,6 +85,15 @@ def _estimate(study: Study, seconds: float | None) -> str:
         return "time: unknown, since no run like these is recorded; --calibrate measures one"
     slots = max(1, (os.cpu_count() or 1) // study.resources.cpu)
     return f"time: {duration(seconds)} of work, {duration(seconds / slots)} on {slots} workers of this machine"
+
+
+def show_left_out(study: Study, console: Console) -> None:
+    """Print which combinations of values each ablation leaves out since they cannot be, and why."""
+    for name in study.ablations:
+        lost = [one for one in left_out(study) if one.ablation == name]
+        for reason in dict.fromkeys(one.reason for one in lost):
+            variants = "; ".join(one.name for one in lost if one.reason == reason)
+            console.print(Text(f"left out of ablations.{name}: {variants} ({reason})"), soft_wrap=True)
 
 
 def show_plugins(study: Study, plan: Plan, console: Console) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ura_study.cache import writing
-from ura_study.commands.plan import plan_line, show_plugins
+from ura_study.commands.plan import plan_line, show_left_out, show_plugins
 from ura_study.errors import STOPPED, ConfigError, ResourceError
 from ura_study.opening import open_study
 from ura_study.results.folder import STUDY, remember
@@ -65,6 +65,7 @@ def run_opened(study: Study, plan: Plan, results: Path, address: str | None, wai
         session = _session(study, plan, ledger)
         remember(folder, study, plan)
         console.print(Text(plan_line(plan, ledger)), soft_wrap=True)
+        show_left_out(study, console)
         show_plugins(study, plan, console)
         completed, left = _execute(study, plan, session, ledger, (address, wait), console)
         return _finish(study, plan, ledger, completed, left, console)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from ura_study.metrics.names import VALIDATION
 from ura_study.results.aggregate import aggregate, metric
+from ura_study.results.agreement import Agreement, rank_correlation
 from ura_study.results.cell import Cell
 from ura_study.runs.record import Record
 from ura_study.search.candidate import row
@@ -25,23 +25,6 @@ from ura_study.search.trials import TrialSummary
 from ura_study.study.config import Study
 from ura_study.study.names import readable
 from ura_study.study.plan import Plan
-
-#: Number of bootstrap resamples for the interval of a rank correlation.
-RESAMPLES = 2000
-#: Least number of variants for a rank correlation.
-FEWEST = 4
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How well the ranks of variants by an objective on validation agree with those by the same objective on test."""
-
-    objective: str
-    variants: int
-    spearman: float
-    """Spearman's rank correlation, −1..1; NaN for fewer than `FEWEST` variants, or if one side is constant."""
-    interval: tuple[float, float]
-    """95 % percentile bootstrap interval over variants."""
 
 
 @dataclass(frozen=True)
@@ -162,17 +145,3 @@ def _on_test(row: Row) -> Row:
     category, seed, numbers = row
     twins = {n: numbers.get(n.removeprefix(VALIDATION)) for n in numbers if n.startswith(VALIDATION)}
     return category, seed, {**numbers, **twins}
-
-
-def rank_correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """Return Spearman's rank correlation of paired values (N,) and its 95 % percentile bootstrap interval over pairs.
-
-    NaN for fewer than `FEWEST` pairs, or if one side is constant.
-    """
-    if len(first) < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return math.nan, (math.nan, math.nan)
-    draws = np.random.default_rng(0).integers(len(first), size=(RESAMPLES, len(first)))
-    varied = [d for d in draws if np.ptp(first[d]) > 0 and np.ptp(second[d]) > 0]
-    resampled = [spearmanr(first[d], second[d]).statistic for d in varied]
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return float(spearmanr(first, second).statistic), (float(low), float(high))

@@ -29,6 +29,9 @@ from ura_study.training.config import TrainingSettings
 Value = Any
 #: Resources that have a key of their own: Ray's name → key.
 RAYS_OWN = {"CPU": "cpu", "GPU": "gpu", "memory": "memory"}
+#: The forms of an ablation, and most parts of a factorial one, which has 2 to the power of their number variants.
+FORMS = ("leave_one_out", "add_one_in", "factorial", "sweep", "grid")
+MOST_PARTS = 8
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
 
 
@@ -47,10 +50,17 @@ class VariantSettings(Settings):
 
 
 class Ablation(Settings):
-    """One question put to the baseline, in exactly one of three forms."""
+    """One question put to the baseline, in exactly one of five forms.
+
+    `add_one_in`, `factorial` and `grid` combine values. Combinations that cannot be are left out, with the reason.
+    """
 
     leave_one_out: List[str] | None = None
     """Keys of parts that are switched off one at a time, e.g. `model.synthesis`."""
+    add_one_in: List[str] | None = None
+    """Keys of parts that are all switched off, and then switched on one after another, in this order."""
+    factorial: List[str] | None = None
+    """Keys of parts, at most eight, of which every combination of on and off is a variant."""
     sweep: dict[str, List[Value]] | None = None
     """Keys and the values that each takes in turn, the others staying at the baseline."""
     grid: dict[str, List[Value]] | None = None
@@ -58,23 +68,39 @@ class Ablation(Settings):
 
     @model_validator(mode="after")
     def _one_form(self) -> Ablation:
-        given = [form for form in ("leave_one_out", "sweep", "grid") if getattr(self, form) is not None]
+        given = [form for form in FORMS if getattr(self, form) is not None]
         if len(given) != 1:
-            raise ValueError(f"expected one of leave_one_out, sweep, grid, but got {', '.join(given) or 'none'}")
+            raise ValueError(f"expected one of {', '.join(FORMS)}, but got {', '.join(given) or 'none'}")
         if not self.values_by_key() or not all(self.values_by_key().values()):
             raise ValueError(f"{given[0]} needs at least one key, and each key at least one value")
-        for whole, part in itertools.permutations(self.grid or (), 2):
+        for whole, part in itertools.permutations(self.values_by_key() if self.combines else (), 2):
             if part.startswith(f"{whole}."):
-                raise ValueError(f"a grid cannot vary both {whole} and {part}, which is a part of it")
+                raise ValueError(f"a {given[0]} cannot vary both {whole} and {part}, which is a part of it")
+        if self.factorial is not None and not 2 <= len(self.factorial) <= MOST_PARTS:
+            raise ValueError(f"factorial needs 2 to {MOST_PARTS} parts, but got {len(self.factorial)}")
         return self
+
+    @field_validator("add_one_in", "factorial")
+    @classmethod
+    def _distinct(cls, parts: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if parts is not None and len(set(parts)) < len(parts):
+            raise ValueError(f"parts must be distinct, but got {', '.join(parts)}")
+        return parts
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The keys of the parts that are switched on and off; none for a `sweep` or a `grid`."""
+        return self.leave_one_out or self.add_one_in or self.factorial or ()
+
+    @property
+    def combines(self) -> bool:
+        """Whether variants change several keys at once, so that some of their combinations may be refused."""
+        return self.add_one_in is not None or self.factorial is not None or self.grid is not None
 
     def values_by_key(self) -> Mapping[str, tuple[Value, ...]]:
         """Return the keys that vary, each with its values."""
-        if self.leave_one_out is not None:
-            return dict.fromkeys(self.leave_one_out, (False,))
         varied = self.sweep if self.sweep is not None else self.grid
-        assert varied is not None
-        return varied
+        return dict.fromkeys(self.parts, (False,)) if varied is None else varied
 
 
 class EvaluationSettings(Settings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from ura_study.canonical import digest
 from ura_study.data.synthetic.cache import recipe
@@ -13,7 +13,8 @@ from ura_study.errors import ConfigError, nearest
 from ura_study.plugins import identities
 from ura_study.report.config import BASELINE
 from ura_study.settings import effective_part
-from ura_study.study.config import Ablation, Study, Value, VariantSettings, validated
+from ura_study.study.combinations import check_parts, tried, variant_name
+from ura_study.study.config import Study, Value, VariantSettings, validated
 from ura_study.study.config_errors import unknown_key
 from ura_study.study.names import readable, short_names
 
@@ -31,6 +32,16 @@ class Variant:
     """Dotted keys that differ from the baseline, with their values."""
     ablation: str | None = None
     """The ablation it comes from; None for the baseline."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A combination of values that an ablation asks for and that cannot be."""
+
+    name: str
+    ablation: str
+    changes: Mapping[str, Value]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -112,17 +123,33 @@ def expand(study: Study) -> tuple[Variant, ...]:
             stand for different configurations, or where `report.baseline` is none of the variants.
     """
     variants = {BASELINE: Variant(BASELINE, study.base)}
-    labels = short_names([key for ablation in study.ablations.values() for key in ablation.values_by_key()])
-    for ablation_name, ablation in study.ablations.items():
-        where = f"ablations.{ablation_name}"
-        for changes in changes_of(ablation):
-            settings = changed(study.base, changes, where)
-            variant = Variant(_name(ablation, changes, labels), settings, changes, ablation_name)
-            if variants.setdefault(variant.name, variant).settings != variant.settings:
-                raise ConfigError(f"{where}: variant '{variant.name}' stands for two different configurations")
+    for one in _asked(study):
+        if isinstance(one, LeftOut):
+            continue
+        if variants.setdefault(one.name, one).settings != one.settings:
+            raise ConfigError(f"ablations.{one.ablation}: variant '{one.name}' stands for two different configurations")
     if (baseline := study.report.baseline) not in variants:
         raise ConfigError(f"report.baseline: no variant '{baseline}'{nearest(baseline, variants)}")
     return tuple(variants.values())
+
+
+def left_out(study: Study) -> tuple[LeftOut, ...]:
+    """Return the combinations that ablations ask for and that cannot be, in the order of the study file."""
+    return tuple(one for one in _asked(study) if isinstance(one, LeftOut))
+
+
+def _asked(study: Study) -> Iterator[Variant | LeftOut]:
+    """Yield what ablations ask for; the same configuration may come several times."""
+    labels = short_names([key for ablation in study.ablations.values() for key in ablation.values_by_key()])
+    for name, ablation in study.ablations.items():
+        where = f"ablations.{name}"
+        check_parts(ablation, study.base.model_dump(), where)
+        for one in tried(ablation, partial(changed, study.base, where=where), where):
+            title = variant_name(ablation, one.changes, labels)
+            if one.settings is None:
+                yield LeftOut(title, name, one.changes, one.reason)
+            elif one.changes:  # else it is the baseline
+                yield Variant(title, one.settings, one.changes, name)
 
 
 def changed(base: VariantSettings, changes: Mapping[str, Value], where: str) -> VariantSettings:
@@ -149,21 +176,6 @@ def _set(raw: dict, key: str, value: Value, where: str) -> None:
     if last not in raw:
         raise ConfigError(f"{where}: {key}: {unknown_key(last, raw)}")
     raw[last] = value
-
-
-def changes_of(ablation: Ablation) -> Iterator[dict[str, Value]]:
-    """Yield what each variant of an ablation changes."""
-    varied = ablation.values_by_key()
-    if ablation.grid is not None:
-        yield from (dict(zip(varied, values, strict=True)) for values in itertools.product(*varied.values()))
-    else:
-        yield from ({key: value} for key, values in varied.items() for value in values)
-
-
-def _name(ablation: Ablation, changes: Mapping[str, Value], labels: Mapping[str, str]) -> str:
-    if ablation.leave_one_out is not None:
-        return ", ".join(f"w/o {labels[key]}" for key in changes)
-    return ", ".join(f"{labels[key]}={readable(value)}" for key, value in changes.items())
 
 
 def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, seed: int) -> str:

@@ -14,9 +14,11 @@ from ura_study.report.config import ReportSettings
 from ura_study.results.frame import tidy
 from ura_study.results.results import Results
 from ura_study.tables.ablation_tables import components, sweeps
+from ura_study.tables.agreement_table import agreement_table
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
 from ura_study.tables.defects_table import defects
+from ura_study.tables.effects_table import effects_tables
 from ura_study.tables.formats.flat import flat
 from ura_study.tables.formats.html import html, html_document
 from ura_study.tables.formats.latex import document, included, latex, width
@@ -39,10 +41,12 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "per_category": lambda results: [per_category(results, metric) for metric in results.metrics],
     "defects": defects,
     "components": components,
+    "effects": effects_tables,
     "sweep": sweeps,
     "cost": lambda results: [cost(results)],
     "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
     "test_set": lambda results: _test_set(results),
+    "validation": lambda results: [agreement_table(results)],
     "search": lambda results: [_search(results)],
     "runs": lambda results: [runs(results)],
     "images": lambda results: [images(results)],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 #: Tables that `ura-study export` can make.
 TABLES = (
-    *("summary", "per_category", "defects", "components", "sweep", "cost", "comparison", "test_set"),
-    *("search", "runs", "images"),
+    *("summary", "per_category", "defects", "components", "effects", "sweep", "cost", "comparison", "test_set"),
+    *("validation", "search", "runs", "images"),
 )
 #: Those with a line for each run or image: data, too long to be printed with the others.
 LISTS = ("runs", "images")
@@ -19,6 +19,6 @@ ENDINGS = {
     "excel": ".xlsx",
 }
 
-#: Marks for a variant with and without a part.
-WITH, WITHOUT = "✓", "✗"
-MARKS = frozenset({WITH, WITHOUT})
+#: Marks for a variant with a part, without one that is left out, and without one that was never put in.
+WITH, WITHOUT, NONE = "✓", "✗", "–"
+MARKS = frozenset({WITH, WITHOUT, NONE})

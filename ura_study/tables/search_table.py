@@ -14,8 +14,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from ura_study.metrics.names import better, reportable
+from ura_study.results.agreement import Agreement
 from ura_study.results.cell import Cell
-from ura_study.results.leaderboard import Agreement, Leaderboard
+from ura_study.results.leaderboard import Leaderboard
 from ura_study.results.names import counted, title
 from ura_study.search.objective_config import ObjectiveSettings
 from ura_study.study.names import short_names
@@ -132,9 +133,9 @@ def _unknown(value: object) -> bool:
 
 def _agreement(agreement: Agreement) -> str:
     if math.isnan(agreement.spearman):
-        return f"{agreement.objective}: too few different values to say whether validation ranks variants as test does."
+        return f"{agreement.metric}: too few different values to say whether validation ranks variants as test does."
     rho, low, high = (f"{number:.2f}".replace("-", "−") for number in (agreement.spearman, *agreement.interval))
     return (
-        f"{agreement.objective}: Spearman's rho between the figures on validation and on test is {rho} over "
+        f"{agreement.metric}: Spearman's rho between the figures on validation and on test is {rho} over "
         f"{agreement.variants} variants (95 % interval {low} to {high}); 1 where both rank them alike."
     )

@@ -27,13 +27,19 @@ def samples(tmp_path):
 def drawn(monkeypatch):
     """Count the images that are altered."""
     kinds, alter = [], draw.alter
-    monkeypatch.setattr(draw, "alter", lambda kind, *rest: kinds.append(kind) or alter(kind, *rest))
+
+    def counted(kind, *rest, faint):
+        kinds.append((kind, faint))
+        return alter(kind, *rest, faint=faint)
+
+    monkeypatch.setattr(draw, "alter", counted)
     return kinds
 
 
 def test_an_altered_image_for_each_with_its_mask(samples, drawn):
     altered = altered_samples(samples)
-    assert drawn == [*KINDS, next(iter(KINDS))]
+    faint = [False, False, True] * 2  # every third
+    assert drawn == list(zip([*KINDS, next(iter(KINDS))], faint, strict=True))
     for clean, sample in zip(samples, altered, strict=True):
         assert sample.anomalous
         assert sample.defect in KINDS

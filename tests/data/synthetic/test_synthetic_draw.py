@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from ura_study.data.synthetic import draw
 from ura_study.data.synthetic.conspicuity import conspicuity
-from ura_study.data.synthetic.draw import AREA, PARTLY, STANDS_OUT, VISIBLE, alter, settle
+from ura_study.data.synthetic.draw import AREA, FAINT, PARTLY, STANDS_OUT, alter
 from ura_study.data.synthetic.foreground import foreground
 from ura_study.data.synthetic.kinds import KINDS
+from ura_study.data.synthetic.mask import GAP, VISIBLE, settle
 from ura_study.data.synthetic.site import make_scene
-from ura_study.data.textures.mask import GAP
 
 
 def texture(seed, height=128, width=128):
@@ -73,9 +74,28 @@ def test_the_other_image_may_be_of_another_size():
     assert alter("blend", texture(0), texture(1, 70, 301), np.random.default_rng(0)).mask.any()
 
 
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_faint_defect_stands_out_less_and_its_mask_is_as_exact(kind, surface):
+    clean, other = SURFACES[surface](0), SURFACES[surface](1)
+    altered = alter(kind, clean, other, np.random.default_rng(0), faint=True)
+    change = np.abs(altered.image.astype(int) - clean).max(axis=-1)
+    assert (change[~altered.mask] == 0).all()
+    assert altered.mask[change >= VISIBLE].all()
+    assert altered.kind == kind
+    assert FAINT[0] <= conspicuity(clean, altered.image, altered.mask, make_scene(clean).inside) < FAINT[1]
+
+
+def test_where_nothing_faint_can_be_drawn_the_defect_is_plain(monkeypatch):
+    monkeypatch.setattr(draw, "FAINT", (0.0, 1e-6))
+    altered = alter("spot", texture(0), texture(1), np.random.default_rng(0), faint=True)
+    assert conspicuity(texture(0), altered.image, altered.mask, make_scene(texture(0)).inside) >= STANDS_OUT
+
+
 def test_what_cannot_be_seen_becomes_a_spot():
-    flat = np.full((96, 96, 3), 90, np.uint8)
-    assert alter("smear", flat, flat, np.random.default_rng(0)).kind == "spot"
+    """A piece of an even surface is as even: only what its colours are made shows, here nothing."""
+    flat = np.zeros((96, 96, 3), np.uint8)
+    assert alter("patch", flat, flat, np.random.default_rng(0)).kind == "spot"
 
 
 @pytest.mark.parametrize("level", [0, 255])

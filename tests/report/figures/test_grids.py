@@ -73,6 +73,17 @@ def test_a_cell_without_a_number_is_seen_and_nothing_is_decomposed():
     assert [text.get_text() for text in drawn.figure.legends[0].get_texts()] == ["failed", "missing"]
 
 
+def test_a_combination_that_cannot_be_is_white():
+    grid = {"model.perception": [True, False], "model.restoration": [False, {"depth": 2}]}
+    (info,) = grid_of(lambda variant, *_: 0.6 if "true" in variant else 0.5, grid, base={})
+    assert [[blank(cell) for cell in line] for line in info.cells[0]] == [[None, None], ["not possible", None]]
+    assert info.shares == ()
+    drawn = draw(info)
+    assert "White: combinations that cannot be." in drawn.caption
+    assert "Hatched" not in drawn.caption
+    assert [text.get_text() for text in drawn.figure.legends[0].get_texts()] == ["not possible"]
+
+
 def test_a_third_key_has_panels():
     (info,) = grid_of(grid={"training.lr": [0.01, 0.001], SAMPLES: [1, 5, 20], STRENGTH: [0.5, 2.0]}, base={})
     assert info.keys == ("mc_samples", "lr", "strength")

@@ -19,17 +19,18 @@ from ura_study.data.table import Sample
 #: The modules that decide what the images look like.
 RECIPE = (
     *("synthetic/cache.py", "synthetic/conspicuity.py", "synthetic/draw.py", "synthetic/foreground.py"),
-    *("synthetic/kinds.py", "synthetic/site.py"),
-    *("textures/defects.py", "textures/mask.py", "textures/shapes.py"),
+    *("synthetic/kinds.py", "synthetic/mask.py", "synthetic/outlines.py", "synthetic/site.py"),
 )
 SEED = 0
+#: One of so many defects is faint: a third. (The kinds, five, take turns at another pace, so that all become faint.)
+FAINT_EVERY = 3
 
 
 def altered_samples(samples: Sequence[Sample], depth: Depth = "type") -> tuple[Sample, ...]:
     """Return `samples` with a defect each, in order; the images are made when they are first asked for.
 
     They depend on the contents of `samples`, their order and how they are read (`depth`) alone. The kinds take turns,
-    and each image lends the one before it what is to be blended in.
+    every `FAINT_EVERY`th defect is faint, and each image lends the one before it what is to be blended in.
 
     Raises:
         DataError: where an image cannot be read.
@@ -57,7 +58,7 @@ def _build(folder: Path, samples: Sequence[Sample], hashes: Sequence[str], depth
         other = samples[(index + 1) % len(samples)]
         rng = np.random.default_rng([SEED, int(content, 16)])
         image, lender = (load_original(s.path, depth) for s in (sample, other))
-        altered = alter(kinds[index % len(kinds)], image, lender, rng)
+        altered = alter(kinds[index % len(kinds)], image, lender, rng, faint=index % FAINT_EVERY == FAINT_EVERY - 1)
         stem = f"{index:04}-{altered.kind}"
         Image.fromarray(altered.image).save(folder / f"{stem}.png")
         Image.fromarray(altered.mask).convert("L").save(folder / f"{stem}_mask.png")

@@ -8,15 +8,13 @@ import numpy as np
 
 from ura_study.data.synthetic.conspicuity import conspicuity
 from ura_study.data.synthetic.kinds import KINDS
+from ura_study.data.synthetic.mask import settle
 from ura_study.data.synthetic.site import Scene, draw_site, like, make_scene
-from ura_study.data.textures.mask import GAP, SPECK, close_gaps, without_specks
 
-#: A pixel has visibly changed where a channel differs by this many grey levels of 255 (as in the texture set).
-VISIBLE = 6
 #: A defect covers at least and at most this share of the object's area ...
 AREA = (0.004, 0.15)
-#: ... stands out by this much (see `conspicuity`) ...
-STANDS_OUT = 1.5
+#: ... stands out by at least this much (see `conspicuity`), or by less, within these bounds, if it is faint ...
+STANDS_OUT, FAINT = 1.5, (0.75, 1.5)
 #: ... and lies on the object with at least this share of its area; with less where that fails too often.
 ON_OBJECT, PARTLY = 0.8, 0.2
 ATTEMPTS = 40
@@ -35,35 +33,31 @@ class Altered:
     """(H, W) bool."""
 
 
-def alter(kind: str, image: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> Altered:
-    """Give an image a defect, of another kind if need be: a blur, say, leaves no trace on a plain surface.
+def alter(kind: str, image: np.ndarray, other: np.ndarray, rng: np.random.Generator, *, faint: bool = False) -> Altered:
+    """Give an image a defect, of another kind if need be: a piece of a plain surface, say, leaves no trace on it.
 
     Args:
+        kind: one of `KINDS`.
         image, other: (H, W, 3) uint8; `other` may be of any size and lends the defect its content.
+        rng: for all draws.
+        faint: whether it is to be hard to see. Where no faint defect can be drawn, as on an even surface, on which
+            whatever is visible stands out, it is as plain as others.
 
     Raises:
         RuntimeError: where nothing that was tried can be seen.
     """
     scene, lender = make_scene(image), make_scene(like(other, image.shape[:2]))
-    for name in dict.fromkeys((kind, PLAINEST)):
-        for attempt in range(ATTEMPTS):
-            altered = _draw(name, scene, lender, rng)
-            if _fits(altered, scene, ON_OBJECT if attempt < ATTEMPTS // 2 else PARTLY):
-                return altered
+    for hard in (True, False) if faint else (False,):
+        for name in dict.fromkeys((kind, PLAINEST)):
+            for attempt in range(ATTEMPTS):
+                altered = _draw(name, scene, lender, rng)
+                altered = _faded(altered, scene, rng) if hard else altered
+                bounds = FAINT if hard else (STANDS_OUT, np.inf)
+                if _fits(altered, scene, ON_OBJECT if attempt < ATTEMPTS // 2 else PARTLY, bounds):
+                    return altered
     if not altered.mask.any():
         raise RuntimeError(f"{kind}: no visible defect in {ATTEMPTS} attempts")
     return altered
-
-
-def settle(clean: np.ndarray, altered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the altered image, put back to the clean one outside its mask, and the mask (`textures.mask` defines it).
-
-    Both images are (H, W, 3) uint8. Gaps that are closed and specks that are left out grow with the image.
-    """
-    scale = min(clean.shape[:2]) / 256
-    differs = np.abs(altered.astype(np.int16) - clean).max(axis=-1) >= VISIBLE
-    mask = without_specks(close_gaps(differs, max(1, round(scale * GAP))), round(scale**2 * SPECK / 2))
-    return np.where(mask[..., None], altered, clean), mask
 
 
 def _draw(kind: str, scene: Scene, lender: Scene, rng: np.random.Generator) -> Altered:
@@ -74,10 +68,18 @@ def _draw(kind: str, scene: Scene, lender: Scene, rng: np.random.Generator) -> A
     return Altered(kind, *settle(scene.image, altered))
 
 
-def _fits(altered: Altered, scene: Scene, on_object: float) -> bool:
+def _faded(altered: Altered, scene: Scene, rng: np.random.Generator) -> Altered:
+    """Return a defect mixed with the clean image so that it stands out about as much as is drawn within `FAINT`."""
+    stands_out = conspicuity(scene.image, altered.image, altered.mask, scene.inside) if altered.mask.any() else 0.0
+    share = min(1.0, rng.uniform(*FAINT) / max(stands_out, 1e-9))
+    mixed = scene.image + share * (altered.image.astype(np.float64) - scene.image)
+    return Altered(altered.kind, *settle(scene.image, np.rint(mixed).astype(np.uint8)))
+
+
+def _fits(altered: Altered, scene: Scene, on_object: float, bounds: tuple[float, float]) -> bool:
     mask = altered.mask
     if not AREA[0] <= mask.sum() / scene.unit**2 <= AREA[1]:
         return False
     if scene.inside[mask].mean() < on_object:
         return False
-    return conspicuity(scene.image, altered.image, mask, scene.inside) >= STANDS_OUT
+    return bounds[0] <= conspicuity(scene.image, altered.image, mask, scene.inside) < bounds[1]

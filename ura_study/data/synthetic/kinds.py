@@ -11,9 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
+from ura_study.data.synthetic.outlines import edge, lattice_noise, polygon, scattered
 from ura_study.data.synthetic.site import Site
-from ura_study.data.textures.defects import wipe
-from ura_study.data.textures.shapes import blob, smooth_noise, soft_step
 
 Kind = Callable[[Site, np.random.Generator], np.ndarray]
 
@@ -43,44 +42,37 @@ def blend(site: Site, rng: np.random.Generator) -> np.ndarray:
 
     Mask, opacity, augmentation: in the manner of DRAEM (Zavrtanik et al., ICCV 2021, section 3.1), whose anomalies
     come from an unrelated texture set; taking them from other normal images is in that of NSA (Schlueter et al., ECCV
-    2022). Noise filtered by a Gaussian stands for Perlin's, and a blob bounds it.
+    2022). Lattice noise stands for Perlin's, and a polygon bounds it.
     """
-    depth = blob(site.here.shape[:2], site.centre, _between(0.08, 0.18, rng) * site.unit, rng, wobble=0.3)
-    depth = depth + 0.05 * site.unit * (smooth_noise(depth.shape, 0.035 * site.unit, rng) - 0.3)
+    depth = polygon(site.here.shape, site.centre, _between(0.08, 0.18, rng) * site.unit, rng)
+    depth = depth + 0.05 * site.unit * (lattice_noise(depth.shape, 0.08 * site.unit, rng) - 0.3)
     source = augmented(site.other[:, ::-1], site.grey, rng)
-    return _mix(site.here, source, soft_step(depth, 0.012 * site.unit) * rng.uniform(0.45, 1))
+    return _mix(site.here, source, edge(depth, 0.008 * site.unit) * rng.uniform(0.45, 1))
 
 
-def smear(site: Site, rng: np.random.Generator) -> np.ndarray:
-    """The surface is wiped in one direction, or blurred, and loses its detail.
+def specks(site: Site, rng: np.random.Generator) -> np.ndarray:
+    """A cluster of small dark or bright dots, as of dust or pitting.
 
-    (A local blur is among the corruptions of Hendrycks & Dietterich, ICLR 2019; as a defect it is our own choice.)
+    (Our own choice: fine detail where there was other detail or none.)
     """
-    depth = blob(site.here.shape[:2], site.centre, _between(0.09, 0.18, rng) * site.unit, rng, stretch=2)
-    if rng.random() < 0.5:
-        worn = ndimage.gaussian_filter(site.here, (0.025 * site.unit, 0.025 * site.unit, 0))
-    else:
-        angle, reach = rng.uniform(0, np.pi), rng.uniform(0.04, 0.08) * site.unit
-        worn = np.stack([wipe(site.here[..., c], angle, reach, 0.006 * site.unit) for c in range(3)], axis=-1)
-    return _mix(site.here, worn, soft_step(depth, 0.02 * site.unit))
+    depth = polygon(site.here.shape, site.centre, _between(0.08, 0.16, rng) * site.unit, rng)
+    away = scattered(depth, int(rng.integers(12, 40)), rng)
+    size = _between(0.012, 0.022, rng) * site.unit
+    return _mix(site.here, _plain(site, depth, rng), edge(size - away, 0.008 * site.unit) * _between(0.5, 0.95, rng))
 
 
 def spot(site: Site, rng: np.random.Generator) -> np.ndarray:
-    """A dark or bright blob with soft, uneven edges, as dirt leaves it; slightly coloured on coloured images.
+    """A dark or bright patch with soft, uneven edges, as dirt leaves it; slightly coloured on coloured images.
 
     (Our own choice: the plainest of defects, visible on any surface.)
     """
-    depth = blob(site.here.shape[:2], site.centre, _between(0.05, 0.12, rng) * site.unit, rng, wobble=0.3)
-    depth = depth + 0.006 * site.unit * smooth_noise(depth.shape, 0.02 * site.unit, rng)
-    level = site.here[depth > 0].mean() if (depth > 0).any() else site.here.mean()
-    bright = rng.random() < np.clip(1.25 - 1.5 * level, 0, 1)  # away from the end of the range that is near
-    tint = rng.uniform(0, 0.5, 3) * (0 if site.grey else 1)
-    colour = (1 - 0.5 * tint) if bright else 0.5 * tint
-    matte = soft_step(depth, rng.uniform(0.01, 0.04) * site.unit) * _between(0.35, 0.85, rng)
-    return _mix(site.here, np.broadcast_to(colour, site.here.shape), matte)
+    depth = polygon(site.here.shape, site.centre, _between(0.05, 0.12, rng) * site.unit, rng)
+    depth = depth + 0.006 * site.unit * lattice_noise(depth.shape, 0.04 * site.unit, rng)
+    matte = edge(depth, rng.uniform(0.01, 0.03) * site.unit) * _between(0.35, 0.85, rng)
+    return _mix(site.here, _plain(site, depth, rng), matte)
 
 
-KINDS: dict[str, Kind] = {"patch": patch, "scar": scar, "blend": blend, "smear": smear, "spot": spot}
+KINDS: dict[str, Kind] = {"patch": patch, "scar": scar, "blend": blend, "specks": specks, "spot": spot}
 
 
 def jittered(piece: np.ndarray, amount: tuple[float, float], grey: bool, rng: np.random.Generator) -> np.ndarray:
@@ -111,12 +103,20 @@ def _between(low: float, high: float, rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
+def _plain(site: Site, depth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a window (h, w, 3) of one dark or bright colour, away from the end of the range that is near."""
+    level = site.here[depth > 0].mean() if (depth > 0).any() else site.here.mean()
+    bright = rng.random() < np.clip(1.25 - 1.5 * level, 0, 1)
+    tint = rng.uniform(0, 0.5, 3) * (0 if site.grey else 1)
+    return np.broadcast_to((1 - 0.5 * tint) if bright else 0.5 * tint, site.here.shape)
+
+
 def _rectangle(site: Site, length: float, width: float, angle: float) -> np.ndarray:
-    """Return the matte (h, w) of a rectangle around the centre, its length turned by `angle`, edges 1.5 px soft."""
+    """Return the matte (h, w) of a rectangle around the centre, its length turned by `angle`."""
     y, x = np.indices(site.here.shape[:2], dtype=np.float64)
     y, x = y - site.centre[0], x - site.centre[1]
     along, across = np.cos(angle) * x + np.sin(angle) * y, np.cos(angle) * y - np.sin(angle) * x
-    return soft_step(np.minimum(length / 2 - np.abs(along), width / 2 - np.abs(across)), 1.5)
+    return edge(np.minimum(length / 2 - np.abs(along), width / 2 - np.abs(across)), 1.0)
 
 
 def _mix(under: np.ndarray, over: np.ndarray, matte: np.ndarray) -> np.ndarray:

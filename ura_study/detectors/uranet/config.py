@@ -55,7 +55,8 @@ class PerceptionSettings(Settings):
 class RestorationSettings(Settings):
     """Attention that rebuilds every token from trusted tokens of the image and from prototypes of normal ones.
 
-    `false`: nothing is restored; the score is what perception says, alone.
+    `false`: nothing is restored; the score is what perception says, alone. Where perception is off as well, every token
+    is compared with the mean of the normal tokens.
     """
 
     depth: int = Field(1, ge=1, le=8)
@@ -87,7 +88,10 @@ def _or_true(schema: dict[str, Any]) -> None:
 
 
 class URANetSettings(DetectorSettings):
-    """URA-Net: features are corrupted, suspected, restored, and compared with what they were restored to."""
+    """URA-Net: features are corrupted, suspected, restored, and compared with what they were restored to.
+
+    With all three parts off, the bare baseline is left: the distance of each token from the mean of the normal ones.
+    """
 
     model_config = ConfigDict(json_schema_extra=_or_true)
 
@@ -118,9 +122,12 @@ class URANetSettings(DetectorSettings):
         return {} if value is True else value
 
     @model_validator(mode="after")
-    def _something_to_score_with(self) -> URANetSettings:
-        if self.restoration is False and self.perception is False:
-            raise ValueError("restoration and perception are both off: nothing to score with")
+    def _something_learns_from_synthesis(self) -> URANetSettings:
+        if self.synthesis and self.restoration is False and self.perception is False:
+            raise ValueError(
+                "restoration and perception are both off, so nothing learns from synthesis; with synthesis: false, "
+                "too, the score is the distance to the mean"
+            )
         return self
 
 

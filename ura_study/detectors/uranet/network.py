@@ -3,7 +3,9 @@
 Luo, Xing, Cao, Yao, Shen & Li, "URA-Net: Uncertainty-Integrated Anomaly Perception and Restoration Attention Network
 for Unsupervised Anomaly Detection", arXiv 2603.22840 (2026). We had only the abstract: its five statements are
 implemented in `features` (1), `synthesis` (2), `perception` (3), `restoration` (4) and `losses.residual` (5); the way
-they are combined here is our own choice.
+they are combined here is our own choice. So is what is left with all parts off, as the bare baseline of an ablation:
+the distance of a token from the mean of the normal ones, its channels standardised (Mahalanobis, with a diagonal
+covariance), its layers weighted like those of a restoration error.
 
 Legend: B images, N = S·S tokens, Q tokens to restore, P to restore from, C channels, M samples.
 
@@ -127,7 +129,7 @@ class URANet(Detector):
             error, perceived = self._evidence(tokens, index)
             errors += [] if error is None else [error]
             distances += [] if perceived is None else [perceived.distance]
-        if self.restoration is not None:
+        if errors:
             self._calibrate_residual(errors, train.layer_channels)
         if self.perception is not None:
             self.usual_perception.fit(torch.cat(distances))
@@ -171,14 +173,17 @@ class URANet(Detector):
     def _evidence(
         self, tokens: Tensor, images: Tensor | None = None, known: Tensor | None = None
     ) -> tuple[Tensor | None, Perceived | None]:
-        """Return the restoration error (B, N, C) and the output of perception; None for a part that is switched off."""
+        """Return the restoration error (B, N, C) and the output of perception; None for a part that is switched off.
+
+        Without either part, tokens are restored to the mean of the normal ones, which is 0 once they are standardised.
+        """
         recalled = None if self.restoration is None else self.restoration.recall(tokens, images)
         perceived = suspected = None
         if self.perception is not None:
             perceived = self.perception.perceive(self._seen(tokens, images, recalled=recalled), self.networks)
             suspected = _suspected(self.perception.settings, perceived, known)
         if self.restoration is None:
-            return None, perceived
+            return (tokens if perceived is None else None), perceived
         return tokens - self.restoration(tokens, suspected, images, recalled=recalled), perceived
 
     @torch.no_grad()

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-Blank = Literal["failed", "missing", "undefined", "no complete trial"]
-HATCHES: dict[Blank, str] = {"failed": "/////", "missing": ".....", "undefined": "xxxxx", "no complete trial": "....."}
+Blank = Literal["failed", "missing", "undefined", "not possible", "no complete trial"]
+HATCHES: dict[Blank, str] = {
+    "failed": "/////",
+    "missing": ".....",
+    "undefined": "xxxxx",
+    "not possible": "",
+    "no complete trial": ".....",
+}
 #: The sentence about hatched cells in captions.
 BLANKS = "Hatched cells have no number: a run failed, is missing, or the metric is undefined."
 #: Width of a character as a share of the font size, an upper estimate.
@@ -39,6 +45,8 @@ def blank(cell: Cell) -> Blank | None:
     """Return why a cell has no number; None if it has one."""
     if cell.complete:
         return None
+    if cell.text:
+        return "not possible"
     return "failed" if cell.failed else "missing" if cell.missing else "undefined"
 
 

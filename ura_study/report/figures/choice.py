@@ -9,7 +9,7 @@ from ura_study.results.comparison import Comparison
 from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.study.plan import BASELINE
-from ura_study.tables.ablation_tables import variants_of
+from ura_study.tables.asked import variants_of
 
 #: Most variants of a figure in which each has a row.
 MOST = 30
@@ -42,13 +42,13 @@ def variants(results: Results, metric: str, most: int = MOST) -> tuple[str, ...]
 def contrasted(results: Results, most: int) -> tuple[str, ...]:
     """Return the names of at most `most` variants to contrast, in the order of the plan.
 
-    These are the baseline, `full` and the variants of `leave_one_out` ablations. A study without such an ablation has
-    those that `variants` chooses by the first metric.
+    These are the baseline, `full` and the variants of `leave_one_out` and `add_one_in` ablations. A study without
+    such an ablation has those that `variants` chooses by the first metric.
     """
     lacking = {
         variant.name
         for ablation in results.study.ablations.values()
-        if ablation.leave_one_out is not None
+        if ablation.leave_one_out or ablation.add_one_in
         for variant in variants_of(results, ablation)
     }
     if not lacking:

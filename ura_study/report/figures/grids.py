@@ -19,7 +19,7 @@ from ura_study.results.results import Results
 from ura_study.study.config import Ablation
 from ura_study.study.names import readable
 from ura_study.study.plan import BASELINE
-from ura_study.tables.ablation_tables import headings, variants_of
+from ura_study.tables.asked import NOT_POSSIBLE, asked, headings
 
 #: Possible numbers of keys, and most values of the key down, of the key across, and of the key with a panel per value.
 KEYS, MOST = (2, 3), (40, 18, 4)
@@ -60,14 +60,15 @@ def grids(results: Results, metric: str) -> Iterator[Grid]:
 def _grid(results: Results, metric: str, name: str, ablation: Ablation) -> Grid:
     varied = [list(values) for values in ablation.values_by_key().values()]
     variants = np.empty([len(values) for values in varied], dtype=object)
-    variants.reshape(-1)[:] = variants_of(results, ablation)  # in the order of the keys
+    variants.reshape(-1)[:] = [variant for _, variant in asked(results, ablation)]  # None: left out
     order = _by_size(varied)
     ranks = [_ascending(varied[key]) for key in order]
     variants = variants.transpose(order)[np.ix_(*ranks)]
-    cells = np.array([results.aggregates[metric].mean(v.name) for v in variants.flat], dtype=object)
+    means = results.aggregates[metric]
+    cells = np.array([NOT_POSSIBLE if v is None else means.mean(v.name) for v in variants.flat], dtype=object)
     cells = cells.reshape(variants.shape if variants.ndim > 2 else (*variants.shape, 1)).transpose(2, 0, 1)
     base = next(v.settings for v in results.plan.variants if v.name == BASELINE)
-    at = next((where for where, variant in np.ndenumerate(variants) if variant.settings == base), None)
+    at = next((where for where, v in np.ndenumerate(variants) if v is not None and v.settings == base), None)
     short = headings(results, ablation.values_by_key())
     return Grid(
         ablation=name,

@@ -32,7 +32,8 @@ from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.study.names import readable
 from ura_study.study.plan import BASELINE, Variant
-from ura_study.tables.ablation_tables import headings, in_order, variants_of, with_baseline
+from ura_study.tables.ablation_tables import in_order
+from ura_study.tables.asked import headings, variants_of, with_baseline
 from ura_study.tables.sheet import number
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from ura_study.results.statistics import ALPHA
 from ura_study.study.config import Ablation
 from ura_study.study.names import short_names
 from ura_study.study.plan import BASELINE, Variant, expand
-from ura_study.tables.ablation_tables import in_order, variants_of, with_baseline
+from ura_study.tables.ablation_tables import in_order
+from ura_study.tables.asked import variants_of, with_baseline
 from ura_study.tables.sheet import number
 
 
@@ -78,6 +79,9 @@ def _ablation(results: Results, name: str, ablation: Ablation) -> Iterator[str]:
             part = variant.name.removeprefix("w/o ")
             against = f"{variant.name}, against {results.baseline},"
             yield _sentence(results, variant.name, f"Leaving out {part}" if results.baseline == BASELINE else against)
+        return
+    if ablation.parts:
+        yield _span(results, ablation.parts, variants)
         return
     keys = dict.fromkeys(tuple(variant.changes) for variant in variants)
     for varied in keys:

@@ -25,9 +25,11 @@ from ura_study.report.page.words import oracle, protocol, question
 from ura_study.results.results import Results
 from ura_study.study.study_file import dump_yaml
 from ura_study.tables.ablation_tables import components, sweeps
+from ura_study.tables.agreement_table import agreement_table
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
 from ura_study.tables.defects_table import defects
+from ura_study.tables.effects_table import effects_tables
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
 from ura_study.tables.on_test_set_table import on_test_set_tables
@@ -157,12 +159,16 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     yield "summary", "Summary", _grids(results, [summary(results)])
     if results.leaderboard is not None:
         yield "search", "Search", _grids(results, [search_table(results.leaderboard)])
-    forms = {ablation.leave_one_out is not None for ablation in results.study.ablations.values()}
-    yield "components", "Components", _grids(results, components(results) if True in forms else [])
-    yield "sweeps", "Sweeps", _grids(results, sweeps(results) if False in forms else [])
+    forms = results.study.ablations.values()
+    parts, factorial = any(form.parts for form in forms), any(form.factorial for form in forms)
+    yield "components", "Components", _grids(results, components(results) if parts else [])
+    yield "effects", "Effects", _grids(results, effects_tables(results) if factorial else [])
+    yield "sweeps", "Sweeps", _grids(results, [] if all(form.parts for form in forms) else sweeps(results))
     compared = [comparison(results, metric) for metric in results.metrics]
     yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
     yield "test-set", "Test set", _grids(results, on_test_set_tables(results))
+    held_out = [agreement_table(results)] if results.study.data.validation else []
+    yield "validation", "Validation", _grids(results, held_out)
     yield "categories", "Categories", _grids(results, [per_category(results, metric) for metric in results.metrics])
     known = any(record.by_defect for record in recorded(results))
     kinds = known and any(name in DEFECT_METRICS for name in results.metrics)

@@ -57,6 +57,10 @@ def oracle(study: Study) -> str:
 def _ablation(ablation: Ablation) -> str:
     if ablation.leave_one_out is not None:
         return f"leaves out, one at a time, {series(ablation.leave_one_out)}"
+    if ablation.add_one_in is not None:
+        return f"begins without {series(ablation.add_one_in)} and adds them one after another"
+    if ablation.factorial is not None:
+        return f"every combination of {series(ablation.factorial)}, each on or off"
     values = [f"{key} ({', '.join(map(readable, values))})" for key, values in ablation.values_by_key().items()]
     every = "every combination of values of" if ablation.grid is not None else "all else as in the baseline, values of"
     return f"{every} {series(values)}"
@@ -86,7 +90,8 @@ def _training(study: Study) -> Iterator[str]:
     if study.data.validation:
         yield (
             f"{100 * study.data.validation:g} % of each category's training images (at least 8) are held out, half of "
-            "them given a synthetic defect; these are the same for every variant and seed."
+            "them given a synthetic defect, every third of which is faint; these are the same for every variant and "
+            "seed, and share no renderer with the built-in test set."
         )
     yield "The last weights are scored, always: no checkpoint is chosen."
 

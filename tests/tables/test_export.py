@@ -31,7 +31,7 @@ TRIED = [
     TrialSummary(n, f"search-000{n}", "complete", (value,), {KEY: n + 0.5}, True, value == 0.9, 4, "")
     for n, value in VALUES.items()
 ]
-VARIANTS = [Variant(t.variant, changed(STUDY.base, t.params, ""), t.params, "search") for t in TRIED]
+VARIANTS = [Variant(t.variant, changed(STUDY.baseline, t.params, ""), t.params, "search") for t in TRIED]
 LOST = ("w/o restoration", "bolt", 0)
 
 

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ura_study.data.corruption_config import CorruptionSettings
+
 if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
@@ -24,11 +26,15 @@ class Preprocessing:
     crop_from: int | None = None
     """The shorter side is brought to so many pixels, and the square cut from the middle; None: all is stretched."""
     depth: Depth = "type"
+    corruption: CorruptionSettings | None = None
+    """What is done to the square at last, to test images alone; None: nothing."""
 
     def identity(self) -> dict[str, Any]:
         """Return what features and weights depend on; newer keys only where they are in use."""
         cut = {} if self.crop_from is None else {"crop_from": self.crop_from}
-        return {"image_size": self.image_size} | cut | ({} if self.depth == "type" else {"depth": self.depth})
+        deep = {} if self.depth == "type" else {"depth": self.depth}
+        corrupted = {} if self.corruption is None else {"corruption": self.corruption.model_dump()}
+        return {"image_size": self.image_size} | cut | deep | corrupted
 
 
 def eight_bits(values: np.ndarray, depth: Depth) -> np.ndarray:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 from ura_study.canonical import digest
+from ura_study.data.config import DataSettings
 from ura_study.data.synthetic.cache import recipe
 from ura_study.errors import ConfigError, nearest
 from ura_study.plugins import identities
 from ura_study.report.config import BASELINE
 from ura_study.settings import effective_part
-from ura_study.study.config import Ablation, Study, Value, VariantSettings, validated
+from ura_study.study.config import Ablation, Configuration, Study, Value, VariantSettings, validated
 from ura_study.study.config_errors import unknown_key
 from ura_study.study.names import readable, short_names
 
 #: Version, raised when the same configuration gives different results; older records are then not reused.
 RUN_VERSION = 6
+
+S = TypeVar("S", bound=VariantSettings)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Variant:
     """One named configuration."""
 
     name: str
-    settings: VariantSettings
+    settings: Configuration
     changes: Mapping[str, Value] = field(default_factory=dict)
     """Dotted keys that differ from the baseline, with their values."""
     ablation: str | None = None
@@ -42,6 +46,7 @@ class Run:
     category: str
     seed: int
     settings: VariantSettings
+    data: DataSettings
     fingerprint: str
     """Content hash of the category's data."""
 
@@ -82,18 +87,19 @@ def make_plan(study: Study, fingerprints: Mapping[str, str], variants: Sequence[
     named = expand(study) if variants is None else tuple(variants)
     cells: dict[tuple[str, str, int], str] = {}
     runs: dict[str, Run] = {}
-    for variant, seed, (category, fingerprint) in itertools.product(named, study.seeds, fingerprints.items()):
-        run = Run(
-            _run_id(study, variant, category, fingerprint, seed),
-            variant.name,
-            category,
-            seed,
-            variant.settings,
-            fingerprint,
-        )
-        cells[variant.name, category, seed] = run.run_id
-        runs.setdefault(run.run_id, run)
+    for variant in named:
+        own, data = variant.settings.own, study.data_of(variant.settings)
+        for seed, (category, fingerprint) in itertools.product(study.seeds, fingerprints.items()):
+            run_id = _run_id(study, own, data, category, fingerprint, seed)
+            cells[variant.name, category, seed] = run_id
+            runs.setdefault(run_id, Run(run_id, variant.name, category, seed, own, data, fingerprint))
     return Plan(named, fingerprints, study.seeds, cells, runs)
+
+
+def different_data(study: Study, variants: Iterable[Variant]) -> tuple[DataSettings, ...]:
+    """Return the different data settings of variants, in their order."""
+    every = (study.data_of(variant.settings) for variant in variants)
+    return tuple({data.model_dump_json(): data for data in every}.values())
 
 
 def joined(plan: Plan, more: Plan) -> Plan:
@@ -111,12 +117,12 @@ def expand(study: Study) -> tuple[Variant, ...]:
         ConfigError: where an ablation names an unknown key or a value the schema rejects, where one name would
             stand for different configurations, or where `report.baseline` is none of the variants.
     """
-    variants = {BASELINE: Variant(BASELINE, study.base)}
+    variants = {BASELINE: Variant(BASELINE, study.baseline)}
     labels = short_names([key for ablation in study.ablations.values() for key in ablation.values_by_key()])
     for ablation_name, ablation in study.ablations.items():
         where = f"ablations.{ablation_name}"
         for changes in changes_of(ablation):
-            settings = changed(study.base, changes, where)
+            settings = changed(study.baseline, changes, where)
             variant = Variant(_name(ablation, changes, labels), settings, changes, ablation_name)
             if variants.setdefault(variant.name, variant).settings != variant.settings:
                 raise ConfigError(f"{where}: variant '{variant.name}' stands for two different configurations")
@@ -125,7 +131,7 @@ def expand(study: Study) -> tuple[Variant, ...]:
     return tuple(variants.values())
 
 
-def changed(base: VariantSettings, changes: Mapping[str, Value], where: str) -> VariantSettings:
+def changed(base: S, changes: Mapping[str, Value], where: str) -> S:
     """Return `base` with dotted keys set to new values; a section set to a mapping is replaced as a whole.
 
     Raises:
@@ -134,7 +140,7 @@ def changed(base: VariantSettings, changes: Mapping[str, Value], where: str) -> 
     raw = base.model_dump()
     for key, value in changes.items():
         _set(raw, key, value, where)
-    return validated(VariantSettings, raw, where)
+    return validated(type(base), raw, where)
 
 
 def _set(raw: dict, key: str, value: Value, where: str) -> None:
@@ -146,6 +152,8 @@ def _set(raw: dict, key: str, value: Value, where: str) -> None:
         if not isinstance(raw, dict):
             above = ".".join(sections[:depth])
             raise ConfigError(f"{where}: {key}: cannot be set, since {above} is {readable(raw)}")
+    if sections == ["data"] and last in DataSettings.model_fields.keys() - raw.keys():
+        raise ConfigError(f"{where}: {key}: is the same for all variants; of data, {', '.join(sorted(raw))} may differ")
     if last not in raw:
         raise ConfigError(f"{where}: {key}: {unknown_key(last, raw)}")
     raw[last] = value
@@ -166,17 +174,19 @@ def _name(ablation: Ablation, changes: Mapping[str, Value], labels: Mapping[str,
     return ", ".join(f"{labels[key]}={readable(value)}" for key, value in changes.items())
 
 
-def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, seed: int) -> str:
-    drawn: dict[str, object] = {"recipe": recipe()} if study.data.validation else {}  # recipe of the synthetic defects
-    if modules := study.plugins_of(variant.settings):
+def _run_id(
+    study: Study, settings: VariantSettings, data: DataSettings, category: str, fingerprint: str, seed: int
+) -> str:
+    drawn: dict[str, object] = {"recipe": recipe()} if data.validation else {}  # recipe of the synthetic defects
+    if modules := study.plugins_of(settings):
         drawn |= {"plugins": identities(modules)}
     if study.further_metrics:
         drawn |= {"metrics": sorted(study.further_metrics)}
     return digest(
         {
             "version": RUN_VERSION,
-            "settings": effective_part(variant.settings),
-            **study.data.identity(),
+            "settings": effective_part(settings),
+            **data.identity(),
             "evaluation": study.evaluation.model_dump(mode="json"),
             "category": category,
             "data": fingerprint,

@@ -6,7 +6,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ura_study.data.protocol import described
+from ura_study.data.described import described
 from ura_study.report.config import ReportSettings
 from ura_study.results.results import Results
 from ura_study.study.plan import Variant, changed, expand, make_plan

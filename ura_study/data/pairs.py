@@ -8,7 +8,7 @@ from ura_study.data.config import DataSettings
 from ura_study.data.images import allow
 from ura_study.data.layouts.registry import category_names, read_category
 from ura_study.data.table import Category
-from ura_study.errors import DataError, nearest
+from ura_study.errors import DataError
 
 
 def pairs(data: DataSettings) -> dict[str, tuple[str, str]]:
@@ -28,8 +28,8 @@ def pairs(data: DataSettings) -> dict[str, tuple[str, str]]:
         return {f"{one} → {other}": (one, other) for one in trained for other in tested}
     if missing := [name for name in trained if name not in tested]:
         raise DataError(
-            f"data.test.categories: no category '{missing[0]}' to test that of the same name on"
-            f"{nearest(missing[0], tested)} (found: {', '.join(tested)}); list those to test on"
+            f"data.test.categories: no category '{missing[0]}' to test that of the same name on "
+            f"(found: {', '.join(tested)}); list those to test on"
         )
     return {f"{name} → {name}": (name, name) for name in trained}
 

@@ -23,6 +23,7 @@ from ura_study.tables.formats.markdown import markdown
 from ura_study.tables.images_table import image_frame, images
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
+from ura_study.tables.robustness_table import robustness
 from ura_study.tables.runs_table import runs
 from ura_study.tables.sheet import Sheet, sheet
 
@@ -36,6 +37,7 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "per_category": lambda results: [per_category(results, metric) for metric in results.metrics],
     "components": components,
     "sweep": sweeps,
+    "robustness": robustness,
     "cost": lambda results: [cost(results)],
     "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
     "search": lambda results: [_search(results)],

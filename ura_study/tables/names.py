@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 #: Tables that `ura-study export` can make, and the file ending of each format.
-TABLES = ("summary", "per_category", "components", "sweep", "cost", "comparison", "search", "runs", "images")
+TABLES = (
+    "summary",
+    "per_category",
+    "components",
+    "sweep",
+    "robustness",
+    "cost",
+    "comparison",
+    "search",
+    "runs",
+    "images",
+)
 ENDINGS = {
     "latex": ".tex",
     "markdown": ".md",

@@ -22,12 +22,14 @@ from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import State, state_of
 from ura_study.report.page.words import oracle, protocol, question
 from ura_study.results.results import Results
+from ura_study.results.robustness import corrupted
 from ura_study.study.study_file import dump_yaml
 from ura_study.tables.ablation_tables import components, sweeps
 from ura_study.tables.comparison_table import comparison
 from ura_study.tables.cost_table import cost
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
+from ura_study.tables.robustness_table import robustness
 from ura_study.tables.search_table import search_table
 from ura_study.tables.sheet import sheet
 
@@ -156,6 +158,7 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     forms = {ablation.leave_one_out is not None for ablation in results.study.ablations.values()}
     yield "components", "Components", _grids(results, components(results) if True in forms else [])
     yield "sweeps", "Sweeps", _grids(results, sweeps(results) if False in forms else [])
+    yield "robustness", "Robustness", _grids(results, robustness(results) if corrupted(results.plan)[0] else [])
     compared = [comparison(results, metric) for metric in results.metrics]
     yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
     yield "categories", "Categories", _grids(results, [per_category(results, metric) for metric in results.metrics])

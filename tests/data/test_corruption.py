@@ -11,7 +11,7 @@ from ura_study.data.corruption import ROTATION, SHIFT, corrupted, moved
 from ura_study.data.corruption_config import CorruptionSettings
 from ura_study.data.fingerprint import file_digest
 from ura_study.data.images import load_image
-from ura_study.data.preprocessing import Preprocessing
+from ura_study.data.preprocessing import Corrupting, Preprocessing
 from ura_study.data.resizing import resized
 
 KINDS = [kind for kind in CorruptionSettings.model_json_schema()["properties"]["kind"]["enum"] if kind != "none"]
@@ -169,14 +169,14 @@ def test_a_file_is_corrupted_as_the_network_sees_it(tmp_path):
     Image.fromarray(texture(96)).save(path)
     clean = load_image(path, Preprocessing(64))
     wanted = corrupted(clean, how("gaussian_noise"), file_digest(path))
-    assert np.array_equal(load_image(path, Preprocessing(64, corruption=how("gaussian_noise"))), wanted)
+    assert np.array_equal(load_image(path, Corrupting(64, corruption=how("gaussian_noise"))), wanted)
     path.rename(tmp_path / "b.png")
-    assert np.array_equal(load_image(tmp_path / "b.png", Preprocessing(64, corruption=how("gaussian_noise"))), wanted)
+    assert np.array_equal(load_image(tmp_path / "b.png", Corrupting(64, corruption=how("gaussian_noise"))), wanted)
 
 
 def test_only_a_corruption_is_part_of_the_identity():
     assert Preprocessing().identity() == {"image_size": 256}
-    assert Preprocessing(corruption=how("shift", 2)).identity() == {
+    assert Corrupting(corruption=how("shift", 2)).identity() == {
         "image_size": 256,
         "corruption": {"kind": "shift", "severity": 2},
     }

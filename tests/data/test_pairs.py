@@ -6,7 +6,7 @@ import trees
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.layouts.registry import read_category
-from ura_study.data.pairs import pairs, read_pair
+from ura_study.data.pairs import asked, pairs, read_pair
 from ura_study.data.protocol import read_for_run
 from ura_study.errors import DataError
 
@@ -37,6 +37,23 @@ def test_listed_categories_test_each_training_category(root):
         "tile → cable": ("tile", "cable"),
         "tile → tile": ("tile", "tile"),
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "test"),
+    [
+        ({"categories": ["tile", "bottle"]}, None),
+        ({"categories": ["cable", "bottle"]}, {"root": "other"}),
+        ({"categories": ["cable", "bottle"]}, {"categories": ["bottle", "tile"]}),
+        ({}, {"categories": ["bottle", "tile"]}),
+    ],
+)
+def test_names_are_known_without_the_images(root, options, test):
+    other = {} if test is None or "root" not in test else {"root": str(root.parent / "other")}
+    data = settings(root, test and test | other, **options)
+    found = tuple(pairs(data))
+    gone = settings("/gone", test and test | ({"root": "/gone"} if other else {}), **options)
+    assert asked(gone, found) == found
 
 
 def test_all_are_paired_by_name(root):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ura_study.data.corruption_config import CorruptionSettings
 from ura_study.data.layouts.config import LAYOUTS, ROOTLESS, ElpvSettings, FolderSettings, MagneticTileSettings
-from ura_study.data.preprocessing import DEEPEST, Preprocessing
+from ura_study.data.preprocessing import DEEPEST, Corrupting, Preprocessing
 from ura_study.errors import nearest
 from ura_study.settings import List, Settings
 from ura_study.study.config_errors import explain
@@ -144,7 +143,9 @@ class DataAxes(Settings):
     @property
     def test_preprocessing(self) -> Preprocessing:
         """How test images are: with the corruption, if there is one."""
-        return replace(self.preprocessing, corruption=self.corruption if self.corruption.corrupts else None)
+        if not self.corruption.corrupts:
+            return self.preprocessing
+        return Corrupting(self.image_size, self.crop_from, self.depth, self.corruption)
 
 
 class DataSettings(DataAxes, SourceSettings):

@@ -67,12 +67,10 @@ def _contamination(every: tuple[DataSettings, ...]) -> str:
 
 
 def _corruption(every: tuple[DataSettings, ...]) -> str:
-    first, *others = dict.fromkeys(data.test_preprocessing.corruption for data in every)
+    first, *others = dict.fromkeys(data.corruption if data.corruption.corrupts else None for data in every)
     if others:
         return "test images are corrupted in some variants, other images in none"
-    if first is None:
-        return ""
-    return f"test images are corrupted ({first.kind}, severity {first.severity}), other images are not"
+    return f"test images are corrupted ({first.kind}, severity {first.severity}), other images are not" if first else ""
 
 
 def _judged(every: tuple[DataSettings, ...]) -> Iterable[str]:

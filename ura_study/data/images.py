@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from ura_study.data.fingerprint import file_digest
-from ura_study.data.preprocessing import Depth, Preprocessing, eight_bits, fitted
+from ura_study.data.preprocessing import Corrupting, Depth, Preprocessing, eight_bits, fitted
 from ura_study.errors import DataError
 
 #: What Pillow raises for a file that is no image, or a broken one.
@@ -38,7 +38,7 @@ def load_image(path: Path, how: Preprocessing) -> np.ndarray:
     """
     image = to_rgb(open_image(path), path, how.depth)
     square = np.asarray(fitted(image, how.image_size, how.crop_from, Image.Resampling.BILINEAR))
-    if how.corruption is None:
+    if not isinstance(how, Corrupting):
         return square
     from ura_study.data.corruption import corrupted  # scikit-image takes a while to import
 

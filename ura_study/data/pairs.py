@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ura_study.data.config import DataSettings
@@ -25,13 +26,31 @@ def pairs(data: DataSettings) -> dict[str, tuple[str, str]]:
         return {name: (name, name) for name in trained}
     tested = category_names(data.test)
     if data.test.categories != "all":
-        return {f"{one} → {other}": (one, other) for one in trained for other in tested}
+        return {_name(one, other): (one, other) for one in trained for other in tested}
     if missing := [name for name in trained if name not in tested]:
         raise DataError(
             f"data.test.categories: no category '{missing[0]}' to test that of the same name on "
             f"(found: {', '.join(tested)}); list those to test on"
         )
-    return {f"{name} → {name}": (name, name) for name in trained}
+    return {_name(name, name): (name, name) for name in trained}
+
+
+def asked(data: DataSettings, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the `pairs` that settings ask for, without looking at images.
+
+    `known` are those that were once found; they stand for `all`.
+    """
+    if data.categories == "all":
+        return tuple(known)
+    if data.test is None:
+        return data.categories
+    if data.test.categories == "all":
+        return tuple(_name(name, name) for name in data.categories)
+    return tuple(_name(one, other) for one in data.categories for other in data.test.categories)
+
+
+def _name(train: str, test: str) -> str:
+    return f"{train} → {test}"
 
 
 def read_pair(data: DataSettings, name: str) -> Category:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ura_study.data.corruption_config import CorruptionSettings
@@ -26,15 +26,23 @@ class Preprocessing:
     crop_from: int | None = None
     """The shorter side is brought to so many pixels, and the square cut from the middle; None: all is stretched."""
     depth: Depth = "type"
-    corruption: CorruptionSettings | None = None
-    """What is done to the square at last, to test images alone; None: nothing."""
 
     def identity(self) -> dict[str, Any]:
         """Return what features and weights depend on; newer keys only where they are in use."""
         cut = {} if self.crop_from is None else {"crop_from": self.crop_from}
         deep = {} if self.depth == "type" else {"depth": self.depth}
-        corrupted = {} if self.corruption is None else {"corruption": self.corruption.model_dump()}
-        return {"image_size": self.image_size} | cut | deep | corrupted
+        return {"image_size": self.image_size} | cut | deep
+
+
+@dataclass(frozen=True)
+class Corrupting(Preprocessing):
+    """How a test image is made ready and then corrupted, to tell how robust a detector is."""
+
+    corruption: CorruptionSettings = field(default_factory=CorruptionSettings)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what features of corrupted images depend on."""
+        return super().identity() | {"corruption": self.corruption.model_dump()}
 
 
 def eight_bits(values: np.ndarray, depth: Depth) -> np.ndarray:

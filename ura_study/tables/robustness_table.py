@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ura_study.errors import ConfigError
-from ura_study.metrics.names import better
 from ura_study.results.aggregate import over
 from ura_study.results.cell import Cell
 from ura_study.results.results import Results
@@ -38,7 +37,7 @@ def robustness(results: Results) -> list[Table]:
 
 def _table(results: Results, metric: str, groups: Sequence[Corrupted], alone: Sequence[str]) -> Table:
     kinds = tuple(dict.fromkeys(kind for group in groups for kind, _ in group.variants))
-    mean = (Column("(mean)", MEAN, "points", better(metric)),) if len(kinds) > 1 else ()
+    mean = (Column("(mean)", MEAN, "points"),) if len(kinds) > 1 else ()
     rows = tuple(row for group in groups for row in _rows(results, metric, group, kinds))
     without = (f"Without a clean variant beside them, so left out: {', '.join(alone)}.",) if alone else ()
     return Table(
@@ -46,8 +45,8 @@ def _table(results: Results, metric: str, groups: Sequence[Corrupted], alone: Se
         title=f"{results.title(metric)} on corrupted test images, {MEANS}",
         stubs=("variant", "severity"),
         columns=(
-            Column("clean", "clean", "share", better(metric)),
-            *(Column(kind, kind.replace("_", " "), "points", better(metric)) for kind in kinds),
+            Column("clean", "clean", "share"),
+            *(Column(kind, kind.replace("_", " "), "points") for kind in kinds),
             *mean,
         ),
         rows=rows,

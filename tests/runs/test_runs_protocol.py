@@ -13,7 +13,7 @@ from ura_study.features.backbone import Backbone
 from ura_study.runs.attempt import attempt
 from ura_study.runs.details import Details
 from ura_study.runs.rebuild import rebuilt
-from ura_study.runs.stages import fitting
+from ura_study.runs.stages import fitting, validation
 from ura_study.runs.stages.evaluation import as_seen, truth_of
 
 PATCHCORE = {"model": {"name": "patchcore"}}
@@ -72,10 +72,14 @@ def large(tmp_path):
 def test_only_test_images_are_corrupted_and_the_training_is_shared(large):
     held = {"validation": 0.4}
     clean = run(large, data=data_of(large, **held))
-    noisy = run(large, data=data_of(large, corruption={"kind": "gaussian_noise", "severity": 5}, **held))
-    assert (noisy.fit_id, noisy.fit_shared, noisy.losses) == (clean.fit_id, True, clean.losses)
-    on_validation = [{n: v for n, v in r.metrics.items() if n.startswith("val_")} for r in (clean, noisy)]
-    assert on_validation[0] == on_validation[1]
+    noisy, shifted = (
+        run(large, data=data_of(large, corruption={"kind": kind, "severity": 5}, **held))
+        for kind in ("gaussian_noise", "shift")
+    )
+    on_validation = {name: value for name, value in clean.metrics.items() if name.startswith("val_")}
+    for record in (noisy, shifted):
+        assert (record.fit_id, record.fit_shared, record.losses) == (clean.fit_id, True, clean.losses)
+        assert record.metrics | on_validation == record.metrics
     assert noisy.metrics["pixel_auroc"] < clean.metrics["pixel_auroc"] - 0.02
     assert noisy.data["corruption"] == {"kind": "gaussian_noise", "severity": 5}
     assert "corruption" not in clean.data
@@ -129,11 +133,17 @@ def test_a_unified_model_is_validated_on_each_category(large):
     assert nut.metrics["val_pixel_ap"] != bolt.metrics["val_pixel_ap"]
 
 
-def test_an_anomalous_image_that_was_held_out_passes_for_normal(large):
+def test_an_anomalous_image_that_was_held_out_passes_for_normal(large, monkeypatch):
+    labels = []
+    monkeypatch.setattr(
+        validation, "truth_of", lambda *given: labels.append(truth_of(*given).labels) or truth_of(*given)
+    )
     data = data_of(large, validation=0.5, contamination=0.67)
     records = [run(large, data=data, seed=seed, settings=PATCHCORE) for seed in range(4)]
     held = [record.data.get("validation_contaminated", 0) for record in records]
     assert any(held)
+    normal = [record.data["validation_normal"] for record in records]
+    assert [count for of_run in labels for count in (~of_run).sum().reshape(1)] == normal
     for record, count in zip(records, held, strict=True):
         assert record.data["validation_normal"] + record.data["validation_anomalous"] == 11
         assert record.data.get("train_anomalous", 0) + count <= 2

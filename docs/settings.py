@@ -96,7 +96,7 @@ def nested(
 
 def reference() -> str:
     """Return the reference as Markdown."""
-    found = list(sections())
+    found = list({section.schema: section for section in reversed(list(sections()))}.values())[::-1]
     anchors = {section.schema: section.anchor for section in found}
     return "\n\n".join(part for section in found for part in parts(section, anchors))
 
@@ -221,8 +221,9 @@ def schemas(annotation: Any) -> list[type[Settings]]:
 
 
 def kinds(schema: type[Settings]) -> list[type[Settings]]:
-    """Return the sections of this program that are derived from a base class; the class itself where there are none."""
-    derived = [one for one in schema.__subclasses__() if one.__module__.startswith("ura_study.")]
+    """Return the sections of this program that a base class is chosen from by name; the class itself if it is not."""
+    chosen = [one for one in schema.__subclasses__() if one.model_fields.keys() & {"name", "kind"}]
+    derived = [one for one in chosen if one.__module__.startswith("ura_study.")]
     return [kind for one in derived for kind in kinds(one)] or [schema]
 
 

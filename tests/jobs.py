@@ -27,7 +27,7 @@ def small_job(root: Path, category: str = "nut", **changes: object) -> Job:
         "category": category,
         "seed": 0,
         "data": DataSettings(layout="mvtec_ad", root=str(root), image_size=64),
-        "fingerprint": fingerprint(read(root, category)),
+        "fingerprint": changes.get("fingerprint") or fingerprint(read(root, category)),
         "settings": VariantSettings.model_validate(settings),
         "evaluation": EvaluationSettings(),
         "threads": 1,

@@ -54,5 +54,5 @@ def _checked(study: Study, where: str, space: str) -> Plan:
     if study.search is not None:
         from ura_study.search.space.space import read_space
 
-        read_space(study.search.domains, study.base, space)
+        read_space(study.search.domains, study.baseline, space)
     return plan

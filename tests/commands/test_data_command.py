@@ -47,6 +47,20 @@ def test_small_copies_are_in_order(check, tmp_path, layout):
     assert text.endswith("nothing that would spoil results\n")
 
 
+def test_both_sets_of_a_study_are_looked_at(check, tmp_path, bottle):
+    trees.write_mvtec_like(tmp_path / "other", "bottle")
+    (tmp_path / "other/bottle/test/scratch/0.png").write_bytes(b"no image")
+    (tmp_path / "other/stray.png").write_bytes(b"no image")
+    study = tmp_path / "study.yaml"
+    study.write_text("{study: x, data: {layout: mvtec_ad, root: set, test: {root: other}}}")
+    code, text = check(str(study), None)
+    assert "mvtec_ad → mvtec_ad: images found" in text
+    assert "│ bottle → bottle │" in text
+    assert any("other/bottle/test/scratch/0.png" in line for line in lines(text, "problem: bottle → bottle: "))
+    assert lines(text, f"note: {tmp_path}/other: ")
+    assert code == 1
+
+
 def test_numbers_are_shown_beside_those_published(check, bottle):
     code, text = check()
     row = [cell.strip() for cell in next(line for line in text.splitlines() if "│ bottle" in line).split("│")[1:-1]]

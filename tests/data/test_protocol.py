@@ -6,9 +6,10 @@ import pytest
 import trees
 
 from ura_study.data.config import DataSettings
+from ura_study.data.described import described
 from ura_study.data.fingerprint import file_digest, fingerprint
 from ura_study.data.layouts.registry import read_category
-from ura_study.data.protocol import described, drawn, fingerprints, read_for_run
+from ura_study.data.protocol import drawn, fingerprints, read_for_run
 from ura_study.errors import DataError
 
 
@@ -148,13 +149,80 @@ def test_one_category_is_not_unified(root):
         fingerprints(settings(root, unified=True), {"bottle": "x"})
 
 
-@pytest.mark.parametrize("other", [{"shots": 2}, {"contamination": 0.1}, {"unified": True}])
-def test_what_cannot_be_combined(root, other):
-    with pytest.raises(ValueError, match="and validation cannot be combined"):
-        settings(root, validation=0.2, **other)
-    if "shots" in other:
-        with pytest.raises(ValueError, match="shots and contamination cannot be combined"):
-            settings(root, contamination=0.2, **other)
+def test_shots_cannot_be_drawn_from_contaminated_images(root):
+    with pytest.raises(ValueError, match="shots and contamination cannot be combined"):
+        settings(root, contamination=0.2, shots=2)
+
+
+@pytest.fixture
+def large(tmp_path):
+    trees.write_mvtec_like(tmp_path / "large", "bottle", train=24, bad=10)
+    trees.write_mvtec_like(tmp_path / "large", "cable", train=20, bad=5)
+    return tmp_path / "large"
+
+
+def held_out(category):
+    """The paths that are trained on, held out as normal, and held out to be altered."""
+    parts = category.held
+    return [{category.train[i].path for i in part} for part in (parts.train, parts.normal, parts.altered)]
+
+
+def test_images_are_held_out_before_shots_are_drawn(large):
+    data, few = settings(large, validation=0.4), settings(large, validation=0.4, shots=3)
+    category = read_category(data, "bottle")
+    train, normal, altered = held_out(drawn(category, data, 0))
+    for seed in range(5):
+        shot, *held = held_out(drawn(category, few, seed))
+        assert len(shot) == 3
+        assert shot < train
+        assert held == [normal, altered]
+    assert len({frozenset(held_out(drawn(category, few, seed))[0]) for seed in range(10)}) > 3
+
+
+def test_more_shots_than_are_left(large):
+    data = settings(large, validation=0.4, shots=20)
+    with pytest.raises(DataError, match=r"shots is 20, but category 'bottle' has 14 different training images that "):
+        drawn(read_category(data, "bottle"), data, 0)
+
+
+def test_copies_are_no_further_shots_beside_held_out_images(large):
+    folder = large / "bottle/train/good"
+    for path in sorted(folder.iterdir()):
+        shutil.copy(path, folder / f"copy-{path.name}")
+    data = settings(large, validation=0.4, shots=14)
+    category = drawn(read_category(data, "bottle"), data, 0)
+    trained, *held = ({file_digest(path) for path in part} for part in held_out(category))
+    assert len(category.held.train) == len(trained) == 14
+    assert not trained & set.union(*held)
+
+
+def test_contaminating_images_may_be_held_out(large):
+    data = settings(large, contamination=0.5, validation=0.5)
+    category = read_category(data, "bottle")
+    defects = {sample.path for sample in category.test if sample.anomalous}
+    places = [0, 0, 0]
+    for seed in range(10):
+        dirty = drawn(category, data, seed)
+        for place, part in enumerate(held_out(dirty)):
+            places[place] += len(part & defects)
+        assert sum(len(part & defects) for part in held_out(dirty)) == 5
+        assert not {sample.path for sample in dirty.test} & set.union(*held_out(dirty))
+    assert places[0]
+    assert places[1] + places[2]
+
+
+def test_each_category_of_a_unified_model_holds_out_its_own(large):
+    alone = {name: read_for_run(settings(large, validation=0.4), name, 0)[0] for name in ("bottle", "cable")}
+    both = {name: read_for_run(settings(large, validation=0.4, unified=True), name, 0)[0] for name in alone}
+    trained = {name: held_out(category)[0] for name, category in both.items()}
+    assert trained["bottle"] == trained["cable"] == held_out(alone["bottle"])[0] | held_out(alone["cable"])[0]
+    for name, category in both.items():
+        assert held_out(category)[1:] == held_out(alone[name])[1:]
+        assert category.train == both["bottle"].train
+        named = {
+            sample.path.parents[2].name: label for sample, label in zip(category.train, category.labels, strict=True)
+        }
+        assert named == {"bottle": 0, "cable": 1}
 
 
 def test_tables_say_the_protocol(root):

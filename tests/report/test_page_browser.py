@@ -56,7 +56,9 @@ def crowded(folder) -> Results:
 def with_search() -> Results:
     """A study that has searched, on test images."""
     base, trials = noisy("nut", search=SEARCH | {"split": "test", "objective": "image_auroc"}), searched()
-    variants = [Variant(t.variant, changed(base.study.base, dict(t.params), ""), t.params, "search") for t in trials]
+    variants = [
+        Variant(t.variant, changed(base.study.baseline, dict(t.params), ""), t.params, "search") for t in trials
+    ]
     plan = make_plan(base.study, base.plan.fingerprints, variants)
     return dataclasses.replace(base, plan=with_best(base.study, base.plan, plan, trials), search=Search(trials, plan))
 

@@ -34,7 +34,7 @@ def made(trials=FOUND, **keys):
     """Return the results of a study that has searched."""
     study = make_study(data={"validation": 0.2}, search=SEARCH | keys, report={"metrics": ["image_auroc"]})
     base = plan_of(study)
-    variants = [Variant(t.variant, changed(study.base, dict(t.params), ""), t.params, "search") for t in trials]
+    variants = [Variant(t.variant, changed(study.baseline, dict(t.params), ""), t.params, "search") for t in trials]
     plan = make_plan(study, base.fingerprints, variants)
     records = {job_of(study, base, "full").run_id: done(job_of(study, base, "full"))}
     for trial in trials:

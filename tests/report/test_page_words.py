@@ -51,12 +51,38 @@ def test_a_search_says_what_it_seeks():
         ({"shots": 4}, "Training", "4-shot: each seed trains on 4 of a category's images"),
         ({"unified": True}, "Training", "Unified: one model for all categories."),
         ({"validation": 0.25}, "Training", "25 % of each category's training images (at least 8) are held out"),
+        ({"corruption": {"kind": "shift"}}, "Training", "Test images are corrupted (shift, severity 3), other images"),
+        (
+            {"validation": 0.2, "contamination": 0.1},
+            "Training",
+            "those of one seed and share of contamination are the same for every variant.",
+        ),
+        (
+            {"test": {"categories": ["grass"]}},
+            "Data",
+            "Trained on layout textures, tested on layout textures: 1 category (nut).",
+        ),
         ({}, "Choice", "nothing was chosen on test images"),
         ({}, "Metrics", "AUPRO is the area up to a false positive rate of 0.3"),
     ],
 )
 def test_the_protocol_follows_the_settings(data, key, sentence):
     assert sentence in protocol(results_of(data=data))[key]
+
+
+def test_a_protocol_that_differs_between_variants_is_not_told_of_all():
+    ablations = {
+        "shots": {"sweep": {"data.shots": [4]}},
+        "size": {"sweep": {"data.image_size": [128]}},
+        "rough": {"sweep": {"data.corruption.kind": ["shift"]}},
+    }
+    told = protocol(results_of(ablations=ablations))
+    assert told["Images"] == (
+        "By variant: Stretched to 256 × 256 pixels; maps are judged at 256 × 256 pixels. "
+        "Or: Stretched to 128 × 128 pixels; maps are judged at 128 × 128 pixels."
+    )
+    assert told["Training"].startswith("Shots differ between variants (all, 4): each seed trains on so many ")
+    assert " Test images are corrupted in some variants, other images in none; maps are judged at" in told["Training"]
 
 
 def test_statistics_are_those_in_use():

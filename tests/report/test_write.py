@@ -83,7 +83,9 @@ def test_the_figures_of_a_search_have_captions_of_their_own(tmp_path):
 def test_the_tables_of_a_search(tmp_path):
     study = make_study(search=SEARCH, data={"validation": 0.2})
     found = searched(8)
-    variants = [Variant(t.variant, changed(study.base, dict(t.params), ""), dict(t.params), "search") for t in found]
+    variants = [
+        Variant(t.variant, changed(study.baseline, dict(t.params), ""), dict(t.params), "search") for t in found
+    ]
     plan = make_plan(study, {"nut": "n"}, variants)
     numbers = {run_id: done(Job.of(study, run), val_image_auroc=0.5) for run_id, run in plan.runs.items()}
     results = Results(study, plan, numbers, search=Search(found, plan))

@@ -51,10 +51,10 @@ def study_of(**search):
 
 def board_of(study, lost=lambda plan: ()):
     variants = [
-        Variant(t.variant, changed(study.base, dict(t.params), ""), dict(t.params), "search") for t in FOUND[:4]
+        Variant(t.variant, changed(study.baseline, dict(t.params), ""), dict(t.params), "search") for t in FOUND[:4]
     ]
     variants += [
-        Variant(t.variant, changed(study.base, {KEY: 0.3 + t.number / 10}, ""), {}, "search") for t in FOUND[4:]
+        Variant(t.variant, changed(study.baseline, {KEY: 0.3 + t.number / 10}, ""), {}, "search") for t in FOUND[4:]
     ]
     plan = make_plan(study, {"nut": "n", "bolt": "b"}, variants)
     records = {}
@@ -188,7 +188,7 @@ def test_a_pareto_front_and_what_costs():
     study = study_of(objective=["val_image_auroc", {"metric": "parameters"}, costly])
     values = [(0.9 - n / 10, 1234567.0 + n, -0.01 * n) for n in range(3)]
     found = [dataclasses.replace(tried(n, "complete", 0.0, best=n < 2), values=three) for n, three in enumerate(values)]
-    variants = [Variant(t.variant, changed(study.base, t.params, ""), {}, "search") for t in found]
+    variants = [Variant(t.variant, changed(study.baseline, t.params, ""), {}, "search") for t in found]
     plan = make_plan(study, {"nut": "n"}, variants)
     shown = sheet(search_table(leaderboard(study, plan, found, {})), study.report, "x")
     assert [line.labels[1] for line in shown.lines] == ["Pareto front", "Pareto front", "complete"]

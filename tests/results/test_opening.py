@@ -80,3 +80,18 @@ def test_fewer_categories_than_were_run(folder, tmp_path):
     other = STUDY.model_copy(update={"data": STUDY.data.model_copy(update={"categories": ("bolt",)})})
     (tmp_path / "mine.yaml").write_text(dump_yaml(other.model_dump(mode="json", exclude_none=True)))
     assert opened(tmp_path / "mine.yaml", tmp_path / "results").plan.categories == ("bolt",)
+
+
+def test_pairs_are_opened_without_their_images(tmp_path):
+    data = {"layout": "mvtec_ad", "root": "/gone", "categories": ["nut"], "test": {"categories": ["nut", "bolt"]}}
+    study = make_study(data=data)
+    plan = plan_of(study, "nut → nut", "nut → bolt")
+    remember(tmp_path / "results/example", study, plan)
+    assert opened(tmp_path / "results/example").plan == plan
+
+
+def test_variants_of_other_data_are_opened(tmp_path):
+    study = make_study(ablations={"size": {"sweep": {"data.image_size": [64, 128]}}})
+    plan = plan_of(study)
+    remember(tmp_path / "results/example", study, plan)
+    assert opened(tmp_path / "results/example").plan == plan

@@ -21,3 +21,10 @@ def test_categories_whose_defects_merge_are_named():
     results = Results(STUDY, PLAN, records)
     assert told in per_category(results, "pixel_ap").notes
     assert told not in per_category(results, "image_auroc").notes
+
+
+def test_each_size_is_told_and_moved_masks_are_not():
+    moved = record("nut", 4, 7)
+    moved = moved.model_copy(update={"data": moved.data | {"corruption": {"kind": "shift", "severity": 5}}})
+    said = reshaped([record("nut", 4, 3), moved, record("nut", 4, 2), record("nut", 4, 3)])
+    assert said.endswith(": 3 of 4 or 2 of 4 in nut.")

@@ -14,6 +14,7 @@ from PIL import Image
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import file_digest, fingerprint
 from ura_study.data.layouts import mvtec_ad
+from ura_study.data.protocol import read_for_run
 from ura_study.data.validation import split
 from ura_study.detectors.uranet.network import URANet
 from ura_study.features.backbone import Backbone
@@ -25,7 +26,7 @@ from ura_study.runs import execute
 from ura_study.runs.attempt import attempt
 from ura_study.runs.record import Record
 from ura_study.runs.stages import evaluation, fitting
-from ura_study.runs.stages.validation import hold_out
+from ura_study.runs.stages.validation import training_images
 
 CPU = torch.device("cpu")
 
@@ -143,13 +144,12 @@ def test_a_test_image_changes_nothing(root):
 
 def test_no_test_image_is_read_for_it(root, monkeypatch):
     job = job_of(root)
-    samples = mvtec_ad.read(root, "nut").train
-    maps = feature_maps(samples, job.settings.features, job.data.preprocessing, CPU)
+    category, _ = read_for_run(job.data, job.category, job.seed)
     read, opened = Image.open, []
     monkeypatch.setattr(
         Image, "open", lambda file, *rest: opened.append(Path(getattr(file, "name", file))) or read(file, *rest)
     )
-    *_, held = hold_out(samples, maps, job, CPU)
+    *_, held = training_images(category, job, CPU)
     assert opened
     assert not [path for path in opened if root / "nut/test" in path.parents]
     assert not [s.path for s in (*held.normal, *held.altered) if root / "nut/test" in s.path.parents]

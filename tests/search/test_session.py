@@ -39,6 +39,21 @@ def test_every_trial_is_told_the_mean_over_its_runs(tmp_path):
     assert first.variant == "search-0000"
 
 
+def test_a_trial_may_be_run_on_other_data(tmp_path):
+    space = {"data.image_size": {"int": [64, 256], "step": 64}, "data.shots": {"choice": [None, 4]}}
+    study = searching(space=space, enqueue=[{}, {"data.image_size": 64, "data.shots": 4}], trials=3, **WITHOUT_PRUNING)
+    jobs = []
+    lab = Laboratory(study, tmp_path, lambda job: jobs.append(job) or measured(job, worth(job)))
+    lab.work()
+    assert proposals(lab)[:2] == [
+        {"data.image_size": 256, "data.shots": None},
+        {"data.image_size": 64, "data.shots": 4},
+    ]
+    seen = {(job.variant, job.data.image_size, job.data.shots) for job in jobs}
+    assert {("search-0000", 256, None), ("search-0001", 64, 4)} <= seen
+    assert len({job.run_id for job in jobs}) == len(jobs)
+
+
 def test_the_best_is_what_it_should_be(tmp_path):
     lab = Laboratory(searching(trials=25, **WITHOUT_PRUNING, seeds=[0]), tmp_path)
     lab.work()

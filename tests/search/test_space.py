@@ -6,6 +6,7 @@ import itertools
 
 import optuna
 import pytest
+from hand_made import make_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -54,6 +55,29 @@ def draws(a_space, seed, count=5):
     for _ in range(count):
         trial = study.ask()
         yield a_space.suggest(trial), trial.params
+
+
+def test_data_is_searched_like_any_key_of_a_variant():
+    study = make_study(data={"validation": 0.2, "image_size": 320})
+    searched = space(
+        {
+            "data.image_size": {"int": [128, 320], "step": 64},
+            "data.shots": {"choice": [None, 4]},
+            "data.contamination": {"fixed": 0.0},
+        },
+        study.baseline,
+    )
+    assert searched.params(study.baseline) == {"data.image_size": 320, "data.shots": None}
+    changes = searched.changes({"data.image_size": 192, "data.shots": 4})
+    variant = changed(study.baseline, changes, "test")
+    assert (variant.data.image_size, variant.data.shots) == (192, 4)
+    assert study.data_of(variant) == study.data.model_copy(update={"image_size": 192, "shots": 4})
+    assert searched.params(variant) == {"data.image_size": 192, "data.shots": 4}
+
+
+def test_other_data_is_not_searched():
+    with pytest.raises(ConfigError, match=r"search.space.data.root: is the same for all variants; of data, "):
+        space({"data.root": {"choice": ["/a", "/b"]}}, make_study().baseline)
 
 
 def test_conditions_come_first_and_the_order_stays_otherwise():

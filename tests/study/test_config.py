@@ -59,6 +59,12 @@ def test_root_is_relative_to_the_study_file(tmp_path, monkeypatch, root, found):
     assert load_study(path).data.root == str(tmp_path / found)
 
 
+def test_the_root_of_the_set_to_test_on_is_relative_to_the_study_file(tmp_path):
+    path = study_file(tmp_path, "study: x\ndata: {layout: mvtec_ad, root: a, test: {root: b}}")
+    data = load_study(path).data
+    assert (data.root, data.test.layout, data.test.root) == (str(tmp_path / "a"), "mvtec_ad", str(tmp_path / "b"))
+
+
 def test_a_relative_study_file_gives_an_absolute_root(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = study_file(tmp_path, "study: x\ndata: {layout: mvtec_ad, root: images}")
@@ -78,6 +84,11 @@ def test_a_relative_study_file_gives_an_absolute_root(tmp_path, monkeypatch):
                 "root": "/data/mvtec",
                 "categories": ["01", "1e3", "1:30", "-.5", "no", "é|#"],
             }
+        },
+        {"data": {"layout": "mvtec_ad", "root": "/data/mvtec", "test": {"layout": "textures"}}},
+        {
+            "data": {"corruption": {"kind": "shift", "severity": 1}, "shots": 4},
+            "ablations": {"a": {"sweep": {"data.shots": [1, None]}}},
         },
         {"ablations": ABLATIONS | {"1e3": {"leave_one_out": ["model.synthesis"]}}},
         {"ablations": {"a": {"grid": {"model.synthesis": [True, False, {"strength": 2}], "training.lr": [1e-3, 1]}}}},

@@ -8,6 +8,7 @@ from hand_made import make_study, plan_of
 
 from ura_study.canonical import digest
 from ura_study.errors import ConfigError
+from ura_study.runs.job import Job
 from ura_study.study import plan as plan_module
 from ura_study.study.config import VariantSettings
 from ura_study.study.plan import BASELINE, RUN_VERSION, expand, left_out, make_plan
@@ -29,7 +30,7 @@ def test_leave_one_out():
     parts = ["model.synthesis", "model.perception", "model.restoration"]
     study = make_study(ablations={"components": {"leave_one_out": parts}})
     full, *others = expand(study)
-    assert (full.name, full.settings, full.changes, full.ablation) == (BASELINE, study.base, {}, None)
+    assert (full.name, full.settings, full.changes, full.ablation) == (BASELINE, study.baseline, {}, None)
     assert [v.name for v in others] == ["w/o synthesis", "w/o perception", "w/o restoration"]
     assert [getattr(v.settings.model, p.split(".")[1]) for v, p in zip(others, parts, strict=True)] == [False] * 3
     assert {v.ablation for v in others} == {"components"}
@@ -125,7 +126,7 @@ def test_one_name_for_two_configurations_is_refused():
     [
         (
             {"sweep": {"strength": [1]}},
-            "strength: unknown key; expected one of features, model, scoring, training",
+            "strength: unknown key; expected one of data, features, model, scoring, training",
         ),
         ({"sweep": {"trainin.lr": [1]}}, "trainin.lr: unknown key; did you mean 'training'?"),
         (
@@ -137,7 +138,7 @@ def test_one_name_for_two_configurations_is_refused():
             "model.synthesis.strenght: unknown key; did you mean 'strength'?",
         ),
         ({"leave_one_out": ["model.restoratio"]}, "model.restoratio: unknown key; did you mean 'restoration'?"),
-        ({"sweep": {"": [1]}}, ": unknown key; expected one of features, model, scoring, training"),
+        ({"sweep": {"": [1]}}, ": unknown key; expected one of data, features, model, scoring, training"),
         ({"sweep": {"training.lr": [2]}}, "training.lr: expected a number <= 1, but got 2"),
         ({"sweep": {"training.lr": [float("nan")]}}, "training.lr: expected a finite number, but got NaN"),
         ({"sweep": {"training.clip": [float("inf")]}}, "training.clip: expected a finite number, but got Infinity"),
@@ -239,6 +240,69 @@ def test_a_plan_changes_nothing_of_its_study():
     assert study.model_dump() == before
 
 
+def test_variants_differ_in_their_data():
+    study = make_study(
+        data={"eval_size": 256, "validation": 0.2},
+        ablations={
+            "size": {"sweep": {"data.image_size": [128, 512]}},
+            "few": {"grid": {"data.shots": [1, 4], "model": [{"name": "patchcore"}]}},
+            "rough": {"grid": {"data.corruption.kind": ["shift"], "data.corruption.severity": [1, 5]}},
+        },
+    )
+    plan = plan_of(study)
+    runs = {run.variant: run for run in plan.runs.values()}
+    assert list(runs) == [
+        *("full", "image_size=128", "image_size=512", "shots=1, model=patchcore", "shots=4, model=patchcore"),
+        *("kind=shift, severity=1", "kind=shift, severity=5"),
+    ]
+    assert runs["full"].data == study.data
+    assert [run.data.image_size for run in runs.values()] == [256, 128, 512, 256, 256, 256, 256]
+    assert [run.data.shots for run in runs.values()] == [None, None, None, 1, 4, None, None]
+    assert [run.data.corruption.severity for run in runs.values() if run.data.corruption.corrupts] == [1, 5]
+    assert {run.data.validation for run in runs.values()} == {0.2}
+    assert {type(run.settings) for run in runs.values()} == {VariantSettings}
+    job = Job.of(study, runs["image_size=128"])
+    assert (job.data.image_size, job.data.eval_size) == (128, 256)
+
+
+def test_a_variant_in_a_study_of_data_is_the_run_of_a_study_that_has_this_data_throughout():
+    sweep = make_study(ablations={"s": {"sweep": {"data.shots": [4]}}})
+    assert plan_of(sweep).cells["shots=4", "nut", 0] == plan_of(make_study(data={"shots": 4})).cells["full", "nut", 0]
+
+
+def test_the_severity_of_no_corruption_makes_no_other_run():
+    grid = {"data.corruption.kind": ["none", "shift"], "data.corruption.severity": [1, 3]}
+    plan = plan_of(make_study(ablations={"s": {"grid": grid}}))
+    assert len(plan.variants) == 5
+    assert len(plan.runs) == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        *(
+            (
+                f"data.{key}",
+                f"data.{key}: is the same for all variants; of data, contamination, corruption, depth, eval_size, "
+                "image_size, resize, shorter_side, shots may differ",
+            )
+            for key in ("root", "layout", "categories", "validation", "unified", "test", "max_pixels")
+        ),
+        ("data.image_sise", "data.image_sise: unknown key; did you mean 'image_size'?"),
+        ("data.corruption.sevirity", "data.corruption.sevirity: unknown key; did you mean 'severity'?"),
+        ("data.shots", "data.shots: expected a number >= 1, but got 0"),
+        ("data.corruption.kind", "data.corruption.kind: expected 'none', 'brightness', 'contrast', "),
+    ],
+)
+def test_which_data_may_differ(key, told):
+    assert refusal({"sweep": {key: [0]}}).startswith(f"ablations.a: {told}")
+
+
+def test_data_that_cannot_go_together():
+    ablation = {"grid": {"data.shots": [1], "data.contamination": [0.1]}}
+    assert refusal(ablation) == "ablations.a: data: shots and contamination cannot be combined"
+
+
 def test_every_cell_has_a_run():
     study = make_study(seeds=[1, 0], ablations={"a": {"sweep": {"training.lr": [0.1]}}})
     plan = plan_of(study, "nut", "bolt")
@@ -292,6 +356,7 @@ def run_id(fingerprint="data", category="nut", **sections):
         {"data": {"contamination": 0.1}},
         {"data": {"unified": True}},
         {"data": {"eval_size": "original"}},
+        {"data": {"corruption": {"kind": "shift"}}},
         {"evaluation": {"fpr_limit": 0.05}},
     ],
 )
@@ -307,6 +372,7 @@ def test_identity_changes_with_what_makes_the_numbers(other):
         {"report": {"metrics": ["pixel_ap"]}},
         {"data": {"layout": "mvtec_ad", "root": "/elsewhere", "categories": ["nut", "bolt"]}},
         {"data": {"resize": "square", "eval_size": 256}},
+        {"data": {"corruption": {"kind": "none", "severity": 5}}},
         {"base": make_study().base.model_dump(mode="json")},
         {"base": {"model": {"synthesis": {"strength": 1}}, "training": {"lr": DEFAULTS.training.lr}}},
         {"base": {"training": {"reports": 10}, "model": {"name": "uranet"}, "features": {"layers": [1, 2, 3]}}},
@@ -338,6 +404,38 @@ def test_keys_that_are_not_in_use_or_change_no_number_leave_the_identity_alone()
     }
     assert run_id() == digest(described)
     assert run_id(base={"training": {"checkpoint": "1h"}}) == digest(described)
+
+
+@pytest.mark.parametrize(
+    ("sections", "recorded"),
+    [
+        ({}, "4e7dcfdea36446a8"),
+        ({"data": {"shots": 4}}, "6c3fe9db8a5c4d6c"),
+        ({"data": {"contamination": 0.1}}, "0e733e77c415d6cf"),
+        ({"data": {"unified": True}}, "bf95d6b40f2a7d16"),
+        ({"data": {"validation": 0.2}}, "372ee8706be1a066"),
+        (
+            {"data": {"resize": "crop", "shorter_side": 320, "eval_size": 512, "depth": 12}},
+            "7d8908775804af65",
+        ),
+        (
+            {
+                "ablations": {
+                    "a": {"leave_one_out": ["model.synthesis"]},
+                    "b": {"sweep": {"training.lr": [0.1]}},
+                },
+                "seeds": [0, 1],
+            },
+            "62862e000f43a1f3",
+        ),
+    ],
+)
+def test_studies_that_vary_no_data_find_the_records_of_before(sections, recorded, monkeypatch):
+    """What is compared was written down when variants could not differ in their data."""
+    monkeypatch.setattr(plan_module, "RUN_VERSION", 6)
+    monkeypatch.setattr(plan_module, "recipe", lambda: "recipe")
+    plan = make_plan(make_study(**sections), {"nut": "1", "bolt": "2"})
+    assert digest(list(plan.runs)) == recorded
 
 
 IDENTITIES = """

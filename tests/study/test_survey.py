@@ -66,6 +66,21 @@ def test_more_shots_than_images_are_found_before_anything_runs(mvtec_root):
         survey(make_study(data={"layout": "mvtec_ad", "root": str(mvtec_root), "shots": 7}))
 
 
+def test_more_shots_than_images_in_a_variant_are_found_before_anything_runs(mvtec_root):
+    ablations = {"shots": {"sweep": {"data.shots": [2, 7]}}}
+    with pytest.raises(DataError, match=r"data.shots is 7, but category 'bolt' has 6 different training images$"):
+        survey(study_of(mvtec_root, ablations=ablations))
+
+
+def test_both_sets_are_surveyed(mvtec_root):
+    data = {"layout": "mvtec_ad", "root": str(mvtec_root), "categories": ["nut"], "test": {"categories": ["bolt"]}}
+    plan = survey(make_study(data=data))
+    assert plan.categories == ("nut → bolt",)
+    (mvtec_root / "bolt/test/square/001.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"bolt/test/square/001.png"):
+        survey(make_study(data=data))
+
+
 def test_a_split_that_leaves_nothing_to_train_on_is_found_before_anything_runs(mvtec_root):
     for path in sorted((mvtec_root / "nut/train/good").iterdir())[1:]:
         path.unlink()

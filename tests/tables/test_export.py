@@ -8,6 +8,7 @@ from made_up import made_details, with_details
 
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.results.results import Results, Search
+from ura_study.runs.job import Job
 from ura_study.search.trials import TrialSummary
 from ura_study.study.plan import Variant, changed, make_plan
 from ura_study.tables.export import MAKERS, as_data, as_text, explained, frame_of, sheets
@@ -33,7 +34,7 @@ TRIED = [
     TrialSummary(n, f"search-000{n}", "complete", (value,), {KEY: n + 0.5}, True, value == 0.9, 4, "")
     for n, value in VALUES.items()
 ]
-VARIANTS = [Variant(t.variant, changed(STUDY.base, t.params, ""), t.params, "search") for t in TRIED]
+VARIANTS = [Variant(t.variant, changed(STUDY.baseline, t.params, ""), t.params, "search") for t in TRIED]
 LOST = ("w/o restoration", "bolt", 0)
 
 
@@ -51,10 +52,28 @@ def results(tmp_path):
     return with_details(Results(STUDY, PLAN, records, search=Search(TRIED, found)), tmp_path, plain)
 
 
-def test_every_named_table_is_made(results):
+@pytest.fixture
+def rough():
+    study = make_study(ablations={"rough": {"sweep": {"data.corruption.kind": ["shift"]}}})
+    plan = plan_of(study, "nut", "bolt")
+    return Results(study, plan, {run.run_id: done(Job.of(study, run)) for run in plan.runs.values()})
+
+
+@pytest.fixture
+def make(results, rough):
+    """Return the tables of a name, and the results they are made of: those of robustness need a study of their own."""
+
+    def made(name):
+        of = rough if name == "robustness" else results
+        return MAKERS[name](of), of
+
+    return made
+
+
+def test_every_named_table_is_made(make):
     assert tuple(MAKERS) == TABLES
     for name in NAMES:
-        tables = MAKERS[name](results)
+        tables, _ = make(name)
         assert {table.name for table in tables} == {name}
         assert all(len(row.cells) == len(table.columns) for table in tables for row in table.rows)
         assert all(len(row.labels) == len(table.stubs) for table in tables for row in table.rows)
@@ -63,8 +82,8 @@ def test_every_named_table_is_made(results):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("form", ["latex", "markdown", "html"])
 @pytest.mark.parametrize("standalone", [False, True])
-def test_text_of_every_table(results, name, form, standalone):
-    tables = MAKERS[name](results)
+def test_text_of_every_table(make, name, form, standalone):
+    tables, _ = make(name)
     text = as_text(sheets(tables, STUDY.report, "example"), form, "example", standalone).decode()
     begin = {"latex": r"\begin{tabular}{", "markdown": "### ", "html": "<thead>"}[form]
     assert text.count(begin) == len(tables)
@@ -74,8 +93,8 @@ def test_text_of_every_table(results, name, form, standalone):
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("form", ["csv", "parquet"])
-def test_data_of_every_table_can_be_read_back(results, name, form):
-    frame = frame_of(name, MAKERS[name](results), results)
+def test_data_of_every_table_can_be_read_back(make, name, form):
+    frame = frame_of(name, *make(name))
     read = {"csv": pd.read_csv, "parquet": pd.read_parquet}[form](io.BytesIO(as_data(frame, form)))
     assert list(read.columns) == list(frame.columns)
     assert len(read) == len(frame) > 0

@@ -6,7 +6,7 @@ from hand_made import ABLATIONS, done, failed, job_of, make_study, plan_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ura_study.data.protocol import described
+from ura_study.data.described import described
 from ura_study.report.config import ReportSettings
 from ura_study.results.results import Results
 from ura_study.study.plan import Variant, changed, expand, make_plan
@@ -270,7 +270,7 @@ def test_tables_with_variants_chosen_on_test_images_say_so(split, oracle):
     search = {"space": {"training.lr": {"float": [1e-4, 1e-2]}}, "split": split, "trials": 3}
     search |= {"objective": METRIC} if oracle else {}
     study = make_study(search=search, data={"validation": 0.2})
-    found = Variant("search-0001", changed(study.base, {"training.lr": 5e-4}, ""), {"training.lr": 5e-4}, "search")
+    found = Variant("search-0001", changed(study.baseline, {"training.lr": 5e-4}, ""), {"training.lr": 5e-4}, "search")
     plan = make_plan(study, {"nut": "data"}, [*expand(study), found])
     results = results_of(study, plan, {})
     line = "Oracle: search-0001 chosen on test images."

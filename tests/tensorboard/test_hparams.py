@@ -82,7 +82,7 @@ def test_every_key_for_every_variant_and_the_means(tmp_path):
 
 def candidates(study, plan, *changes):
     variants = [
-        Variant(f"search-{number:04}", changed(study.base, some, "test"), some, "search")
+        Variant(f"search-{number:04}", changed(study.baseline, some, "test"), some, "search")
         for number, some in enumerate(changes)
     ]
     return make_plan(study, plan.fingerprints, variants)

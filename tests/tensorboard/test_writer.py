@@ -191,7 +191,7 @@ def test_variants_that_share_runs_both_show_their_metrics(tmp_path):
 
 def test_a_candidate_whose_runs_were_all_found_is_shown_in_the_end(tmp_path):
     name, changes = "search-0000", {"features.layers": [2]}
-    more = make_plan(STUDY, PLAN.fingerprints, [Variant(name, changed(STUDY.base, changes, ""), changes, "search")])
+    more = make_plan(STUDY, PLAN.fingerprints, [Variant(name, changed(STUDY.baseline, changes, ""), changes, "search")])
     records = {}
     board = TensorBoardWriter(tmp_path, STUDY, PLAN, records.get)
     board.extend(more)

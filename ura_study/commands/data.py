@@ -16,7 +16,8 @@ from ura_study.data.checks.tally import counts, kinds, sizes
 from ura_study.data.config import DataSettings
 from ura_study.data.images import load_masks
 from ura_study.data.layouts.config import LAYOUTS
-from ura_study.data.layouts.registry import category_names, layout_of, locate, read_category
+from ura_study.data.layouts.registry import layout_of, locate
+from ura_study.data.pairs import pairs, read_pair
 from ura_study.data.preprocessing import Depth
 from ura_study.data.table import Category
 from ura_study.errors import DataError
@@ -41,13 +42,13 @@ def check(layout: str, root: Path | None, console: Console) -> int:
     """
     data = _settings(layout, root)
     facts = facts_of(data.layout)
-    names = category_names(data)
-    table = _table(data.layout)
+    names = pairs(data)
+    table = _table(data.layout if data.test is None else f"{data.layout} → {data.test.layout}")
     found: dict[str, list[Finding]] = {}
     for name in names:
         published = facts.counts.get(name)
         try:
-            category = read_category(data, name)
+            category = read_pair(data, name)
         except DataError as error:
             found[name] = [Finding(str(error), spoils=True)]
             table.add_row(Text(name), "?", "?", "?", "?", "", "", _published(published))
@@ -62,10 +63,10 @@ def check(layout: str, root: Path | None, console: Console) -> int:
             *map(Text, (name, *_numbers(category), sizes(category, looks), kinds(category))), _published(published)
         )
     console.print(table)
-    place = locate(data)
-    if stray := strays(layout_of(data).outside(place)):
-        found[str(place)] = stray
-    return _told(found, _absent(names, data, facts.counts), facts.note, console)
+    for source in (data, data.test):
+        if source is not None and (stray := strays(layout_of(source).outside(place := locate(source)))):
+            found[str(place)] = stray
+    return _told(found, _absent(tuple(names), data, facts.counts), facts.note, console)
 
 
 def listing(console: Console) -> int:

@@ -51,8 +51,7 @@ def plan(path: Path, results: Path, calibrate: bool, console: Console) -> int:
         most = left * len(planned.ids[BASELINE])
         console.print(Text(f"search: {left} trials left, at most {most} runs; fewer with pruning"), soft_wrap=True)
     if missing:
-        alike = [record for record in ledger.known() if record.data["image_size"] == study.data.image_size]
-        console.print(Text(_estimate(study, seconds_left(missing, alike))), soft_wrap=True)
+        console.print(Text(_estimate(study, seconds_left(missing, ledger.known()))), soft_wrap=True)
     return 0 if calibrated else CALIBRATION_FAILED
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
-from ura_study.data.preprocessing import Depth, Preprocessing, eight_bits, fitted
+from ura_study.data.fingerprint import file_digest
+from ura_study.data.preprocessing import Corrupting, Depth, Preprocessing, eight_bits, fitted
 from ura_study.errors import DataError
 
 #: What Pillow raises for a file that is no image, or a broken one.
@@ -30,13 +31,18 @@ _most_pixels = 178_956_970
 def load_image(path: Path, how: Preprocessing) -> np.ndarray:
     """Return an image as the network sees it: (H, H, 3) uint8 RGB, resized by Pillow's antialiased bilinear filter.
 
-    See `open_image` and `to_rgb` for formats other than 8-bit RGB.
+    See `open_image` and `to_rgb` for formats other than 8-bit RGB. A corruption comes last.
 
     Raises:
         DataError: where the file cannot be decoded.
     """
     image = to_rgb(open_image(path), path, how.depth)
-    return np.asarray(fitted(image, how.image_size, how.crop_from, Image.Resampling.BILINEAR))
+    square = np.asarray(fitted(image, how.image_size, how.crop_from, Image.Resampling.BILINEAR))
+    if not isinstance(how, Corrupting):
+        return square
+    from ura_study.data.corruption import corrupted  # scikit-image takes a while to import
+
+    return corrupted(square, how.corruption, file_digest(path))
 
 
 def load_original(path: Path, depth: Depth = "type") -> np.ndarray:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from ura_study.data.corruption_config import CorruptionSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +30,19 @@ class Preprocessing:
     def identity(self) -> dict[str, Any]:
         """Return what features and weights depend on; newer keys only where they are in use."""
         cut = {} if self.crop_from is None else {"crop_from": self.crop_from}
-        return {"image_size": self.image_size} | cut | ({} if self.depth == "type" else {"depth": self.depth})
+        deep = {} if self.depth == "type" else {"depth": self.depth}
+        return {"image_size": self.image_size} | cut | deep
+
+
+@dataclass(frozen=True)
+class Corrupting(Preprocessing):
+    """How a test image is made ready and then corrupted, to tell how robust a detector is."""
+
+    corruption: CorruptionSettings = field(default_factory=CorruptionSettings)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what features of corrupted images depend on."""
+        return super().identity() | {"corruption": self.corruption.model_dump()}
 
 
 def eight_bits(values: np.ndarray, depth: Depth) -> np.ndarray:

@@ -5,6 +5,8 @@ k-shot (`shots`): k different training images, drawn by the run's seed; with mor
 Contaminated training (`contamination`): a share of the category's anomalous test images, drawn by the run's seed, is
 trained on as if they were normal, and not tested on, as in fully unsupervised anomaly detection (the "no overlap"
 setting of SoftPatch, Jiang et al., NeurIPS 2022; the share there is of the training images, here of the defects).
+Held-out images (`validation`) are taken from what would be trained on: after contamination, and before shots are drawn.
+With `unified` each category holds out a share of its own, and its run is validated on that.
 Unified multi-class (`unified`): one model for all categories of the study, trained on the training images of all and
 evaluated on each (UniAD, You et al., NeurIPS 2022). In scoring it is not told the category of an image,
 and it is calibrated on normal images of all categories.
@@ -18,47 +20,56 @@ from dataclasses import replace
 import numpy as np
 
 from ura_study.canonical import digest
-from ura_study.data.config import DataSettings, MagneticTileSettings
+from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import contents, fingerprint
-from ura_study.data.layouts.registry import category_names, read_category
-from ura_study.data.table import Category, Sample
+from ura_study.data.layouts.registry import category_names
+from ura_study.data.pairs import read_pair
+from ura_study.data.table import Category, Sample, Split
+from ura_study.data.validation import split
 from ura_study.errors import DataError
 
 
 def drawn(category: Category, data: DataSettings, seed: int) -> Category:
-    """Return the images that the run with this seed trains on and tests on.
+    """Return the images that the run with this seed trains on and tests on, with those that are held out.
 
-    What is drawn depends on the images' contents and the seed alone, not on names, order, variant or settings.
+    What is drawn depends on the images' contents and the seed alone, not on names, order, variant or settings. Images
+    are held out after contamination, which may concern them too, and before shots are drawn from the rest.
 
     Raises:
         DataError: where there are fewer images than must be drawn.
     """
-    if data.shots is not None:
-        chosen = _chosen(category.train, seed)
-        if len(chosen) < data.shots:
-            raise DataError(
-                f"{category.train[0].path.parent}: data.shots is {data.shots}, but category '{category.name}' has "
-                f"{len(chosen)} different training images"
-            )
-        return replace(category, train=_kept(category.train, chosen[: data.shots]))
     if data.contamination:
-        return _contaminated(category, data.contamination, seed)
-    return category
+        category = _contaminated(category, data.contamination, seed)
+    if data.validation:
+        category = replace(category, held=split(category.train, data.validation))
+    return category if data.shots is None else _few(category, data.shots, seed)
 
 
 def read_for_run(data: DataSettings, name: str, seed: int) -> tuple[Category, str]:
-    """Return the images of a run on category `name` and the fingerprint of all that it depends on.
+    """Return the images of a run on category `name` (see `pairs`) and the fingerprint of all that it depends on.
 
     Raises:
         DataError: where folders are not as the layout has them, or there are fewer images than must be drawn.
     """
     names = sorted(category_names(data)) if data.unified else [name]
-    categories = {other: read_category(data, other) for other in names}
+    categories = {other: read_pair(data, other) for other in names}
     found = fingerprints(data, {other: fingerprint(category) for other, category in categories.items()})
     own = {other: drawn(category, data, seed) for other, category in categories.items()}
-    train = tuple(sample for category in own.values() for sample in category.train)
-    labels = tuple(number for number, category in enumerate(own.values()) for _ in category.train)
-    return replace(own[name], train=train, labels=labels if data.unified else None), found[name]
+    return _united(own, name) if data.unified else own[name], found[name]
+
+
+def _united(categories: Mapping[str, Category], name: str) -> Category:
+    """Return category `name` with the training images of all; each leaves out of training what it holds out."""
+    samples: list[Sample] = []
+    labels: list[int] = []
+    parts: dict[str, Split] = {}
+    for number, (other, category) in enumerate(categories.items()):
+        if category.held is not None:
+            parts[other] = category.held.placed(range(len(samples), len(samples) + len(category.train)))
+        samples += category.train
+        labels += [number] * len(category.train)
+    held = replace(parts[name], train=tuple(i for part in parts.values() for i in part.train)) if parts else None
+    return replace(categories[name], train=tuple(samples), labels=tuple(labels), held=held)
 
 
 def fingerprints(data: DataSettings, found: Mapping[str, str]) -> dict[str, str]:
@@ -73,23 +84,6 @@ def fingerprints(data: DataSettings, found: Mapping[str, str]) -> dict[str, str]
         raise DataError(f"data.unified needs at least two categories, but got {', '.join(found)}")
     everything = dict(found)
     return {name: digest([own, everything]) for name, own in found.items()}
-
-
-def described(data: DataSettings) -> str:
-    """Return a note on the protocol for readers of tables; empty for the default protocol."""
-    told = []
-    if data.shots is not None:
-        told.append(f"{data.shots}-shot: each seed trains on {data.shots} of a category's images, drawn by the seed")
-    if data.contamination:
-        told.append(
-            f"contaminated: {100 * data.contamination:g} % of a category's anomalous test images, drawn by the seed, "
-            "are trained on as normal and not tested on"
-        )
-    if data.unified:
-        told.append("unified: one model for all categories")
-    if (data.magnetic_tile or MagneticTileSettings()).split == "random":
-        told.append("random split: photographs of one tile are trained on and tested on")
-    return "; ".join(told)
 
 
 def _contaminated(category: Category, share: float, seed: int) -> Category:
@@ -109,17 +103,29 @@ def _contaminated(category: Category, share: float, seed: int) -> Category:
     )
 
 
+def _few(category: Category, shots: int, seed: int) -> Category:
+    """Return a category with so many different images to train on, drawn from those that are not held out."""
+    held = category.held or Split(tuple(range(len(category.train))), (), ())
+    hashes = contents(category.train)
+    free = {hashes[i]: i for i in reversed(held.train)}  # the first of equal images
+    chosen = _chosen([category.train[i] for i in held.train], seed)
+    if len(chosen) < shots:
+        left = " that are not held out" if category.held else ""
+        raise DataError(
+            f"{category.train[0].path.parent}: data.shots is {shots}, but category '{category.name}' has "
+            f"{len(chosen)} different training images{left}"
+        )
+    few = replace(held, train=tuple(sorted(free[content] for content in chosen[:shots])))
+    kept = sorted({*few.train, *few.normal, *few.altered})
+    train = tuple(category.train[i] for i in kept)
+    places = {old: new for new, old in enumerate(kept)}
+    return replace(category, train=train, held=few.placed(places) if category.held else None)
+
+
 def _chosen(samples: Sequence[Sample], seed: int) -> list[str]:
     """Return the distinct content hashes of samples in a random order, determined by the seed."""
     different = sorted(set(contents(samples)))
     return [different[i] for i in np.random.default_rng(seed).permutation(len(different))]
-
-
-def _kept(samples: Sequence[Sample], chosen: Sequence[str]) -> tuple[Sample, ...]:
-    """Return one sample of each of the chosen contents, in the order of the list."""
-    hashes = contents(samples)
-    first = {content: position for position, content in reversed(list(enumerate(hashes)))}
-    return tuple(samples[i] for i in sorted(first[content] for content in chosen))
 
 
 def _having(samples: Sequence[Sample], chosen: Sequence[str]) -> list[Sample]:

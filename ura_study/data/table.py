@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -52,6 +53,22 @@ class Left:
 
 
 @dataclass(frozen=True)
+class Split:
+    """Positions in a list of training images."""
+
+    train: tuple[int, ...]
+    """What is left to train on, in the order of the list."""
+    normal: tuple[int, ...]
+    """Held out and left as they are."""
+    altered: tuple[int, ...]
+    """Held out, to be given a synthetic defect; all of different content."""
+
+    def placed(self, places: Mapping[int, int] | Sequence[int]) -> Split:
+        """Return the same images as positions in another list; `places` maps the old positions to the new ones."""
+        return Split(*(tuple(places[i] for i in part) for part in (self.train, self.normal, self.altered)))
+
+
+@dataclass(frozen=True)
 class Category:
     """The images of one product: normal ones to train on, normal and anomalous ones to test."""
 
@@ -62,3 +79,5 @@ class Category:
     """Files in its folder that are left out for no documented reason."""
     labels: tuple[int, ...] | None = None
     """The number of the category of each training image, where they are of several (`data.unified`)."""
+    held: Split | None = None
+    """Which of the training images are trained on, and which are held out; None: all are trained on."""

@@ -8,27 +8,14 @@ physical item) stay together, so that none is trained on and held out as well.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ura_study.data.fingerprint import contents
 from ura_study.data.partition import units
-from ura_study.data.table import Sample
+from ura_study.data.table import Sample, Split
 from ura_study.errors import DataError
 
 #: Fewest images that are held out; a category must hold twice as many different ones.
 FEWEST = 8
-
-
-@dataclass(frozen=True)
-class Split:
-    """Positions in the list of a category's training images; every image is in one of the three lists."""
-
-    train: tuple[int, ...]
-    """What is left to train on, in the order of the list."""
-    normal: tuple[int, ...]
-    """Held out and left as they are."""
-    altered: tuple[int, ...]
-    """Held out, to be given a synthetic defect; all of different content."""
 
 
 def split(samples: Sequence[Sample], share: float) -> Split:

@@ -34,7 +34,7 @@ class Aggregate:
         """
         wanted = tuple(self.categories if categories is None else categories)
         counted = [category for category in wanted if category not in self.undefined] or wanted
-        return _over([self.cells[variant, category] for category in counted])
+        return over([self.cells[variant, category] for category in counted])
 
 
 def metric(name: str) -> Quantity:
@@ -106,7 +106,8 @@ def _undefined_in(cells: Sequence[Cell]) -> bool:
     return any(cell.undefined for cell in cells) and not any(cell.values for cell in cells)
 
 
-def _over(cells: Sequence[Cell]) -> Cell:
+def over(cells: Sequence[Cell]) -> Cell:
+    """Return a cell with the mean over cells for each seed; it is incomplete if one of them is."""
     complete = all(cell.complete for cell in cells)
     values = tuple(statistics.fmean(seed) for seed in zip(*(c.values for c in cells), strict=True)) if complete else ()
     return Cell(

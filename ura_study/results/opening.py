@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+from ura_study.data.pairs import asked
 from ura_study.errors import ConfigError
 from ura_study.results.folder import find, reopen
 from ura_study.results.results import Results, Search
@@ -34,7 +35,7 @@ def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> R
     kept, plan = reopen(folder)
     place = path if path.is_file() else folder
     study = _with(load_study(path) if path.is_file() else kept, options, place)
-    chosen = plan.categories if study.data.categories == "all" else study.data.categories
+    chosen = asked(study.data, plan.categories)
     try:
         if unknown := [name for name in chosen if name not in plan.fingerprints]:
             raise ConfigError(f"data.categories: category '{unknown[0]}' was not there in the last run ({folder})")

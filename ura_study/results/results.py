@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ura_study.data.protocol import described
+from ura_study.data.config import DataSettings
+from ura_study.data.described import described
 from ura_study.errors import DataError
 from ura_study.output import notice
 from ura_study.results.aggregate import Aggregate, aggregate, metric
@@ -23,7 +24,7 @@ from ura_study.runs.details import Details
 from ura_study.runs.latency import Latency, latest, measurable, read
 from ura_study.runs.record import Record
 from ura_study.study.config import Study
-from ura_study.study.plan import Plan, expand
+from ura_study.study.plan import Plan, different_data, expand
 
 if TYPE_CHECKING:
     from ura_study.results.leaderboard import Leaderboard
@@ -73,6 +74,11 @@ class Results:
         return title(name, self.study.evaluation.fpr_limit)
 
     @cached_property
+    def data(self) -> tuple[DataSettings, ...]:
+        """The different data settings of the variants, that of the first variant first."""
+        return different_data(self.study, self.plan.variants)
+
+    @cached_property
     def caveats(self) -> tuple[str, ...]:
         """Sentences that must accompany all numbers: on an unusual protocol, and on variants that used test images."""
         search, known = self.study.search, {variant.name for variant in expand(self.study)}
@@ -80,7 +86,7 @@ class Results:
         oracle = f"Oracle: {', '.join(chosen)} chosen on test images" if search and search.split == "test" else ""
         told = [variant.name for variant in self.plan.variants if variant.settings.model.oracle]
         given = f"Oracle: {', '.join(told)} told the true masks of the test images" if told else ""
-        lines = (described(self.study.data), oracle if chosen else "", given)
+        lines = (described(*self.data), oracle if chosen else "", given)
         return tuple(f"{line[0].upper()}{line[1:]}." for line in lines if line)
 
     @cached_property

@@ -27,5 +27,5 @@ def search_of(study: Study, plan: Plan, folder: Path) -> tuple[Plan, Any] | None
     optuna_study = existing(study.search.storage, folder, study.study)
     if optuna_study is None:
         return None
-    space = read_space(study.search.domains, study.base, f"{folder / STUDY}: search.space")
+    space = read_space(study.search.domains, study.baseline, f"{folder / STUDY}: search.space")
     return searched_plan(study, plan.fingerprints, space, optuna_study), optuna_study

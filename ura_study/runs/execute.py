@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 import torch
 
 from ura_study.data.protocol import read_for_run
@@ -30,7 +28,7 @@ from ura_study.runs.stages.collect import collected
 from ura_study.runs.stages.evaluation import as_seen, evaluate_run, evaluate_tokens, touched, truth_of
 from ura_study.runs.stages.fitting import Watch, fitted
 from ura_study.runs.stages.scoring import score_images
-from ura_study.runs.stages.validation import HeldOut, hold_out, validate
+from ura_study.runs.stages.validation import HeldOut, training_images, validate
 from ura_study.runs.stages.work import scoring_flops
 from ura_study.training.loop import Interval
 
@@ -45,14 +43,8 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     timings: dict[str, float] = {}
     category = read_category(job)
     with _timed(timings, "features_seconds"):
-        train = feature_maps(category.train, settings.features, job.data.preprocessing, device)
-        test = feature_maps(category.test, settings.features, job.data.preprocessing, device)
-        if category.labels is not None:
-            train = dataclasses.replace(train, labels=np.array(category.labels))
-        samples: Sequence[Sample] = category.train
-        held: HeldOut | None = None
-        if job.data.validation:
-            samples, train, held = hold_out(category.train, train, job, device)
+        samples, train, held = training_images(category, job, device)
+        test = feature_maps(category.test, settings.features, job.data.test_preprocessing, device)
     fit = yield from fitted(job, samples, train, device, _watch(job, train, held, device))
     detector, timings["fit_seconds"] = fit.detector, fit.seconds
     with _timed(timings, "truth_seconds"):
@@ -81,7 +73,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     yield Record.of(
         job,
         status="done",
-        data=_counts(category, len(train), held) | truth.counts,
+        data=_counts(samples, category.test, held) | truth.counts,
         losses=fit.losses,
         fit_id=fit.id,
         fit_shared=fit.shared,
@@ -116,20 +108,21 @@ def read_category(job: Job) -> Category:
     """
     category, found = read_for_run(job.data, job.category, job.seed)
     if found != job.fingerprint:
+        place = job.data.root or job.data.layout
         raise DataError(
-            f"{job.data.root or job.data.layout}/{job.category}: the images here are not those the study was started "
+            f"{place}/{job.category}: the images here are not those the study was started "
             f"with (fingerprint {found}, expected {job.fingerprint})"
         )
     return category
 
 
-def _counts(category: Category, train: int, held: HeldOut | None) -> dict[str, int]:
-    anomalous = sum(sample.anomalous for sample in category.test)
-    test = {"test_normal": len(category.test) - anomalous, "test_anomalous": anomalous}
-    trained = {"train": train}
-    if contaminating := sum(sample.anomalous for sample in category.train):
+def _counts(train: Sequence[Sample], test: Sequence[Sample], held: HeldOut | None) -> dict[str, int]:
+    anomalous = sum(sample.anomalous for sample in test)
+    tested = {"test_normal": len(test) - anomalous, "test_anomalous": anomalous}
+    trained = {"train": len(train)}
+    if contaminating := sum(sample.anomalous for sample in train):
         trained["train_anomalous"] = contaminating
-    return trained | test | (held.counts if held is not None else {})
+    return trained | tested | (held.counts if held is not None else {})
 
 
 def _watch(job: Job, train: FeatureMaps, held: HeldOut | None, device: torch.device) -> Watch | None:

@@ -54,7 +54,7 @@ class Job(Settings):
             variant=run.variant,
             category=run.category,
             seed=run.seed,
-            data=study.data,
+            data=run.data,
             fingerprint=run.fingerprint,
             settings=run.settings,
             evaluation=study.evaluation,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ura_study.data.table import Sample
 from ura_study.detectors.base import Detector
-from ura_study.features.cached import feature_maps
 from ura_study.randomness import generator
 from ura_study.runs.attempt import device_of
 from ura_study.runs.execute import read_category
 from ura_study.runs.job import Job
 from ura_study.runs.stages.fitting import fitted
-from ura_study.runs.stages.validation import hold_out
+from ura_study.runs.stages.validation import training_images
 
 
 def rebuilt(job: Job) -> Detector:
@@ -22,11 +18,8 @@ def rebuilt(job: Job) -> Detector:
         UserError: where images, disk or weights are not as they must be.
         NonFiniteLoss: where training diverges.
     """
-    category, settings, device = read_category(job), job.settings, device_of(job)
-    samples: Sequence[Sample] = category.train
-    train = feature_maps(samples, settings.features, job.data.preprocessing, device)
-    if job.data.validation:
-        samples, train, _ = hold_out(samples, train, job, device)
+    category, device = read_category(job), device_of(job)
+    samples, train, _ = training_images(category, job, device)
     fitting = fitted(job, samples, train, device)
     while True:
         try:

@@ -113,7 +113,7 @@ def _first(study: Study, search: SearchSettings, space: Space) -> list[dict[str,
     first = []
     for index, changes in enumerate(search.enqueue):
         where = f"search.enqueue.{index}"
-        params = space.params(changed(study.base, changes, where))
+        params = space.params(changed(study.baseline, changes, where))
         if params is not None:
             first.append(params)
         elif changes:  # a baseline outside the space is measured anyway

@@ -59,7 +59,7 @@ class Session:
         """
         assert study.search is not None
         mend(ledger.folder)
-        space = read_space(study.search.domains, study.base, f"{study.study}: search.space")
+        space = read_space(study.search.domains, study.baseline, f"{study.study}: search.space")
         storage = open_storage(study.search.storage, ledger.folder)
         optuna_study = begin(study, study.search, plan.fingerprints, space, storage, ledger.folder)
         return cls(study, plan, ledger, space, storage, optuna_study)
@@ -172,7 +172,7 @@ class Session:
         changes, name = self._space.suggest(trial), name_of(trial.number)
         trial.set_user_attr("variant", name)
         try:
-            settings = changed(self._study.base, changes, name)
+            settings = changed(self._study.baseline, changes, name)
         except ConfigError as error:  # each value is valid, but not their combination
             trial.set_user_attr("reason", str(error))
             self._optuna.tell(trial, state=TrialState.FAIL)

@@ -44,7 +44,7 @@ def _variants(study: Study, space: Space, optuna_study: optuna.Study) -> Iterato
     for trial in trials(optuna_study):
         changes = space.changes(trial.params)
         try:
-            settings = changed(study.base, changes, trial.variant)
+            settings = changed(study.baseline, changes, trial.variant)
         except ConfigError:  # the combination of values is invalid: the trial has failed with a reason
             continue
         yield Variant(trial.variant, settings, changes, SEARCH)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator, model_validator
 
-from ura_study.data.config import DataSettings
+from ura_study.data.config import DataAxes, DataSettings
 from ura_study.data.layouts.config import LAYOUTS
 from ura_study.detectors.config import DETECTORS, Model
 from ura_study.detectors.scoring_config import ScoringSettings
@@ -47,6 +47,17 @@ class VariantSettings(Settings):
         """Return the modules of plug-ins that the weights depend on."""
         own = DETECTORS.plugin(self.model.name)
         return (*([] if own is None else [own]), *self.model.plugins())
+
+
+class Configuration(VariantSettings):
+    """The settings of a variant, with those of the study's data that may differ between variants."""
+
+    data: DataAxes = DataAxes()
+
+    @property
+    def own(self) -> VariantSettings:
+        """The settings without the data."""
+        return VariantSettings(**{name: getattr(self, name) for name in VariantSettings.model_fields})
 
 
 class Ablation(Settings):
@@ -184,6 +195,16 @@ class Study(Settings):
         return seeds
 
     @property
+    def baseline(self) -> Configuration:
+        """The baseline variant: `base`, and what `data` says of it."""
+        axes = DataAxes(**{name: getattr(self.data, name) for name in DataAxes.model_fields})
+        return Configuration(data=axes, **{name: getattr(self.base, name) for name in VariantSettings.model_fields})
+
+    def data_of(self, variant: Configuration) -> DataSettings:
+        """Return the data settings of a variant."""
+        return self.data.model_copy(update={name: getattr(variant.data, name) for name in DataAxes.model_fields})
+
+    @property
     def further_metrics(self) -> tuple[str, ...]:
         """The plug-in metrics that the report or the search names: they are computed for each run."""
         objectives = () if self.search is None else self.search.objective
@@ -194,7 +215,8 @@ class Study(Settings):
     def plugins_of(self, settings: VariantSettings) -> tuple[str, ...]:
         """Return the modules of plug-ins that take part in a variant's runs."""
         measured = map(METRICS_BY_NAME.plugin, self.further_metrics)
-        named = (*settings.plugins(), LAYOUTS.plugin(self.data.layout), *measured)
+        layouts = [LAYOUTS.plugin(data.layout) for data in (self.data, self.data.test) if data is not None]
+        named = (*settings.plugins(), *layouts, *measured)
         return tuple(dict.fromkeys(module for module in named if module is not None))
 
     @property

@@ -118,6 +118,7 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         for kind in annotation.__subclasses__():  # a section chosen by name may be any of the subclasses
-            yield from _models(kind)
+            if kind.model_fields.keys() & {"name", "kind"}:
+                yield from _models(kind)
     for inner in get_args(annotation):
         yield from _models(inner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,8 @@ def study_of(raw: Mapping[str, Any], path: Path) -> Study:
         ConfigError: with the file and the key concerned.
     """
     raw = dict(raw) | _plugged(raw, path)
-    for section, key in (("data", "root"), ("report", "reported")):
-        keys = raw.get(section)
-        if isinstance(keys, dict) and isinstance(keys.get(key), str):
-            raw = raw | {section: keys | {key: str(_absolute(keys[key], path, f"{section}.{key}"))}}
+    for key in ("data.root", "data.test.root", "report.reported"):
+        raw = _with_absolute(raw, key.split("."), path, key)
     if space := space_file(raw, path):
         raw = raw | {"search": raw["search"] | {"space": load_yaml(space)}}
     load_named(raw, str(path))
@@ -77,6 +75,15 @@ def space_file(raw: Mapping[str, Any], path: Path) -> Path | None:
     search = raw.get("search")
     named = search.get("space") if isinstance(search, dict) else None
     return _absolute(named, path, "search.space") if isinstance(named, str) else None
+
+
+def _with_absolute(raw: Mapping[str, Any], keys: Sequence[str], path: Path, whole: str) -> dict[str, Any]:
+    """Return nested mappings with the path at `keys`, if there is one, made absolute; `whole` names it for errors."""
+    first, *rest = keys
+    inner = raw.get(first)
+    if rest:
+        return dict(raw) | ({first: _with_absolute(inner, rest, path, whole)} if isinstance(inner, dict) else {})
+    return dict(raw) | ({first: str(_absolute(inner, path, whole))} if isinstance(inner, str) else {})
 
 
 def _absolute(named: str, study: Path, key: str) -> Path:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import TypeVar
 
 from ura_study.canonical import digest
+from ura_study.data.config import DataSettings
 from ura_study.data.synthetic.cache import recipe
 from ura_study.errors import ConfigError, nearest
 from ura_study.plugins import identities
 from ura_study.report.config import BASELINE
 from ura_study.settings import effective_part
 from ura_study.study.combinations import check_parts, tried, variant_name
-from ura_study.study.config import Study, Value, VariantSettings, validated
+from ura_study.study.config import Configuration, Study, Value, VariantSettings, validated
 from ura_study.study.config_errors import unknown_key
 from ura_study.study.names import readable, short_names
 
 #: Version, raised when the same configuration gives different results; older records are then not reused.
 RUN_VERSION = 7
+
+S = TypeVar("S", bound=VariantSettings)
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Variant:
     """One named configuration."""
 
     name: str
-    settings: VariantSettings
+    settings: Configuration
     changes: Mapping[str, Value] = field(default_factory=dict)
     """Dotted keys that differ from the baseline, with their values."""
     ablation: str | None = None
@@ -53,6 +57,7 @@ class Run:
     category: str
     seed: int
     settings: VariantSettings
+    data: DataSettings
     fingerprint: str
     """Content hash of the category's data."""
 
@@ -93,18 +98,19 @@ def make_plan(study: Study, fingerprints: Mapping[str, str], variants: Sequence[
     named = expand(study) if variants is None else tuple(variants)
     cells: dict[tuple[str, str, int], str] = {}
     runs: dict[str, Run] = {}
-    for variant, seed, (category, fingerprint) in itertools.product(named, study.seeds, fingerprints.items()):
-        run = Run(
-            _run_id(study, variant, category, fingerprint, seed),
-            variant.name,
-            category,
-            seed,
-            variant.settings,
-            fingerprint,
-        )
-        cells[variant.name, category, seed] = run.run_id
-        runs.setdefault(run.run_id, run)
+    for variant in named:
+        own, data = variant.settings.own, study.data_of(variant.settings)
+        for seed, (category, fingerprint) in itertools.product(study.seeds, fingerprints.items()):
+            run_id = _run_id(study, own, data, category, fingerprint, seed)
+            cells[variant.name, category, seed] = run_id
+            runs.setdefault(run_id, Run(run_id, variant.name, category, seed, own, data, fingerprint))
     return Plan(named, fingerprints, study.seeds, cells, runs)
+
+
+def different_data(study: Study, variants: Iterable[Variant]) -> tuple[DataSettings, ...]:
+    """Return the different data settings of variants, in their order."""
+    every = (study.data_of(variant.settings) for variant in variants)
+    return tuple({data.model_dump_json(): data for data in every}.values())
 
 
 def joined(plan: Plan, more: Plan) -> Plan:
@@ -122,7 +128,7 @@ def expand(study: Study) -> tuple[Variant, ...]:
         ConfigError: where an ablation names an unknown key or a value the schema rejects, where one name would
             stand for different configurations, or where `report.baseline` is none of the variants.
     """
-    variants = {BASELINE: Variant(BASELINE, study.base)}
+    variants = {BASELINE: Variant(BASELINE, study.baseline)}
     for one in _asked(study):
         if isinstance(one, LeftOut):
             continue
@@ -143,8 +149,8 @@ def _asked(study: Study) -> Iterator[Variant | LeftOut]:
     labels = short_names([key for ablation in study.ablations.values() for key in ablation.values_by_key()])
     for name, ablation in study.ablations.items():
         where = f"ablations.{name}"
-        check_parts(ablation, study.base.model_dump(), where)
-        for one in tried(ablation, partial(changed, study.base, where=where), where):
+        check_parts(ablation, study.baseline.model_dump(), where)
+        for one in tried(ablation, partial(changed, study.baseline, where=where), where):
             title = variant_name(ablation, one.changes, labels)
             if one.settings is None:
                 yield LeftOut(title, name, one.changes, one.reason)
@@ -152,7 +158,7 @@ def _asked(study: Study) -> Iterator[Variant | LeftOut]:
                 yield Variant(title, one.settings, one.changes, name)
 
 
-def changed(base: VariantSettings, changes: Mapping[str, Value], where: str) -> VariantSettings:
+def changed(base: S, changes: Mapping[str, Value], where: str) -> S:
     """Return `base` with dotted keys set to new values; a section set to a mapping is replaced as a whole.
 
     Raises:
@@ -161,7 +167,7 @@ def changed(base: VariantSettings, changes: Mapping[str, Value], where: str) -> 
     raw = base.model_dump()
     for key, value in changes.items():
         _set(raw, key, value, where)
-    return validated(VariantSettings, raw, where)
+    return validated(type(base), raw, where)
 
 
 def _set(raw: dict, key: str, value: Value, where: str) -> None:
@@ -173,22 +179,26 @@ def _set(raw: dict, key: str, value: Value, where: str) -> None:
         if not isinstance(raw, dict):
             above = ".".join(sections[:depth])
             raise ConfigError(f"{where}: {key}: cannot be set, since {above} is {readable(raw)}")
+    if sections == ["data"] and last in DataSettings.model_fields.keys() - raw.keys():
+        raise ConfigError(f"{where}: {key}: is the same for all variants; of data, {', '.join(sorted(raw))} may differ")
     if last not in raw:
         raise ConfigError(f"{where}: {key}: {unknown_key(last, raw)}")
     raw[last] = value
 
 
-def _run_id(study: Study, variant: Variant, category: str, fingerprint: str, seed: int) -> str:
-    drawn: dict[str, object] = {"recipe": recipe()} if study.data.validation else {}  # recipe of the synthetic defects
-    if modules := study.plugins_of(variant.settings):
+def _run_id(
+    study: Study, settings: VariantSettings, data: DataSettings, category: str, fingerprint: str, seed: int
+) -> str:
+    drawn: dict[str, object] = {"recipe": recipe()} if data.validation else {}  # recipe of the synthetic defects
+    if modules := study.plugins_of(settings):
         drawn |= {"plugins": identities(modules)}
     if study.further_metrics:
         drawn |= {"metrics": sorted(study.further_metrics)}
     return digest(
         {
             "version": RUN_VERSION,
-            "settings": effective_part(variant.settings),
-            **study.data.identity(),
+            "settings": effective_part(settings),
+            **data.identity(),
             "evaluation": study.evaluation.model_dump(mode="json"),
             "category": category,
             "data": fingerprint,

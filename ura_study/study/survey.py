@@ -6,14 +6,13 @@ from dataclasses import replace
 
 from ura_study.data.checks.headers import check_headers, common_shape
 from ura_study.data.fingerprint import fingerprint
-from ura_study.data.layouts.registry import category_names, read_category
+from ura_study.data.pairs import pairs, read_pair
 from ura_study.data.protocol import drawn, fingerprints
 from ura_study.data.table import UNREAD, Category
-from ura_study.data.validation import split
 from ura_study.errors import ConfigError
 from ura_study.search.config import SearchSettings
 from ura_study.study.config import Study
-from ura_study.study.plan import Plan, make_plan
+from ura_study.study.plan import Plan, different_data, expand, make_plan
 
 
 def survey(study: Study) -> Plan:
@@ -24,14 +23,14 @@ def survey(study: Study) -> Plan:
         ConfigError: where a variant is not valid.
     """
     found, unread = {}, 0
-    for name in category_names(study.data):
-        category = read_category(study.data, name)
+    every = different_data(study, expand(study))
+    for name in pairs(study.data):
+        category = read_pair(study.data, name)
         check_headers(category)
-        if study.data.eval_size == "original":
-            common_shape(category.test)
-        drawn(category, study.data, study.seeds[0])  # says so if there are too few images
-        if study.data.validation:
-            split(category.train, study.data.validation)  # says so if there are too few images
+        for data in every:
+            if data.eval_size == "original":
+                common_shape(category.test)
+            drawn(category, data, study.seeds[0])  # says so if there are too few images
         if study.search is not None:
             _check_objective(study.search, category)
         found[name] = fingerprint(category)

@@ -28,6 +28,7 @@ from ura_study.tables.images_table import image_frame, images
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
 from ura_study.tables.on_test_set_table import on_test_set_tables
+from ura_study.tables.robustness_table import robustness
 from ura_study.tables.runs_table import runs
 from ura_study.tables.sheet import Sheet, sheet
 
@@ -43,6 +44,7 @@ MAKERS: dict[str, Callable[[Results], list[Table]]] = {
     "components": components,
     "effects": effects_tables,
     "sweep": sweeps,
+    "robustness": robustness,
     "cost": lambda results: [cost(results)],
     "comparison": lambda results: [comparison(results, metric) for metric in results.metrics],
     "test_set": lambda results: _test_set(results),

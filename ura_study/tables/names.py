@@ -4,8 +4,8 @@ from __future__ import annotations
 
 #: Tables that `ura-study export` can make.
 TABLES = (
-    *("summary", "per_category", "defects", "components", "effects", "sweep", "cost", "comparison", "test_set"),
-    *("validation", "search", "runs", "images"),
+    *("summary", "per_category", "defects", "components", "effects", "sweep", "robustness", "cost", "comparison"),
+    *("test_set", "validation", "search", "runs", "images"),
 )
 #: Those with a line for each run or image: data, too long to be printed with the others.
 LISTS = ("runs", "images")

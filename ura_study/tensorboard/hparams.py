@@ -53,7 +53,7 @@ def columns(study: Study) -> list[Column]:
     listed: dict[str, list[Any]] = {}
     for key, values in _varied(study):
         listed.setdefault(key, []).extend(values)
-    base = study.base.model_dump()
+    base = study.baseline.model_dump()
     return [_column(key, base, listed) for key in listed]
 
 

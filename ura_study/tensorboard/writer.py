@@ -138,8 +138,8 @@ class TensorBoardWriter:
         """Start the files of a variant: write its settings, and remove the curves of other settings."""
         folder = self._folder / file_name(variant.name)
         resolved = {
-            **variant.settings.model_dump(mode="json"),
-            "data": self._study.data.identity(),
+            **variant.settings.own.model_dump(mode="json"),
+            "data": self._study.data_of(variant.settings).identity(),
             "evaluation": self._study.evaluation.model_dump(mode="json"),
         }
         same = f"{digest(resolved)}.{CURVES}"

@@ -15,7 +15,7 @@ from ura_study.report.drawing.drawn import encoded
 from ura_study.report.drawing.style import labels, shown
 from ura_study.report.figures import gallery, save, svg
 from ura_study.results.results import Results, Search
-from ura_study.study.config import VariantSettings
+from ura_study.study.config import Configuration
 from ura_study.study.plan import Variant, make_plan
 
 CATEGORIES = "carpet grid leather tile wood bottle cable capsule hazelnut metal_nut pill screw toothbrush transistor"
@@ -49,9 +49,7 @@ def drawn():
 def odd() -> Results:
     """A study whose variants and categories have names that a renderer could take for something else."""
     study = make_study(report={"metrics": ["image_auroc"]})
-    settings = [
-        VariantSettings.model_validate({"training": {"lr": 0.01 * i}} if i else {}) for i in range(len(ODD) + 1)
-    ]
+    settings = [Configuration.model_validate({"training": {"lr": 0.01 * i}} if i else {}) for i in range(len(ODD) + 1)]
     variants = [Variant(name, s) for name, s in zip(("full", *ODD), settings, strict=True)]
     plan = make_plan(study, dict.fromkeys(ODD[:5], "data"), variants)
     jobs = [job_of(study, plan, *cell) for cell in plan.cells]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ura_study.data.config import DataSettings
-from ura_study.data.images import allow
+from ura_study.data.config import SourceSettings
 from ura_study.data.layouts import mvtec_ad
 from ura_study.data.layouts.base import Layout
 from ura_study.data.layouts.config import LAYOUTS
@@ -13,7 +12,7 @@ from ura_study.data.table import Category
 from ura_study.errors import DataError
 
 
-def layout_of(data: DataSettings) -> Layout:
+def layout_of(data: SourceSettings) -> Layout:
     """Return the layout of a study's data, with its options."""
     kind = LAYOUTS.get(data.layout)
     if data.layout in LAYOUTS.built_in:
@@ -21,7 +20,7 @@ def layout_of(data: DataSettings) -> Layout:
     return kind.make(None if kind.settings is None else kind.settings.model_validate(data.options or {}))
 
 
-def locate(data: DataSettings) -> Path:
+def locate(data: SourceSettings) -> Path:
     """Return the root folder of a study's data."""
     home = LAYOUTS.get(data.layout).home
     if data.root is not None or home is None:
@@ -29,7 +28,7 @@ def locate(data: DataSettings) -> Path:
     return home()
 
 
-def category_names(data: DataSettings) -> tuple[str, ...]:
+def category_names(data: SourceSettings) -> tuple[str, ...]:
     """Return the names of the categories that a study asks for, in its order.
 
     Of `all` they are sorted, but those of MVTec AD itself stand in the order of papers.
@@ -46,13 +45,12 @@ def category_names(data: DataSettings) -> tuple[str, ...]:
     return mvtec_ad.in_order(found) if data.categories == "all" else data.categories
 
 
-def read_category(data: DataSettings, name: str) -> Category:
+def read_category(data: SourceSettings, name: str) -> Category:
     """Return the sample table of one category of a study's data.
 
     Raises:
         DataError: where the folders are not as the layout has them.
     """
-    allow(data.max_pixels)
     return layout_of(data).read(locate(data), name)
 
 

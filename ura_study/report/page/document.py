@@ -23,6 +23,7 @@ from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import State, state_of
 from ura_study.report.page.words import oracle, protocol, question
 from ura_study.results.results import Results
+from ura_study.results.robustness import corrupted
 from ura_study.study.study_file import dump_yaml
 from ura_study.tables.ablation_tables import components, sweeps
 from ura_study.tables.agreement_table import agreement_table
@@ -33,6 +34,7 @@ from ura_study.tables.effects_table import effects_tables
 from ura_study.tables.metric_tables import per_category, summary
 from ura_study.tables.model import Table
 from ura_study.tables.on_test_set_table import on_test_set_tables
+from ura_study.tables.robustness_table import robustness
 from ura_study.tables.search_table import search_table
 from ura_study.tables.sheet import sheet
 
@@ -164,6 +166,7 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     yield "components", "Components", _grids(results, components(results) if parts else [])
     yield "effects", "Effects", _grids(results, effects_tables(results) if factorial else [])
     yield "sweeps", "Sweeps", _grids(results, [] if all(form.parts for form in forms) else sweeps(results))
+    yield "robustness", "Robustness", _grids(results, robustness(results) if corrupted(results.plan)[0] else [])
     compared = [comparison(results, metric) for metric in results.metrics]
     yield "comparisons", "Comparisons", _grids(results, [table for table in compared if table.rows])
     yield "test-set", "Test set", _grids(results, on_test_set_tables(results))

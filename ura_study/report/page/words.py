@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from ura_study.data.protocol import described
+from ura_study.data.config import DataSettings, SourceSettings
+from ura_study.data.described import tested_on, trained_on
 from ura_study.metrics.names import THRESHOLD_METRICS
 from ura_study.report.figures.ranks import undrawn
 from ura_study.results.names import counted
@@ -38,11 +39,12 @@ def question(results: Results) -> list[str]:
 def protocol(results: Results) -> dict[str, str]:
     """Return how the numbers were obtained: heading (`Data`, `Images`, `Training`, …) → sentences."""
     study, data = results.study, results.study.data
-    place = f"layout {data.layout}, {data.root}" if data.root else f"layout {data.layout}"
+    place = _place(data) if data.test is None else f"trained on {_place(data)}, tested on {_place(data.test)}"
+    images = dict.fromkeys(map(_images, results.data))
     return {
         "Data": f"{_capital(place)}: {_listed(results.plan.categories, 'category')}.",
-        "Images": _images(study),
-        "Training": " ".join(_training(study)),
+        "Images": f"{'By variant: ' if len(images) > 1 else ''}{' Or: '.join(images)}",
+        "Training": " ".join(_training(results.data)),
         "Choice": _choice(study),
         "Metrics": _metrics(results),
         "Statistics": " ".join(filter(None, _statistics(results))),
@@ -74,8 +76,12 @@ def _search(search: SearchSettings) -> str:
     )
 
 
-def _images(study: Study) -> str:
-    data, side = study.data, f"{study.data.image_size} × {study.data.image_size} pixels"
+def _place(data: SourceSettings) -> str:
+    return f"layout {data.layout}, {data.root}" if data.root else f"layout {data.layout}"
+
+
+def _images(data: DataSettings) -> str:
+    side = f"{data.image_size} × {data.image_size} pixels"
     cut = f"shorter side brought to {data.crop_from} pixels, of which the middle {side} are seen"
     seen = f"stretched to {side}" if data.crop_from is None else cut
     sizes: dict[int | str | None, str] = {None: side, "original": "the size of the test image"}
@@ -85,13 +91,17 @@ def _images(study: Study) -> str:
     return f"{_capital(seen)}{read}; maps are judged at {judged}."
 
 
-def _training(study: Study) -> Iterator[str]:
-    yield f"{_capital(described(study.data) or USUAL)}."
-    if study.data.validation:
+def _training(every: Sequence[DataSettings]) -> Iterator[str]:
+    yield f"{_capital(trained_on(*every) or USUAL)}."
+    if tested := tested_on(*every):
+        yield f"{_capital(tested)}."
+    if every[0].validation:
+        drawn = any(data.contamination for data in every)
+        same = "those of one seed and share of contamination are the same" if drawn else "these are the same"
         yield (
-            f"{100 * study.data.validation:g} % of each category's training images (at least 8) are held out, half of "
-            "them given a synthetic defect, every third of which is faint; these are the same for every variant and "
-            "seed, and share no renderer with the built-in test set."
+            f"{100 * every[0].validation:g} % of each category's training images (at least 8) are held out, half of "
+            f"them given a synthetic defect, every third of which is faint; {same} for every variant"
+            f"{'' if drawn else ' and seed'}, and share no renderer with the built-in test set."
         )
     yield "The last weights are scored, always: no checkpoint is chosen."
 

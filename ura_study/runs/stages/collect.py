@@ -31,7 +31,8 @@ def collected(
 ) -> Details:
     """Return the details of a run, of its test images `samples`, their masks as seen, and what was found on them."""
     labels = np.array([sample.anomalous for sample in samples])
-    root = Path(job.data.root) if job.data.root else None
+    tested = job.data.test or job.data
+    root = Path(tested.root) if tested.root else None
     named = ("/".join(s.path.parts[-2:]) if root is None else s.path.relative_to(root).as_posix() for s in samples)
     return Details(
         images=tuple(named),

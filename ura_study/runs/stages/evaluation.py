@@ -12,6 +12,8 @@ from torch.nn import functional
 
 from ura_study.data.checks.headers import common_shape
 from ura_study.data.config import DataSettings
+from ura_study.data.corruption import moved
+from ura_study.data.fingerprint import file_digest
 from ura_study.data.images import load_masks
 from ura_study.data.resizing import regions, resized
 from ura_study.data.table import Sample
@@ -46,7 +48,7 @@ class Truth:
 
 
 def truth_of(samples: Sequence[Sample], data: DataSettings) -> Truth:
-    """Return labels and masks of images, at `eval_size`.
+    """Return labels and masks of images, at `eval_size`, as a corruption moves them.
 
     Raises:
         DataError: where a mask does not fit, or images of different sizes are to be judged at their own.
@@ -54,12 +56,11 @@ def truth_of(samples: Sequence[Sample], data: DataSettings) -> Truth:
     labels = np.array([sample.anomalous for sample in samples])
     size = data.eval_size or data.image_size
     shape = common_shape(samples) if size == "original" else (size, size)
-    crop_from = data.crop_from and round(data.crop_from * shape[0] / data.image_size)
     masks, count = [], 0
     for sample in samples:  # one by one: all at their own size may be large
         mask = load_masks(sample.masks, sample.path)
         count += regions(mask)
-        masks.append(mask if mask is None or size == "original" else resized(mask, size, crop_from))
+        masks.append(_like_its_image(mask, sample, data, None if size == "original" else size))
     return Truth(labels, shape, masks, count, tuple(sample.defect for sample in samples))
 
 
@@ -67,8 +68,17 @@ def as_seen(samples: Sequence[Sample], data: DataSettings, truth: Truth) -> list
     """Return the masks of images at the size that the network sees; `truth` is what is known of them."""
     if (data.eval_size or data.image_size) == data.image_size:
         return truth.masks
-    own = (load_masks(sample.masks, sample.path) for sample in samples)
-    return [None if mask is None else resized(mask, data.image_size, data.crop_from) for mask in own]
+    own = ((load_masks(sample.masks, sample.path), sample) for sample in samples)
+    return [_like_its_image(mask, sample, data, data.image_size) for mask, sample in own]
+
+
+def _like_its_image(mask: np.ndarray | None, sample: Sample, data: DataSettings, size: int | None) -> np.ndarray | None:
+    """Return a mask resized, cut and moved as its image is; at its own size where `size` is None."""
+    if mask is None:
+        return None
+    crop_from = data.crop_from and size and round(data.crop_from * size / data.image_size)
+    mask = mask if size is None else resized(mask, size, crop_from)
+    return moved(mask, data.corruption, file_digest(sample.path)) if data.corruption.corrupts else mask
 
 
 def touched(masks: Sequence[np.ndarray | None], side: int) -> np.ndarray:

@@ -61,7 +61,7 @@ def pictures(
         Picture(
             index,
             reasons,
-            _small(load_image(samples[index].path, data.preprocessing)),
+            _small(load_image(samples[index].path, data.test_preprocessing)),
             _mask(samples[index], masks[index]),
             _maps(scored, index),
         )

@@ -1,17 +1,17 @@
-"""Validation on held-out training images, half of them with synthetic defects; no test image is involved."""
+"""The images that are trained on and held out, and validation on the latter, half of them with synthetic defects."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 import torch
 
+from ura_study.data.corruption_config import CorruptionSettings
 from ura_study.data.synthetic.cache import altered_samples
-from ura_study.data.table import Sample
-from ura_study.data.validation import split
+from ura_study.data.table import GOOD, Category, Sample
 from ura_study.detectors.base import Detector
 from ura_study.features.cached import feature_maps
 from ura_study.features.maps import FeatureMaps
@@ -31,13 +31,16 @@ class HeldOut:
     """The images of the validation: the normal ones, then the altered ones."""
 
     normal: tuple[Sample, ...]
+    """What passes for normal: with `data.contamination`, anomalous images may be among them."""
     altered: tuple[Sample, ...]
     maps: tuple[FeatureMaps, FeatureMaps]
     """Those of the normal and of the altered images."""
 
     @property
     def counts(self) -> dict[str, int]:
-        return {"validation_normal": len(self.normal), "validation_anomalous": len(self.altered)}
+        contaminating = sum(sample.anomalous for sample in self.normal)
+        counted = {"validation_normal": len(self.normal), "validation_anomalous": len(self.altered)}
+        return counted | ({"validation_contaminated": contaminating} if contaminating else {})
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,19 @@ class Validated:
     """(M,) scores of the normal images."""
 
 
-def hold_out(
-    samples: Sequence[Sample], maps: FeatureMaps, job: Job, device: torch.device
-) -> tuple[list[Sample], FeatureMaps, HeldOut]:
-    """Divide the training images `samples`, whose feature maps are `maps`, into those to train on and those held out.
+def training_images(
+    category: Category, job: Job, device: torch.device
+) -> tuple[Sequence[Sample], FeatureMaps, HeldOut | None]:
+    """Return the images of a run to train on, their feature maps, and what is held out, if anything is.
 
-    Only the altered images pass the backbone, once for all variants and seeds.
-
-    Raises:
-        DataError: where there are too few images.
+    All training images pass the backbone in one list, and the altered ones beside it, once for all variants and seeds.
     """
-    parts = split(samples, job.data.validation)
+    samples, parts = category.train, category.held
+    maps = feature_maps(samples, job.settings.features, job.data.preprocessing, device)
+    if category.labels is not None:
+        maps = replace(maps, labels=np.array(category.labels))
+    if parts is None:
+        return samples, maps, None
     altered = altered_samples([samples[i] for i in parts.altered], job.data.depth)
     altered_maps = feature_maps(altered, job.settings.features, job.data.preprocessing, device)
     normal = tuple(samples[i] for i in parts.normal)
@@ -73,8 +78,9 @@ def hold_out(
 def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) -> Validated:
     """Score the held-out images with a detector that is calibrated."""
     size, settings = job.data.image_size, job.settings.scoring
-    data = job.data.model_copy(update={"eval_size": None})  # held-out images need not be of one size
-    truth = truth_of((*held.normal, *held.altered), data)
+    clean = {"eval_size": None, "corruption": CorruptionSettings()}  # nor need held-out images be of one size
+    normal_samples = [replace(sample, defect=GOOD, masks=()) for sample in held.normal]
+    truth = truth_of((*normal_samples, *held.altered), job.data.model_copy(update=clean))
     normal = held.maps[0]
     known = touched(truth.masks, normal.map_size) if detector.oracle else None
     told = (None, None) if known is None else (known[: len(normal)], known[len(normal) :])

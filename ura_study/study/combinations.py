@@ -74,8 +74,8 @@ def tried(ablation: Ablation, accept: Callable[[Changes], T], where: str) -> lis
         where: the ablation's key.
 
     Raises:
-        ConfigError: where a value is accepted neither alone nor in any combination; for a form that does not combine
-            values, where one is refused.
+        ConfigError: where no combination is accepted, or a value neither alone nor in any of them; for a form that does
+            not combine values, where one is refused.
     """
     if not ablation.combines:
         return [Tried(changes, accept(changes)) for changes in changes_of(ablation)]
@@ -84,6 +84,8 @@ def tried(ablation: Ablation, accept: Callable[[Changes], T], where: str) -> lis
     for pair in _pairs(one.changes for one in found if one.settings is None):
         if pair not in known:
             accept(dict([pair]))
+    if all(one.settings is None for one in found):
+        accept(found[0].changes)
     return found
 
 

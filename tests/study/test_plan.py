@@ -10,7 +10,7 @@ from ura_study.canonical import digest
 from ura_study.errors import ConfigError
 from ura_study.runs.job import Job
 from ura_study.study import plan as plan_module
-from ura_study.study.config import VariantSettings
+from ura_study.study.config import EvaluationSettings, VariantSettings
 from ura_study.study.plan import BASELINE, RUN_VERSION, expand, left_out, make_plan
 
 DEFAULTS = VariantSettings()
@@ -431,8 +431,9 @@ def test_keys_that_are_not_in_use_or_change_no_number_leave_the_identity_alone()
     ],
 )
 def test_studies_that_vary_no_data_find_the_records_of_before(sections, recorded, monkeypatch):
-    """What is compared was written down when variants could not differ in their data."""
+    """What is compared was written down when variants could not differ in their data, and `evaluation` had one key."""
     monkeypatch.setattr(plan_module, "RUN_VERSION", 6)
+    monkeypatch.setattr(EvaluationSettings, "model_dump", lambda self, mode: {"fpr_limit": self.fpr_limit})
     monkeypatch.setattr(plan_module, "recipe", lambda: "recipe")
     plan = make_plan(make_study(**sections), {"nut": "1", "bolt": "2"})
     assert digest(list(plan.runs)) == recorded

@@ -6,7 +6,7 @@ has a Gaussian of its own (Eq. 1), with the mean of its embeddings over the trai
 maximum is the image's score. The map is resized and smoothed like the map of any detector, by default as published
 (sigma 4). Normal images must be aligned: that is the method's own limit.
 
-The paper's text was not at hand. What is said of it was checked against a public implementation, that of anomalib.
+The paper's text was not at hand. Covariance, ε and distance were checked against a public implementation, anomalib's.
 
 Our own choice: with the Cholesky factor L of Σ the distance is the length of L⁻¹ (x − μ), so that nothing is inverted.
 One image alone (M = 1) has the covariance ε I. The image's score is the maximum before smoothing; `image_score: map`

@@ -22,6 +22,9 @@ from ura_study.tables.ablation_tables import in_order
 from ura_study.tables.asked import variants_of, with_baseline
 from ura_study.tables.sheet import number
 
+#: Said of a difference that by the Bayesian signed-rank test lies within `report.rope`.
+NEGLIGIBLE = ", no practical difference"
+
 
 def answers(results: Results) -> list[str]:
     """Return the sentences: how good the baseline is, then those of ablations and of the search."""
@@ -154,7 +157,7 @@ def _cost(results: Results, c: Comparison) -> tuple[str, str]:
     unit = "points of " if _set(results).unit == "percent" else "of "
     p = number(c.corrected, "p", _set(results))
     shown = "" if math.isnan(c.corrected) else f", p\u00a0{p}" if p.startswith("<") else f", p\u00a0=\u00a0{p}"
-    return verb, f"{size} {unit}{_name(results, c.metric)}{ends}{shown}"
+    return verb, f"{size} {unit}{_name(results, c.metric)}{ends}{shown}{NEGLIGIBLE if c.negligible else ''}"
 
 
 def _difference(results: Results, c: Comparison) -> str:

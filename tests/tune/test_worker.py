@@ -1,10 +1,21 @@
 """One run after another in one process, reported as it goes."""
 
+from types import SimpleNamespace
+
+import pytest
 from jobs import small_job
 
 from ura_study.runs.details import unpacked
 from ura_study.runs.record import Record
+from ura_study.tune import worker as worker_module
 from ura_study.tune.worker import EVERY, GPU, JOB, NOTHING, Worker
+
+
+@pytest.fixture(autouse=True)
+def node(monkeypatch):
+    """A node without Ray, which would start, or join what is left of some cluster, when it is asked for a node's id."""
+    here = SimpleNamespace(get_node_id=lambda: "node")
+    monkeypatch.setattr(worker_module, "get_runtime_context", lambda: here)
 
 
 def test_a_worker_sends_details_apart_from_the_record(mvtec_root):

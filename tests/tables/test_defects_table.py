@@ -49,7 +49,7 @@ def test_each_kind_of_each_category_is_a_row_and_each_variant_a_column():
     assert crack[0].run_ids == (PLAN.cells["full", "nut", 0], PLAN.cells["full", "nut", 1])
     assert tables[2].rows[0].cells[0].undefined == 2
     assert tables[0].notes == (
-        "Mean ± standard deviation over 2 seeds.",
+        "Mean ± standard deviation over 2 seeds (not over test images or categories).",
         "Each kind of defect against the same normal test images, without those of other kinds. Average precision "
         "depends on the share of anomalous pixels, so it compares variants, and not kinds.",
     )

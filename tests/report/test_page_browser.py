@@ -122,12 +122,16 @@ def test_type_in_figures_can_be_read_on_a_telephone(browser, reports):
     assert min(sizes) > 1  # pixels that one point takes
 
 
-def test_answers_and_sweeps_stand_beside_their_figures(wide):
-    for section in ("answers", "sweeps"):
-        here = wide.locator(f"section[aria-labelledby={section}] .beside > *")
-        text, figure = (here.nth(n).bounding_box() for n in (0, 1))
-        assert figure["x"] > text["x"] + text["width"]
-        assert abs(figure["y"] - text["y"]) < 40
+def test_what_has_room_stands_beside_its_figure(wide):
+    """The answers, and tables that are not wide. Without a figure, a table has the whole line."""
+    pairs = wide.locator(".beside > :is(div:not(.grid), .grid:not(.wide)):has(+ figure)").all()
+    assert pairs
+    for text in pairs:
+        here, figure = text.bounding_box(), text.locator("+ figure").bounding_box()
+        assert figure["x"] > here["x"] + here["width"]
+        assert abs(figure["y"] - here["y"]) < 40
+    alone = wide.locator("section[aria-labelledby=sweeps] .beside > .grid").first.bounding_box()
+    assert alone["width"] > 1200
 
 
 def test_the_contents_stay_in_sight(wide):

@@ -55,7 +55,7 @@ def test_a_search_says_what_it_seeks():
         (
             {"validation": 0.2, "contamination": 0.1},
             "Training",
-            "those of one seed and share of contamination are the same for every variant, and share",
+            "those of one seed and share of contamination are the same for every variant.",
         ),
         (
             {"test": {"categories": ["grass"]}},

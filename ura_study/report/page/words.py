@@ -99,9 +99,9 @@ def _training(every: Sequence[DataSettings]) -> Iterator[str]:
         drawn = any(data.contamination for data in every)
         same = "those of one seed and share of contamination are the same" if drawn else "these are the same"
         yield (
-            f"{100 * every[0].validation:g} % of each category's training images (at least 8) are held out, half of "
-            f"them given a synthetic defect, every third of which is faint; {same} for every variant"
-            f"{'' if drawn else ' and seed'}, and share no renderer with the built-in test set."
+            f"{100 * every[0].validation:g} % of each category's training images (at least 8) are held out; {same} for "
+            f"every variant{'' if drawn else ' and seed'}. Half of them are given a synthetic defect, every third of "
+            "which is faint, by a renderer that shares nothing with that of the built-in test set."
         )
     yield "The last weights are scored, always: no checkpoint is chosen."
 

@@ -33,6 +33,17 @@ def test_a_run_that_fits_nowhere_is_one_line(mvtec_root, tmp_path):
         run_jobs([small_job(mvtec_root)], Ledger(tmp_path), ResourceSettings(gpu=0.5), ())
 
 
+def test_sigterm_is_heard_after_ray_has_ended(mvtec_root, tmp_path):
+    """While tables and report are written, say. (Ray resets the handler without Python's knowledge.)"""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        assert run_jobs([small_job(mvtec_root)], Ledger(tmp_path), ResourceSettings(), ())
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_no_cluster_is_one_line(mvtec_root, tmp_path):
     with pytest.raises(ResourceError, match=r"no Ray cluster at 127\.0\.0\.1:1 "):
         run_jobs([small_job(mvtec_root)], Ledger(tmp_path), ResourceSettings(), (), address="127.0.0.1:1")

@@ -66,6 +66,7 @@ def cluster(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGTERM))  # Ray has put back the system's, beneath Python
 
 
 def restart() -> None:

@@ -30,6 +30,8 @@ MODELS = {
     "patchcore, projected": PATCHCORE | {"projection": 4, "image_score": "max"},
     "patchcore, at random": PATCHCORE | {"selection": "random", "standardise": True, "image_score": "map"},
     "patchcore, one neighbour": PATCHCORE | {"neighbours": 1},
+    "padim": {"name": "padim"},
+    "padim, three channels": {"name": "padim", "channels": 3, "image_score": "map"},
 }
 
 

@@ -67,7 +67,11 @@ class DetectorKind:
 DETECTORS: Registry[DetectorKind] = Registry(
     "detector",
     "ura_study.detectors",
-    {"uranet": "ura_study.detectors.uranet.config", "patchcore": "ura_study.detectors.patchcore.config"},
+    {
+        "uranet": "ura_study.detectors.uranet.config",
+        "patchcore": "ura_study.detectors.patchcore.config",
+        "padim": "ura_study.detectors.padim.config",
+    },
 )
 
 

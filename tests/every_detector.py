@@ -32,6 +32,7 @@ MODELS = {
     "patchcore, one neighbour": PATCHCORE | {"neighbours": 1},
     "padim": {"name": "padim"},
     "padim, three channels": {"name": "padim", "channels": 3, "image_score": "map"},
+    "simplenet": {"name": "simplenet", "hidden": 16},
 }
 
 

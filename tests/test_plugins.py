@@ -512,9 +512,14 @@ def test_the_study_of_the_example_opens_and_plans():
 
 def test_after_a_test_nothing_is_left():
     """The fixture `unplugged` cleans up behind the tests above."""
-    with pytest.raises(ConfigError, match="model: expected a mapping whose name is one of 'uranet', 'patchcore', but"):
+    with pytest.raises(ConfigError, match=r"whose name is one of 'uranet', 'patchcore', 'padim', 'simplenet', but"):
         validated(VariantSettings, {"model": {"name": "autoencoder"}}, "settings")
-    assert {kind.__name__ for kind in DetectorSettings.__subclasses__()} == {"URANetSettings", "PatchCoreSettings"}
+    assert {kind.__name__ for kind in DetectorSettings.__subclasses__()} == {
+        "URANetSettings",
+        "PatchCoreSettings",
+        "PaDiMSettings",
+        "SimpleNetSettings",
+    }
 
 
 def test_a_plan_names_the_code_that_it_imports(call, tmp_path, mvtec_root):

@@ -147,12 +147,13 @@ def test_data(tmp_path, data, told):
         ("{featurs: {}}", "base.featurs: unknown key; did you mean 'features'?"),
         ("{1: 4}", "base.1: expected a string as key, but got 1"),
         (
-            "{model: {name: padim}}",
-            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', but got {\"name\": \"padim\"}",
+            "{model: {name: draem}}",
+            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', 'padim', 'simplenet', but got "
+            '{"name": "draem"}',
         ),
         (
             "{model: {name: patchcor}}",
-            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', but got "
+            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', 'padim', 'simplenet', but got "
             '{"name": "patchcor"}; did you mean \'patchcore\'?',
         ),
         (

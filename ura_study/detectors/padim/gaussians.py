@@ -1,15 +1,16 @@
 """PaDiM (Defard et al., A Patch Distribution Modeling Framework, ICPR workshops 2021, arXiv 2011.08785) as a detector.
 
-Section III-A: the embedding of a position is the concatenation of all layers there, cut to a random subset of channels.
-Section III-B, Eq. 1: each position has a Gaussian of its own, with the mean of its embeddings over the training images
-and the covariance 1/(M − 1) Σ (x − μ)(x − μ)ᵀ + ε I. Section III-C, Eq. 2: the map holds the Mahalanobis distance
-√((x − μ)ᵀ Σ⁻¹ (x − μ)), and its maximum is the image's score. The map is resized and smoothed like the map of any
-detector, by default as published (sigma 4). Normal images must be aligned: that is the method's own limit.
+The embedding of a position is the concatenation of all layers there, cut to a random subset of channels. Each position
+has a Gaussian of its own (Eq. 1), with the mean of its embeddings over the training images and the covariance
+1/(M − 1) Σ (x − μ)(x − μ)ᵀ + ε I. The map holds the Mahalanobis distance √((x − μ)ᵀ Σ⁻¹ (x − μ)) (Eq. 2), and its
+maximum is the image's score. The map is resized and smoothed like the map of any detector, by default as published
+(sigma 4). Normal images must be aligned: that is the method's own limit.
+
+The paper's text was not at hand. What is said of it was checked against a public implementation, that of anomalib.
 
 Our own choice: with the Cholesky factor L of Σ the distance is the length of L⁻¹ (x − μ), so that nothing is inverted.
-One image alone (M = 1) has the covariance ε I. Coarse layers are brought to the grid bilinearly, in `features`, where
-the paper repeats their vectors. The image's score is the maximum before smoothing, which Eq. 2 suggests; `image_score:
-map` with `scoring.image_score: max` takes it afterwards.
+One image alone (M = 1) has the covariance ε I. The image's score is the maximum before smoothing; `image_score: map`
+with `scoring.image_score: max` takes it afterwards. Coarse layers come to the grid bilinearly, in `features`.
 
 Legend: M training images, B images, N = S·S positions, C channels, D chosen channels.
 """

@@ -6,8 +6,8 @@ batch normalisation, leaky ReLU with slope 0.2, linear), the truncated L1 loss, 
 the discriminator. The image's score is its token's largest. The map is resized and smoothed like the map of any
 detector, by default as published (sigma 4).
 
-From the authors' code, not from the paper: the width of the hidden layer, weights by Xavier's normal distribution, no
-bias in the last layer, and normal and noisy tokens normalised in one batch.
+The paper's text was not at hand. From the authors' code: the width of the hidden layer, weights by Xavier's normal
+distribution, no bias in the last layer, and normal and noisy tokens normalised in one batch.
 
 Our own choice: other biases start at 0. The training is that of all detectors: AdamW with warm-up, cosine decay and
 clipped gradients, where the paper has Adam at a constant rate. The last weights are the result, where the authors' code
@@ -71,8 +71,8 @@ class SimpleNet(Detector):
         normal = self._adapted(batch)  # (T, C)
         noisy = with_noise(normal, self.settings.noise, generator)
         found = self.discriminator(torch.cat([normal, noisy]))[:, 0]  # (2·T,)
-        terms = truncated(*found.chunk(2), self.settings.margin)
-        return {"total": sum(terms, torch.zeros_like(terms[0])), "normal": terms[0], "noisy": terms[1]}
+        above, below = truncated(found[: len(normal)], found[len(normal) :], self.settings.margin)
+        return {"total": above + below, "normal": above, "noisy": below}
 
     @torch.no_grad()
     def score(self, batch: Batch, known: Tensor | None = None) -> Scores:

@@ -111,6 +111,12 @@ def test_equal_variants_have_nothing_to_conclude():
     assert allowance(results) == ["The variants do not differ in image AUROC on any of 7 categories."]
 
 
+def test_nothing_to_compare_allows_nothing():
+    """Also where the study itself has comparisons: those of another study with it may be none."""
+    values = by_variant(**{"w/o perception": 0.91})
+    assert allowance(results_of(values, SEVEN, ablations=PARTS), ()) == []
+
+
 def test_what_is_not_done_yet_has_no_number():
     results = results_of(lambda *cell: "missing", SEVEN, ablations=PARTS | STRENGTH)
     assert told(results) == [

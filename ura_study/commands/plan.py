@@ -88,11 +88,11 @@ def _estimate(study: Study, seconds: float | None) -> str:
 
 def show_left_out(study: Study, console: Console) -> None:
     """Print which combinations of values each ablation leaves out since they cannot be, and why."""
-    for name in study.ablations:
-        lost = [one for one in left_out(study) if one.ablation == name]
-        for reason in dict.fromkeys(one.reason for one in lost):
-            variants = "; ".join(one.name for one in lost if one.reason == reason)
-            console.print(Text(f"left out of ablations.{name}: {variants} ({reason})"), soft_wrap=True)
+    lost: dict[tuple[str, str], list[str]] = {}
+    for one in left_out(study):
+        lost.setdefault((one.ablation, one.reason), []).append(one.name)
+    for (ablation, reason), names in lost.items():
+        console.print(Text(f"left out of ablations.{ablation}: {'; '.join(names)} ({reason})"), soft_wrap=True)
 
 
 def show_plugins(study: Study, plan: Plan, console: Console) -> None:

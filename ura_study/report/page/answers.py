@@ -40,7 +40,9 @@ def allowance(results: Results, comparisons: Sequence[Comparison] | None = None)
 
     `comparisons` are those of one metric; None: those of the study with its baseline in the first metric.
     """
-    found = [c for c in comparisons or results.comparisons[results.metrics[0]] if c.pairs]
+    if comparisons is None:
+        comparisons = results.comparisons[results.metrics[0]]
+    found = [c for c in comparisons if c.pairs]
     if not found:
         return []
     widest = max(found, key=lambda c: c.units)

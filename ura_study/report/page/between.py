@@ -45,7 +45,7 @@ def page_between(studies: Studies) -> Page:
         state=_state(studies),
         warning=" ".join(dict.fromkeys(filter(None, (oracle(results.study) for results in studies.values())))),
         answers=list(_answers(first, base, found)),
-        allowance=[line for name, _ in others for line in allowance(first, found[name, first.metrics[0]] or ())],
+        allowance=[line for name, _ in others for line in allowance(first, found[name, first.metrics[0]])],
         difference=None,
         question=[f"Variants in common, paired over category and seed: each study minus {base}."],
         protocol=_by_study(studies, protocol),

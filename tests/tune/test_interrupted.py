@@ -78,7 +78,7 @@ def test_a_signal_that_is_ignored_ends_no_study(queue):
         signal.signal(signal.SIGHUP, before)
 
 
-def test_a_signal_that_is_heard_late_leaves_no_alarm(queue, monkeypatch):
+def test_a_signal_that_is_heard_late_leaves_no_alarm(queue, default_handlers, monkeypatch):
     """Python hears it only after the main thread has come back from Ray: here, in the midst of putting things back."""
     set_timer = signal.setitimer
 

@@ -64,7 +64,7 @@ def test_a_signal_of_the_last_moment_ends_nothing_that_comes_after(left):
     assert len(os.listdir("/proc/self/fd")) == open_files  # noqa: PTH208
 
 
-def test_an_end_that_is_asked_for_is_an_interruption():
+def test_an_end_that_is_asked_for_is_an_interruption(default_handlers):
     with leaving.interrupted():
         for number in (signal.SIGTERM, signal.SIGHUP):
             with pytest.raises(KeyboardInterrupt):

@@ -73,6 +73,7 @@ def sections() -> Iterator[Section]:
         else:
             (schema,) = schemas(field.annotation)
             yield Section(f"`{name}`", schema, name, f"{name}.")
+            yield from nested(schema, f"{name}.", level=3)
     (search,) = schemas(Study.model_fields["search"].annotation)
     yield Section("`search`", search, "search", "search.")
     yield from nested(search, "search.", level=3, but={"objective"})

@@ -18,7 +18,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -38,10 +38,13 @@ from ura_study.features.catalogue import backbone_info, weights_id
 from ura_study.features.extract import extracted
 from ura_study.features.maps import FeatureMaps
 from ura_study.randomness import generator
-from ura_study.runs.stages.scoring import score_maps
+from ura_study.runs.stages.scoring import Scored, score_maps
 from ura_study.study.config import VariantSettings, validated
 from ura_study.study.loading import load_named
 from ura_study.training.loop import fit
+from ura_study.training.progress import result
+from ura_study.training.refine import Images as Judged
+from ura_study.training.refine import TooFew, refined
 
 #: Version of the file format; files of this and of earlier versions can be read.
 FORM = 1
@@ -100,6 +103,7 @@ class AnomalyModel:
         self.preprocessing, self.seed = Preprocessing(image_size, crop_from, depth), seed
         self.device = torch.device(device)
         self.detector: Detector | None = None
+        self.removed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, detector: Detector, settings: VariantSettings, how: Preprocessing, seed: int) -> Self:
@@ -111,17 +115,43 @@ class AnomalyModel:
     def fit(self, images: Images) -> Self:
         """Learn what is normal from images of normal products, at least one; return the model itself.
 
+        With `training.refine`, `removed` tells afterwards which images were not learnt from.
+
         Raises:
-            DataError: where an image cannot be read, or there is none.
+            DataError: where an image cannot be read, or there is none, or too few for `training.refine`.
             NonFiniteLoss: where training diverged.
         """
-        train = self._features(_listed(images))
+        listed = _listed(images)
+        train = self._features(listed)
+        kept = self._kept(train, [_name(n, image) for n, image in enumerate(listed)])
+        self.removed = tuple(_name(n, image) for n, image in enumerate(listed) if n not in set(kept))
+        self.detector = self._learnt(train.subset(kept))
+        return self
+
+    def _learnt(self, train: FeatureMaps) -> Detector:
+        """Return a detector of these images, ready to score."""
         detector = build_detector(self.settings.model, train.channels, train.map_size)
         for _ in fit(detector, train, self.settings.training, self.seed, self.device):
             pass
         detector.calibrate(train, generator(self.seed, "calibrate"))
-        self.detector = detector
-        return self
+        return detector
+
+    def _kept(self, train: FeatureMaps, names: Sequence[str]) -> list[int]:
+        """Return the positions of the images that are learnt from."""
+        if not (settings := self.settings.training.refine):
+            return list(range(len(train)))
+
+        def judge(others: list[int], judged: list[int]) -> Generator[None, None, np.ndarray]:
+            yield
+            return self._scored(self._learnt(train.subset(others)), train.subset(judged)).scores
+
+        try:
+            return result(refined(Judged(names, [0] * len(train)), settings, generator(self.seed, "refine"), judge))
+        except TooFew as error:
+            raise DataError(f"training.refine.folds: {error}") from error
+
+    def _scored(self, detector: Detector, images: FeatureMaps) -> Scored:
+        return score_maps(detector, images, self.settings.scoring, self.preprocessing.image_size, self.device)
 
     def score(self, images: Images) -> Prediction:
         """Return what the model says of images.
@@ -130,11 +160,11 @@ class AnomalyModel:
             DataError: where an image cannot be read, or there is none.
             RuntimeError: where the model was neither fitted nor loaded.
         """
-        listed, side = _listed(images), self.preprocessing.image_size
-        scored = score_maps(self._fitted(), self._features(listed), self.settings.scoring, side, self.device)
+        listed = _listed(images)
+        scored = self._scored(self._fitted(), self._features(listed))
         said = scored.tokens
         return Prediction(
-            names=tuple(str(n if isinstance(image, np.ndarray) else image) for n, image in enumerate(listed)),
+            names=tuple(_name(n, image) for n, image in enumerate(listed)),
             scores=scored.scores,
             maps=scored.maps,
             probability=None if said is None else said.probability,
@@ -208,6 +238,10 @@ def _settings(raw: Mapping[str, Any], where: str) -> VariantSettings:
     """Return settings of a variant; what installed plug-ins offer is imported where they name it."""
     load_named(raw, where)
     return validated(VariantSettings, dict(raw), where)
+
+
+def _name(number: int, image: Path | np.ndarray) -> str:
+    return str(number if isinstance(image, np.ndarray) else image)
 
 
 def _listed(images: Images) -> list[Path | np.ndarray]:

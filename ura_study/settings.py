@@ -49,6 +49,9 @@ def or_also(*others: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
 INFERENCE_ONLY: dict[str, Any] = {"stage": "score"}
 #: Marks a setting that changes no number: it is part of no identity.
 WITHOUT_EFFECT: dict[str, Any] = {"stage": "none"}
+#: Marks a part that decides which images are trained on: weights depend on those, not on how they were chosen. Where it
+#: is off, it is in no identity: records from before there was such a part stay valid.
+WHICH_IMAGES: dict[str, Any] = {"stage": "images"}
 
 
 def inference_field(default: Any, **constraints: Any) -> Any:
@@ -58,7 +61,7 @@ def inference_field(default: Any, **constraints: Any) -> Any:
 
 def trained_part(settings: BaseModel) -> dict[str, Any]:
     """Return a section as JSON without the settings that only scoring reads, i.e. all that the weights depend on."""
-    return _without(settings, (INFERENCE_ONLY, WITHOUT_EFFECT))
+    return _without(settings, (INFERENCE_ONLY, WITHOUT_EFFECT, WHICH_IMAGES))
 
 
 def effective_part(settings: BaseModel) -> dict[str, Any]:
@@ -82,7 +85,7 @@ def _without(settings: BaseModel, marks: Sequence[dict[str, Any]]) -> dict[str, 
     kept = settings.model_dump(mode="json")
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
-        if field.json_schema_extra in marks:
+        if field.json_schema_extra in marks or (field.json_schema_extra == WHICH_IMAGES and not value):
             del kept[name]
         elif isinstance(value, BaseModel):
             kept[name] = _without(value, marks)

@@ -9,6 +9,7 @@ from made_up import results_of
 from scipy.stats import spearmanr
 
 from ura_study.results.agreement import agreements, rank_correlation
+from ura_study.tables.agreement_table import agreement_table
 
 
 def copula(correlation, count, samples, rng):
@@ -96,6 +97,13 @@ def test_a_variant_without_a_number_is_left_out():
     results = study_of()
     results.records.pop(results.plan.ids["strength=4.0"][0])
     assert agreements(results)[0].variants == 4
+
+
+def test_variants_on_corrupted_images_are_left_out():
+    corruptions = {"c": {"sweep": {"data.corruption.kind": ["shift", "rotation"]}}}
+    results = study_of(ablations=STRENGTHS | corruptions)
+    assert agreements(results)[0].variants == 5
+    assert agreement_table(results).notes[1] == "2 variants left out, on other test images than full."
 
 
 def test_without_images_held_out():

@@ -67,3 +67,28 @@ def test_what_has_no_pairs_is_in_no_family():
     assert math.isnan(found[LAYERS].corrected)
     assert found[RESTORATION].tests == 1
     assert told([]) == []
+
+
+def test_corrupted_test_images_are_a_family_of_their_own():
+    corruptions = {"sweep": {"data.corruption.kind": ["shift", "rotation", "contrast"]}}
+    drops = {"full": 0, LAYERS: 1, RESTORATION: 2, "kind=shift": 3, "kind=rotation": 4, "kind=contrast": 5}
+    results = results_of(
+        lambda v, c, s: 0.9 - drops[v] * (1 + int(c[1:])) / 1000, NINE, ablations=ABLATIONS | {"corrupted": corruptions}
+    )
+    found = {c.variant: c for c in results.comparisons[METRIC]}
+    assert list(found) == [name for name in drops if name != "full"]
+    assert {name: (c.tests, c.corrected) for name, c in found.items()} == {
+        name: (3, 3 * 2 / 2**9) if name.startswith("kind") else (2, 2 * 2 / 2**9) for name in found
+    }
+    assert told(list(found.values())) == [
+        "Holm's correction is over 2 distinct tests of this metric.",
+        "3 variants on other test images than the baseline: a family of its own, corrected over 3 distinct tests.",
+    ]
+
+
+def test_where_the_baseline_is_corrupted_the_clean_ones_are_apart():
+    corruptions = {"sweep": {"data.corruption.kind": ["shift", "rotation"]}}
+    results = results_of(
+        lambda v, c, s: 0.9, NINE, ablations=ABLATIONS | {"c": corruptions}, report={"baseline": "kind=shift"}
+    )
+    assert set(results.elsewhere) == {"full", RESTORATION, LAYERS, "kind=rotation"}

@@ -75,7 +75,8 @@ def test_identity_does_not_depend_on_order():
 def test_keys_that_are_not_in_use_or_change_no_number_leave_the_identity_alone():
     """Records made before there were such keys are found again."""
     settings = make_study().base.model_dump(mode="json")
-    del settings["training"]["checkpoint"], settings["training"]["checkpoint_to"]
+    for key in ("checkpoint", "checkpoint_to", "refine"):
+        del settings["training"][key]
     described = {
         "version": RUN_VERSION,
         "settings": settings,

@@ -50,12 +50,13 @@ class Agreement:
 def agreements(results: Results) -> tuple[Agreement, ...]:
     """Return the agreement in each metric of the study's report, over the variants that have both numbers.
 
-    Variants with the same runs count once, and those that are told the true masks not at all. Empty for a study that
-    holds no images out.
+    Variants with the same runs count once; those that are told the true masks, or that are tested on other images than
+    the baseline, not at all. Empty for a study that holds no images out.
     """
     if not results.study.data.validation:
         return ()
-    variants = {results.plan.ids[v.name]: v.name for v in results.plan.variants if not v.settings.model.oracle}
+    ranked = [v for v in results.plan.variants if not v.settings.model.oracle and v.name not in results.elsewhere]
+    variants = {results.plan.ids[v.name]: v.name for v in ranked}
     found = []
     for name in dict.fromkeys(one.removeprefix(VALIDATION) for one in results.metrics):
         sides = [aggregate(results.plan, results.records, metric(one)) for one in (f"{VALIDATION}{name}", name)]
@@ -97,8 +98,14 @@ def _end(plausible: Callable[[float], bool]) -> float:
 
 def _simulated(r: float, count: int) -> np.ndarray:
     """Return the rank correlations (DRAWS,) of samples of `count` pairs from a Gaussian copula of correlation `r`."""
-    draws = np.random.default_rng([SEED, count])
-    first = np.sort(draws.normal(size=(DRAWS, count)), axis=1)
-    second = r * first + math.sqrt(max(0.0, 1 - r * r)) * draws.normal(size=(DRAWS, count))
+    first, noise = _drawn(count)
+    second = r * first + math.sqrt(max(0.0, 1 - r * r)) * noise
     moved = second.argsort(axis=1) - np.arange(count)
     return 1 - 6 * (moved**2).sum(axis=1) / (count * (count**2 - 1))
+
+
+@lru_cache(maxsize=2)
+def _drawn(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return normal draws (DRAWS, count), in ascending order within each sample, and as many others in any order."""
+    draws = np.random.default_rng([SEED, count])
+    return np.sort(draws.normal(size=(DRAWS, count)), axis=1), draws.normal(size=(DRAWS, count))

@@ -73,6 +73,8 @@ class Comparison:
     """Holm's correction of `smallest_p` over them: no outcome gives a smaller `corrected`."""
     tests: int = 0
     """Number of distinct tests in the family."""
+    elsewhere: bool = False
+    """Whether the variant has other test images than the baseline; these comparisons are a family of their own."""
     run_ids: tuple[str, ...] = ()
     """Ids of the runs of all pairs that count, first those of the baseline, then those of the variant."""
 

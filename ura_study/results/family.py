@@ -1,9 +1,13 @@
-"""Families of tests: the comparisons of one metric with one baseline, corrected over the tests that differ."""
+"""Families of tests: the comparisons of one metric with one baseline, corrected over the tests that differ.
+
+Variants that are tested on other images than the baseline, say on corrupted ones, answer a question of their own (what
+does the change of images cost?), so they are a family of their own: fifty of them must not hide what a part buys.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,7 +17,9 @@ from ura_study.results.names import counted
 from ura_study.results.statistics import holm
 
 
-def compare(grid: pd.DataFrame, metric: str, baseline: str, rope: float) -> tuple[Comparison, ...]:
+def compare(
+    grid: pd.DataFrame, metric: str, baseline: str, rope: float, elsewhere: Collection[str] = ()
+) -> tuple[Comparison, ...]:
     """Return the comparison of each variant with `baseline`, with corrected p-values.
 
     Variants with the same runs as the baseline are left out.
@@ -23,11 +29,16 @@ def compare(grid: pd.DataFrame, metric: str, baseline: str, rope: float) -> tupl
         metric: a column of the grid.
         baseline: the name of a variant in the grid.
         rope: the largest difference, as a fraction, without practical meaning.
+        elsewhere: names of the variants that are tested on other images than the baseline.
     """
     by_variant = dict(tuple(grid.groupby("variant", sort=False)))
     base = by_variant.pop(baseline)
     others = {str(name): rows for name, rows in by_variant.items() if list(rows.run_id) != list(base.run_id)}
-    return corrected([paired(base, rows, metric, name, rope) for name, rows in others.items()])
+    found = [paired(base, rows, metric, name, rope) for name, rows in others.items()]
+    apart = [dataclasses.replace(c, elsewhere=True) for c in found if c.variant in elsewhere]
+    families = (corrected([c for c in found if c.variant not in elsewhere]), corrected(apart))
+    by_name = {c.variant: c for family in families for c in family}
+    return tuple(by_name[name] for name in others)
 
 
 def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
@@ -48,19 +59,31 @@ def corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
     return tuple(found)
 
 
+def families(comparisons: Sequence[Comparison]) -> list[tuple[Comparison, ...]]:
+    """Return the comparisons by family: those on the baseline's test images, then those on others."""
+    both = (tuple(c for c in comparisons if c.elsewhere == elsewhere) for elsewhere in (False, True))
+    return [family for family in both if family]
+
+
 def told(comparisons: Sequence[Comparison]) -> list[str]:
-    """Return sentences on the family: its number of tests, and which comparisons share one or are none."""
-    if not comparisons:
-        return []
+    """Return sentences on each family: its number of tests, and which comparisons share one or are none."""
+    return [line for family in families(comparisons) for line in _told(family)]
+
+
+def _told(family: Sequence[Comparison]) -> Iterator[str]:
+    tests = counted(family[0].tests, "distinct test")
+    if family[0].elsewhere:
+        variants = counted(len(family), "variant")
+        yield f"{variants} on other test images than the baseline: a family of its own, corrected over {tests}."
+    else:
+        yield f"Holm's correction is over {tests} of this metric."
     groups: dict[tuple[float | None, ...], list[str]] = {}
-    for c in comparisons:
+    for c in family:
         if c.differing:
             groups.setdefault(c.changes, []).append(c.variant)
-    shared = [f"Equal in every pair, hence one test: {', '.join(names)}." for names in groups.values() if names[1:]]
-    none = [c.variant for c in comparisons if c.units and not c.differing]
-    same = [f"Without a difference on any unit, hence no test: {', '.join(none)}."] if none else []
-    return [
-        f"Holm's correction is over {counted(comparisons[0].tests, 'distinct test')} of this metric.",
-        *shared,
-        *same,
-    ]
+    for names in groups.values():
+        if names[1:]:
+            yield f"Equal in every pair, hence one test: {', '.join(names)}."
+    none = [c.variant for c in family if c.units and not c.differing]
+    if none:
+        yield f"Without a difference on any unit, hence no test: {', '.join(none)}."

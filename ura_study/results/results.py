@@ -124,7 +124,14 @@ class Results:
     def comparisons(self) -> Mapping[str, tuple[Comparison, ...]]:
         """Metric of the study's report → comparison of each variant with the baseline."""
         cells = outcomes(self.plan, self.records, self.metrics)
-        return {name: compare(cells, name, self.baseline, self.rope) for name in self.metrics}
+        return {name: compare(cells, name, self.baseline, self.rope, self.elsewhere) for name in self.metrics}
+
+    @cached_property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The variants whose test images are not corrupted as those of the baseline are."""
+        found = {variant.name: variant.settings.data.corruption for variant in self.plan.variants}
+        as_drawn = {name: how if how.corrupts else None for name, how in found.items()}
+        return tuple(name for name, how in as_drawn.items() if how != as_drawn[self.baseline])
 
     def significant(self, name: str) -> frozenset[str]:
         """Return the variants that differ significantly from the baseline in a metric of the study's report."""

@@ -27,6 +27,7 @@ from ura_study.runs.record import DefectRecord, Record
 from ura_study.runs.stages.collect import collected
 from ura_study.runs.stages.evaluation import as_seen, evaluate_run, evaluate_tokens, touched, truth_of
 from ura_study.runs.stages.fitting import Watch, fitted
+from ura_study.runs.stages.refinement import refine
 from ura_study.runs.stages.scoring import score_images
 from ura_study.runs.stages.validation import HeldOut, training_images, validate
 from ura_study.runs.stages.work import scoring_flops
@@ -45,6 +46,9 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     with _timed(timings, "features_seconds"):
         samples, train, held = training_images(category, job, device)
         test = feature_maps(category.test, settings.features, job.data.test_preprocessing, device)
+    with _timed(timings, "refine_seconds"):
+        chosen = yield from refine(job, samples, train, device)
+    samples, train = chosen.samples, chosen.maps
     fit = yield from fitted(job, samples, train, device, _watch(job, train, held, device))
     detector, timings["fit_seconds"] = fit.detector, fit.seconds
     with _timed(timings, "truth_seconds"):
@@ -73,7 +77,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     yield Record.of(
         job,
         status="done",
-        data=_counts(samples, category.test, held) | truth.counts,
+        data=_counts(samples, category.test, held) | chosen.counts | truth.counts,
         losses=fit.losses,
         fit_id=fit.id,
         fit_shared=fit.shared,

@@ -8,7 +8,9 @@ from ura_study.runs.attempt import device_of
 from ura_study.runs.execute import read_category
 from ura_study.runs.job import Job
 from ura_study.runs.stages.fitting import fitted
+from ura_study.runs.stages.refinement import refine
 from ura_study.runs.stages.validation import training_images
+from ura_study.training.progress import result
 
 
 def rebuilt(job: Job) -> Detector:
@@ -20,11 +22,7 @@ def rebuilt(job: Job) -> Detector:
     """
     category, device = read_category(job), device_of(job)
     samples, train, _ = training_images(category, job, device)
-    fitting = fitted(job, samples, train, device)
-    while True:
-        try:
-            next(fitting)
-        except StopIteration as done:
-            detector = done.value.detector
-            detector.calibrate(train, generator(job.seed, "calibrate"))
-            return detector
+    chosen = result(refine(job, samples, train, device))
+    detector = result(fitted(job, chosen.samples, chosen.maps, device)).detector
+    detector.calibrate(chosen.maps, generator(job.seed, "calibrate"))
+    return detector

@@ -2,7 +2,8 @@
 
 A call goes end to end: from pixels in main memory through backbone and detector to the full-size maps and image scores
 in main memory, so that on a GPU transfers and waiting are part of it. Calls of the first second are not counted; of the
-others the quartiles are given, since a mean would follow a single interruption.
+others the quartiles are given, since a mean would follow a single interruption. Sizes of batches take turns, with and
+without decoding, so that a machine that is slower for some seconds is so for all of them, and not for long.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ from ura_study.runs.provenance import provenance
 from ura_study.runs.rebuild import rebuilt
 from ura_study.study.config import VariantSettings
 
-#: Seconds that calls take before those that count; seconds that these take, and how many they are, at least.
-WARM_UP, SECONDS, FEWEST = 1.0, 3.0, 15
+#: Seconds that calls take before those that count; turns of all calls; seconds of a turn, and calls in it, at least.
+WARM_UP, TURNS, SECONDS, FEWEST = 1.0, 6, 0.5, 3
 
 
 def measured(job: Job, architecture: str) -> Latency:
@@ -47,12 +48,12 @@ def measured(job: Job, architecture: str) -> Latency:
     detector, device = rebuilt(job), device_of(job)
     call = pipeline(detector, job.settings, job.data.image_size, device)
     before = _used()
-    network, decoded = {}, {}
+    calls: list[tuple[Callable[[], object], int]] = []
     for count in BATCHES:
         chosen = [paths[i % len(paths)] for i in range(count)]
-        images = _decoded(chosen, job.data.preprocessing)
-        network[count] = timed(partial(call, images), count)
-        decoded[count] = timed(partial(_from_files, call, chosen, job.data.preprocessing), count)
+        calls.append((partial(call, _decoded(chosen, job.data.preprocessing)), count))
+        calls.append((partial(_from_files, call, chosen, job.data.preprocessing), count))
+    found = timed(calls)
     return Latency(
         architecture=architecture,
         variant=job.variant,
@@ -60,8 +61,8 @@ def measured(job: Job, architecture: str) -> Latency:
         seed=job.seed,
         image_size=job.data.image_size,
         machine=machine(device),
-        network=network,
-        decoded=decoded,
+        network=dict(zip(BATCHES, found[::2], strict=True)),
+        decoded=dict(zip(BATCHES, found[1::2], strict=True)),
         others=_by_others(before, _used()),
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -121,15 +122,23 @@ def _by_others(before: tuple[float, float, float] | None, after: tuple[float, fl
     return round(min(max(worked - own, 0.0) / passed, 1.0), 3)
 
 
-def timed(call: Callable[[], object], images: int) -> Timing:
-    """Return the milliseconds per image of a call that works on so many images."""
-    _seconds(call, WARM_UP, 1)
+def timed(calls: Sequence[tuple[Callable[[], object], int]]) -> list[Timing]:
+    """Return the milliseconds per image of each call, given with the number of images that it works on."""
+    for call, _ in calls:
+        _seconds(call, WARM_UP, 1)
+    taken: list[list[float]] = [[] for _ in calls]
     gc.collect()
     gc.disable()
     try:
-        taken = 1000 * np.array(_seconds(call, SECONDS, FEWEST)) / images
+        for _ in range(TURNS):
+            for (call, _), seconds in zip(calls, taken, strict=True):
+                seconds += _seconds(call, SECONDS, FEWEST)
     finally:
         gc.enable()
+    return [_timing(1000 * np.array(seconds) / images) for (_, images), seconds in zip(calls, taken, strict=True)]
+
+
+def _timing(taken: np.ndarray) -> Timing:
     low, median, high = (round(float(value), 4) for value in np.quantile(taken, [0.25, 0.5, 0.75]))
     return Timing(median=median, low=low, high=high, calls=len(taken))
 

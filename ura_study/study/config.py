@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -42,6 +42,12 @@ class VariantSettings(Settings):
     model: Model = URANetSettings()
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
+
+    @model_validator(mode="after")
+    def _judged(self) -> Self:
+        if self.training.refine and self.model.oracle:
+            raise ValueError("training.refine judges training images, whose true masks an oracle cannot be told")
+        return self
 
     def plugins(self) -> tuple[str, ...]:
         """Return the modules of plug-ins that the weights depend on."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ura_study.errors import ConfigError
 from ura_study.results.agreement import FEWEST, Agreement, agreements
 from ura_study.results.cell import Cell
+from ura_study.results.names import counted
 from ura_study.results.results import Results
 from ura_study.tables.model import Column, Row, Table
 
@@ -39,7 +40,7 @@ def agreement_table(results: Results) -> Table:
         stubs=("metric",),
         columns=COLUMNS,
         rows=tuple(Row((results.title(one.metric),), (_cell(one), Cell((one.variants,)))) for one in found),
-        notes=(LEGEND, *_unknown(found), *results.caveats, *results.mixed),
+        notes=(LEGEND, *_elsewhere(results), *_unknown(found), *results.caveats, *results.mixed),
     )
 
 
@@ -47,6 +48,11 @@ def _cell(agreement: Agreement) -> Cell:
     if math.isnan(agreement.spearman):
         return Cell(text="–")
     return Cell((agreement.spearman,), interval=agreement.interval)
+
+
+def _elsewhere(results: Results) -> list[str]:
+    count = len(results.elsewhere)
+    return [f"{counted(count, 'variant')} left out, on other test images than {results.baseline}."] if count else []
 
 
 def _unknown(found: Sequence[Agreement]) -> list[str]:

@@ -19,6 +19,8 @@ from ura_study.tables.asked import asked, headings, refusals
 from ura_study.tables.comparison_table import NO_PAIR
 from ura_study.tables.model import Column, Row, Table
 
+#: Between the names of two parts that interact.
+TIMES = " × "
 LEGEND = (
     "Effect of a part: the mean with it minus the mean without it, over all combinations of the other parts. "
     "Interaction (×): the effect of one part where the other is on, minus its effect where the other is off."
@@ -38,9 +40,8 @@ def effects_tables(results: Results) -> list[Table]:
 
 
 def _table(results: Results, name: str, ablation: Ablation) -> Table:
-    parts = headings(results, ablation.parts)
     known = [_effects(results, metric, ablation) for metric in results.metrics]
-    labels = [" × ".join(parts[axis] for axis in effect.axes) for effect in known[0]]
+    labels = [_label(results, ablation, effect) for effect in known[0]]
     units = [[_by_unit(results, effect.values) for effect in found] for found in known]
     ids = [i for _, v in asked(results, ablation) if v is not None for i in results.plan.ids[v.name]]
     rows = tuple(Row((label,), tuple(_cell(found[i], ids) for found in units)) for i, label in enumerate(labels))
@@ -62,6 +63,17 @@ def _table(results: Results, name: str, ablation: Ablation) -> Table:
         kind="points",
         about={"ablation": name},
     )
+
+
+def by_unit(results: Results, metric: str, ablation: Ablation) -> dict[str, np.ndarray]:
+    """Return name → effect (units,) of a `factorial` ablation; names of interactions have a ×."""
+    found = _effects(results, metric, ablation)
+    return {_label(results, ablation, effect): _by_unit(results, effect.values) for effect in found}
+
+
+def _label(results: Results, ablation: Ablation, effect: Effect) -> str:
+    parts = headings(results, ablation.parts)
+    return TIMES.join(parts[axis] for axis in effect.axes)
 
 
 def _effects(results: Results, metric: str, ablation: Ablation) -> list[Effect]:

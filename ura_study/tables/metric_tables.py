@@ -11,6 +11,7 @@ from ura_study.metrics.aupimo import LOWER
 from ura_study.metrics.names import THRESHOLD_METRICS, better
 from ura_study.results.aggregate import Aggregate, reason
 from ura_study.results.cell import Cell
+from ura_study.results.family import families
 from ura_study.results.names import counted
 from ura_study.results.regions import reshaped
 from ura_study.results.results import Results
@@ -115,7 +116,7 @@ def notes(
     lines += _left_out(results, metrics)
     if any(name.startswith("pixel_") for name in metrics):
         lines += [said] if (said := reshaped(_records(results))) else []
-    lines += _meanings(results, metrics)
+    lines += [*_meanings(results, metrics), *_refined(results)]
     if any(cell.significant for cell in cells):
         lines.append(
             f"*: the mean differs from that of {results.baseline} (p < {ALPHA:g}, exact Wilcoxon signed-rank test over "
@@ -149,6 +150,20 @@ def _meanings(results: Results, metrics: Sequence[str]) -> Iterator[str]:
         )
 
 
+def _refined(results: Results) -> Iterator[str]:
+    """Yield a sentence for each variant that removed training images: how many, and how many contaminating ones."""
+    for variant in results.plan.variants:
+        counts = [results.records[i].data for i in results.plan.ids[variant.name] if i in results.records]
+        removed, anomalous, left, kept = (
+            sum(data.get(name, 0) for data in counts if "removed" in data)
+            for name in ("removed", "removed_anomalous", "train_anomalous", "train")
+        )
+        if removed:
+            found = f", {anomalous} of {anomalous + left} contaminating ones among them" if anomalous + left else ""
+            total = f"{removed} of {removed + kept} training images over all runs{found}"
+            yield f"{variant.name}: training.refine removed {total}."
+
+
 def _coarse(results: Results) -> list[str]:
     """Return the categories whose normal test images have too few pixels for the lowest rate of AUPIMO."""
     return list(dict.fromkeys(r.category for r in _records(results) if 0 < r.data.get("normal_pixels", 0) * LOWER < 1))
@@ -165,10 +180,12 @@ def _units(results: Results, metrics: Sequence[str]) -> str:
 
 def _families(results: Results, metrics: Sequence[str]) -> str:
     """Return the number of tests over which p-values are corrected; by metric if it is not the same for all."""
-    tests = {metric: results.comparisons[metric][0].tests for metric in metrics if results.comparisons[metric]}
-    if len(set(tests.values())) == 1:
-        return f"{counted(next(iter(tests.values())), 'distinct test')}{' of each metric' if len(tests) > 1 else ''}"
-    listed = ", ".join(f"{results.title(metric)} {count}" for metric, count in tests.items())
+    found = {m: [f[0].tests for f in families(results.comparisons[m])] for m in metrics if results.comparisons[m]}
+    if len(set(map(tuple, found.values()))) == 1:
+        first, *others = next(iter(found.values()))
+        elsewhere = f" and, on other test images, {others[0]}" if others else ""
+        return f"{counted(first, 'distinct test')}{elsewhere}{' of each metric' if len(found) > 1 else ''}"
+    listed = ", ".join(f"{results.title(metric)} {' and '.join(map(str, tests))}" for metric, tests in found.items())
     return f"the distinct tests of each metric: {listed}"
 
 

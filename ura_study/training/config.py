@@ -7,11 +7,26 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from ura_study.settings import WITHOUT_EFFECT, Settings
+from ura_study.settings import WHICH_IMAGES, WITHOUT_EFFECT, Settings
 
 #: A number and its unit.
 Duration = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)? ?(s|min|h)$")]
 SECONDS = {"s": 1, "min": 60, "h": 3600}
+
+
+class RefineSettings(Settings):
+    """Training images that look anomalous are removed before the training: for sets that nobody has looked through.
+
+    Detectors of the same kind are fitted on a part of the images and judge the rest (see `training.refine`); so a run
+    takes `stages` × `folds` trainings more.
+    """
+
+    share: float = Field(0.1, gt=0, le=0.5)
+    """Share of the training images that is removed in all."""
+    stages: int = Field(1, ge=1, le=10)
+    """Number of times that images are judged; each time an equal part is removed."""
+    folds: int = Field(3, ge=2, le=10)
+    """Number of parts of the training set; each is judged by a detector of all others."""
 
 
 class TrainingSettings(Settings):
@@ -43,6 +58,8 @@ class TrainingSettings(Settings):
     """Compile the detector's parts with `torch.compile`: a minute at the start, faster steps on a GPU."""
     reports: int = Field(10, ge=1, le=10_000)
     """Number of intervals of the training for which losses are reported."""
+    refine: RefineSettings | Literal[False] = Field(False, json_schema_extra=WHICH_IMAGES)
+    """Removal of training images that look anomalous; `false`: all are trained on."""
     checkpoint: Duration | Literal[False] = Field("5min", json_schema_extra=WITHOUT_EFFECT)
     """How often a training that goes on is kept, so that a run that is cut off continues from there, with the weights
     that it would have had anyway: a number and `s`, `min` or `h`; `false`: never. Finished runs leave none."""

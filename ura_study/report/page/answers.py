@@ -8,18 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
 from ura_study.report.page.words import series
 from ura_study.results.comparison import Comparison
 from ura_study.results.names import counted
 from ura_study.results.results import Results
-from ura_study.results.statistics import ALPHA
+from ura_study.results.statistics import ALPHA, interval
 from ura_study.study.config import Ablation
 from ura_study.study.names import short_names
 from ura_study.study.plan import BASELINE, Variant, expand
 from ura_study.tables.ablation_tables import in_order
 from ura_study.tables.asked import variants_of, with_baseline
+from ura_study.tables.effects_table import TIMES, by_unit
 from ura_study.tables.sheet import number
 
 #: Said of a difference that by the Bayesian signed-rank test lies within `report.rope`.
@@ -85,12 +88,34 @@ def _ablation(results: Results, name: str, ablation: Ablation) -> Iterator[str]:
             against = f"{variant.name}, against {results.baseline},"
             yield _sentence(results, variant.name, f"Leaving out {part}" if results.baseline == BASELINE else against)
         return
+    if ablation.factorial is not None:
+        yield from (_effects(results, metric, ablation) for metric in leading(results))
+        return
     if ablation.parts:
         yield _span(results, ablation.parts, variants)
         return
     keys = dict.fromkeys(tuple(variant.changes) for variant in variants)
     for varied in keys:
         yield _span(results, varied, [v for v in variants if tuple(v.changes) == varied])
+
+
+def _effects(results: Results, metric: str, ablation: Ablation) -> str:
+    """Return what each part changes on average over combinations of the others, and which parts interact."""
+    found = {name: values for name, values in by_unit(results, metric, ablation).items() if len(values)}
+    mains = [_effect(results, name, values) for name, values in found.items() if TIMES not in name]
+    if not mains:
+        return f"{results.title(metric)}: no effect of a part is known yet."
+    ends = {name: interval(values) for name, values in found.items() if TIMES in name}
+    clear = [_effect(results, name, found[name]) for name, (low, high) in ends.items() if low > 0 or high < 0]
+    together = f"interactions beyond 0: {series(clear)}" if clear else "no interaction's interval excludes 0"
+    what = f"each part changes {_name(results, metric)} by"
+    return f"On average over the combinations of the other parts, {what} {series(mains)}; {together}."
+
+
+def _effect(results: Results, name: str, values: np.ndarray) -> str:
+    low, high = interval(values)
+    ends = "" if math.isnan(low) else _interval(results, (low, high))
+    return f"{number(float(values.mean()), 'points', _set(results))}{ends} ({name})"
 
 
 def _span(results: Results, keys: tuple[str, ...], variants: Sequence[Variant]) -> str:

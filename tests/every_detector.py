@@ -33,6 +33,8 @@ MODELS = {
     "patchcore, one neighbour": PATCHCORE | {"neighbours": 1},
     "padim": {"name": "padim"},
     "padim, three channels": {"name": "padim", "channels": 3, "image_score": "map"},
+    "simplenet": {"name": "simplenet", "hidden": 16},
+    "simplenet, some tokens as they are": {"name": "simplenet", "hidden": 16, "standardise": False, "tokens": 20},
 }
 
 

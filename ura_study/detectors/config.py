@@ -71,6 +71,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "uranet": "ura_study.detectors.uranet.config",
         "patchcore": "ura_study.detectors.patchcore.config",
         "padim": "ura_study.detectors.padim.config",
+        "simplenet": "ura_study.detectors.simplenet.config",
     },
 )
 

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from ura_study.detectors.build import build_detector
+from ura_study.detectors.simplenet.config import SimpleNetSettings
+from ura_study.detectors.simplenet.network import drawn, truncated, with_noise
+from ura_study.features.maps import FeatureMaps
+from ura_study.training.config import TrainingSettings
+from ura_study.training.loop import fit
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def feature_maps(images, seed=0, channels=6):
+    """Return tokens on a plane of two dimensions, so that there is something to be learnt."""
+    plane = np.random.default_rng(9).normal(size=(2, channels))
+    values = np.random.default_rng(seed).normal(size=(images, 4, 4, 2)) @ plane
+    return FeatureMaps((values.transpose(0, 3, 1, 2).astype(np.float32),), 4)
+
+
+def fitted(train, seed=0, steps=1, lr=0.02, **settings):
+    detector = build_detector(SimpleNetSettings(hidden=32, **settings), train.channels, train.map_size)
+    for _ in fit(detector, train, TrainingSettings(steps=steps, lr=lr), seed, torch.device("cpu")):
+        pass
+    return detector
+
+
+def test_the_constants_are_the_papers():
+    settings = SimpleNetSettings()
+    assert (settings.hidden, settings.margin, settings.image_score) == (1024, 0.5, "max")
+    groups = build_detector(settings, 4, 4).parameter_groups()
+    assert [TrainingSettings().lr * group["lr_factor"] for group in groups] == pytest.approx([1e-4, 2e-4])
+
+
+def test_the_discriminator_by_hand():
+    train = feature_maps(2)
+    detector = fitted(train)
+    batch = train.batch([0, 1])
+    maps = detector.score(batch).maps
+    state = {name: value.double().numpy() for name, value in detector.state_dict().items()}
+    tokens = batch.features.double().numpy().transpose(0, 2, 3, 1) / state["std"]
+    adapted = tokens @ state["adaptor.weight"].T + state["adaptor.bias"]
+    hidden = adapted @ state["discriminator.0.weight"].T + state["discriminator.0.bias"]
+    centred = hidden - state["discriminator.1.running_mean"]
+    normalised = centred / np.sqrt(state["discriminator.1.running_var"] + 1e-5)
+    normalised = normalised * state["discriminator.1.weight"] + state["discriminator.1.bias"]
+    active = np.where(normalised > 0, normalised, 0.2 * normalised)
+    np.testing.assert_allclose(maps, -(active @ state["discriminator.3.weight"][0]), rtol=1e-4, atol=1e-5)
+
+
+def test_noise_has_the_stated_deviation_in_every_channel_and_no_mean():
+    tokens = torch.full((20_000, 3), 7.0)
+    noise = with_noise(tokens, 0.015, seeded()) - tokens
+    np.testing.assert_allclose(noise.std(dim=0), 0.015, rtol=0.03)
+    assert noise.mean(dim=0).abs().max() < 5e-4
+    assert abs(torch.corrcoef(noise.T)[0, 1]) < 0.03
+
+
+def test_channels_are_brought_to_one_deviation():
+    train = feature_maps(20)
+    assert torch.equal(fitted(train, standardise=False).std, torch.ones(6))
+    std = fitted(train).std
+    np.testing.assert_allclose(std, train.layers[0].std(axis=(0, 2, 3)), rtol=1e-4)
+
+
+def test_a_step_takes_some_tokens_of_a_batch_each_at_most_once():
+    tokens = torch.arange(50.0)[:, None]
+    some = drawn(tokens, 20, seeded())[:, 0]
+    assert len(set(some.tolist())) == 20
+    assert not torch.equal(some, drawn(tokens, 20, seeded(1))[:, 0])
+    assert drawn(tokens, 50, seeded()) is drawn(tokens, None, seeded()) is tokens
+
+
+def test_scoring_leaves_the_state_as_it_is():
+    train = feature_maps(7)
+    detector = fitted(train)
+    before = {name: value.clone() for name, value in detector.state_dict().items()}
+    detector.score(train.batch(slice(None)))
+    assert all(torch.equal(value, before[name]) for name, value in detector.state_dict().items())
+
+
+def test_the_loss_by_hand():
+    normal, noisy = truncated(torch.tensor([2.0, 0.5, 0.0, -1.0]), torch.tensor([-2.0, -0.5, 0.0, 1.0]), 0.5)
+    assert normal == pytest.approx((0 + 0 + 0.5 + 1.5) / 4)
+    assert noisy == pytest.approx((0 + 0 + 0.5 + 1.5) / 4)
+    assert [float(x) for x in truncated(torch.ones(2), torch.ones(2), 0.2)] == pytest.approx([0, 1.2])
+
+
+def test_the_total_is_the_sum_of_its_terms():
+    train = feature_maps(2)
+    terms = fitted(train).losses(train.batch([0, 1]), 0.0, seeded())
+    assert set(terms) == {"total", "normal", "noisy"}
+    assert terms["total"].item() == pytest.approx(terms["normal"].item() + terms["noisy"].item())
+
+
+def test_trained_it_separates_shifted_tokens():
+    train, test = feature_maps(20), feature_maps(5, seed=1)
+    away = np.linalg.svd(train.layers[0].transpose(0, 2, 3, 1).reshape(-1, 6))[2][-1]  # normal to the plane
+    shifted = test.layers[0].copy()
+    shifted[:, :, 1, 2] += away
+    detector = fitted(train, steps=200, lr=0.2, noise=0.3)
+    maps = detector.score(FeatureMaps((shifted,), 4).batch(slice(None))).maps
+    before = detector.score(test.batch(slice(None))).maps
+    assert (maps.flatten(1).argmax(dim=1) == 1 * 4 + 2).all()
+    assert maps[:, 1, 2].min() > before.max()
+
+
+def test_image_scores():
+    train = feature_maps(3)
+    scores = fitted(train).score(train.batch(slice(None)))
+    assert torch.equal(scores.images, scores.maps.flatten(1).max(dim=1).values)
+    assert fitted(train, image_score="map").score(train.batch([0])).images is None
+
+
+def test_an_image_does_not_depend_on_its_batch():
+    train, test = feature_maps(7), feature_maps(3, seed=1)
+    detector = fitted(train)
+    detector.train()  # as it is between two intervals of the training
+    together = detector.score(test.batch(slice(None))).maps
+    alone = [detector.score(test.batch([i])).maps for i in range(3)]
+    torch.testing.assert_close(torch.cat(alone), together)
+
+
+def test_same_seed_same_weights_and_another_seed_others():
+    train = feature_maps(7)
+    torch.manual_seed(1)
+    first = fitted(train, steps=3)
+    torch.manual_seed(2)  # draws come from the generator alone
+    second, other = fitted(train, steps=3), fitted(train, seed=1, steps=3)
+    batch = train.batch([0])
+    assert torch.equal(first.score(batch).maps, second.score(batch).maps)
+    assert not torch.equal(first.adaptor.weight, other.adaptor.weight)
+
+
+def test_a_stored_state_scores_the_same():
+    train = feature_maps(7)
+    detector = fitted(train, steps=3)
+    stored = build_detector(detector.settings, train.channels, train.map_size)
+    stored.load_state_dict(detector.state_dict())
+    assert torch.equal(detector.score(train.batch([0])).maps, stored.score(train.batch([0])).maps)

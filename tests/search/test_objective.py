@@ -136,6 +136,15 @@ def test_label():
         ({"metric": "image_ap", "direction": "up"}, "direction: expected 'maximize' or 'minimize', but got 'up'"),
         ({"mean": ["image_ap", "fit_seconds"]}, "the file: a mean of image_ap and fit_seconds needs a direction"),
         ({"mean": ["val_image_ap", "val_ece"]}, "the file: a mean of val_image_ap and val_ece needs a direction"),
+        (
+            {"mean": ["image_ap"], "minus": {"parameters": 1}, "scale": "rank"},
+            "the file: scale and minus cannot be combined: a penalty has no meaning beside ranks or scores",
+        ),
+        (
+            {"mean": ["image_ap", "fit_seconds"], "direction": "maximize", "scale": "standard"},
+            "the file: scale needs metrics that are all better if larger, or all if smaller, but got a mean of "
+            "image_ap and fit_seconds",
+        ),
         ({"metric": "val_epistemic_border"}, "the file: val_epistemic_border needs a direction"),
     ],
 )

@@ -92,3 +92,10 @@ def test_several_objectives():
 def test_what_is_rejected(raw, line):
     with pytest.raises(ConfigError, match=f"^s.yaml: {line}"):
         search(**raw)
+
+
+def test_a_pareto_front_has_no_scale():
+    with pytest.raises(
+        ConfigError, match=r"scale needs a single objective: a Pareto front compares each number by itse"
+    ):
+        search(objective=[{"metric": "val_image_ap", "scale": "rank"}, "parameters"])

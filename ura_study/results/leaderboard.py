@@ -34,8 +34,8 @@ class Leaderboard:
     study: Study
     search: SearchSettings
     rows: pd.DataFrame
-    """A row per trial, best first: `trial`, `variant`, `state`, `best`, objectives by label, `runs`, parameters,
-    metrics on test, `reason`."""
+    """A row per trial, best first: `trial`, `variant`, `state`, `best`, `scaled` where the objective has a scale,
+    objectives by label, `runs`, parameters, metrics on test, `reason`."""
     objectives: tuple[str, ...]
     """Labels of the objectives."""
     parameters: tuple[str, ...]
@@ -77,7 +77,8 @@ def leaderboard(study: Study, plan: Plan, found: Sequence[TrialSummary], records
     table = [_line(trial, labels, metrics, tested.get(trial.variant, ())) for trial in _ranked(found, search)]
     keys = tuple(search.domains)
     parameters = tuple(key for key in keys if any(key in trial.params for trial in found))
-    columns = ["trial", "variant", "state", "best", *labels, "runs", *parameters, *metrics, "reason"]
+    scale = ["scaled"] if search.objective[0].scale != "none" else []
+    columns = ["trial", "variant", "state", "best", *scale, *labels, "runs", *parameters, *metrics, "reason"]
     done = [records[i] for i in plan.runs if i in records and records[i].done]
     return Leaderboard(
         study=study,
@@ -100,12 +101,15 @@ def _rows(plan: Plan, variant: str, records: Mapping[str, Record]) -> list[Row]:
 
 
 def _ranked(found: Sequence[TrialSummary], search: SearchSettings) -> list[TrialSummary]:
-    """Return trials by state (complete, complete beyond a limit, pruned, running, failed), then by first objective."""
+    """Return trials by state (complete, complete beyond a limit, pruned, running, failed), then by the value on the
+    scale where there is one, else by the first objective.
+    """
     sign = 1 if search.objective[0].minimizes else -1
     order = {"complete": 0, "pruned": 2, "running": 3, "failed": 4}
 
     def place(trial: TrialSummary) -> tuple[float, ...]:
         worth = math.inf if trial.values is None else sign * trial.values[0]
+        worth = worth if trial.scaled is None else -trial.scaled
         return (order[trial.state] + (trial.state == "complete" and not trial.feasible), worth, trial.number)
 
     return sorted(found, key=place)
@@ -119,6 +123,7 @@ def _line(
     means = {metric: cell.mean for metric, cell in zip(metrics, tested, strict=False)}  # none if incomplete
     params = {key: readable(value) if isinstance(value, bool) else value for key, value in trial.params.items()}
     base = {"trial": trial.number, "variant": trial.variant, "state": state, "best": trial.best, "runs": trial.runs}
+    base |= {} if trial.scaled is None else {"scaled": trial.scaled}
     return base | dict(zip(labels, values, strict=True)) | params | means | {"reason": trial.reason}
 
 

@@ -20,6 +20,7 @@ from ura_study.search.config import SearchSettings
 from ura_study.search.objective import directions
 from ura_study.search.pruners import make_pruner
 from ura_study.search.samplers import make_sampler
+from ura_study.search.scaling import SCALE, scale_of
 from ura_study.search.space.space import Space
 from ura_study.study.config import Study
 from ura_study.study.plan import changed
@@ -65,6 +66,8 @@ def begin(
         load_if_exists=True,
     )
     _check_same(optuna_study, _identity(study, search, fingerprints), folder, shared=search.storage is not None)
+    if (scale := scale_of(search.objective[0])) is not None:
+        optuna_study.set_user_attr(SCALE, scale)
     for params in _first(study, search, space):
         optuna_study.enqueue_trial(params, skip_if_exists=True)
     return optuna_study
@@ -74,7 +77,7 @@ def _identity(study: Study, search: SearchSettings, fingerprints: Mapping[str, s
     """Return a digest of each part of the study that must stay the same for values to be comparable."""
     parts: dict[str, object] = {
         "search.space": search.space,
-        "search.objective": [part.model_dump(mode="json") for part in search.objective],
+        "search.objective": [part.identity() for part in search.objective],
         "search.split": search.split,
         "base": study.base.model_dump(mode="json"),
         "seeds": study.seeds,

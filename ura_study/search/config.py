@@ -101,6 +101,13 @@ class SearchSettings(Settings):
 
     @field_validator("objective")
     @classmethod
+    def _one_scale(cls, objectives: tuple[ObjectiveSettings, ...]) -> tuple[ObjectiveSettings, ...]:
+        if len(objectives) > 1 and any(objective.scale != "none" for objective in objectives):
+            raise ValueError("scale needs a single objective: a Pareto front compares each number by itself")
+        return objectives
+
+    @field_validator("objective")
+    @classmethod
     def _on_the_split(
         cls, objectives: tuple[ObjectiveSettings, ...], info: ValidationInfo
     ) -> tuple[ObjectiveSettings, ...]:

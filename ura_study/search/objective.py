@@ -53,8 +53,8 @@ def run_value(objective: ObjectiveSettings, row: Row) -> float:
     Raises:
         Undefined: where it lacks a number, or the number is not finite.
     """
-    penalty = sum(weight * _number(row, name) for name, weight in objective.minus.items())
-    return statistics.fmean(_number(row, name) for name in objective.metrics) - penalty
+    penalty = sum(weight * number(row, name) for name, weight in objective.minus.items())
+    return statistics.fmean(number(row, name) for name in objective.metrics) - penalty
 
 
 def constraints(objective: ObjectiveSettings, rows: Sequence[Row]) -> list[float]:
@@ -83,10 +83,15 @@ def constraint_names(objective: ObjectiveSettings) -> list[str]:
 
 
 def _limited(name: str, limit: LimitSettings, rows: Sequence[Row], *, lowest: bool) -> float:
-    return _summary(rows, lambda row: _number(row, name), limit.over, lowest=lowest)
+    return _summary(rows, lambda row: number(row, name), limit.over, lowest=lowest)
 
 
-def _number(row: Row, name: str) -> float:
+def number(row: Row, name: str) -> float:
+    """Return a number of a run by its name.
+
+    Raises:
+        Undefined: where the run lacks it, or it is not finite.
+    """
     category, seed, numbers = row
     number = numbers.get(name)
     if number is None or not math.isfinite(number):
@@ -95,11 +100,15 @@ def _number(row: Row, name: str) -> float:
 
 
 def _summary(rows: Sequence[Row], of: Callable[[Row], float], over: str, *, lowest: bool) -> float:
-    """Return one number for the categories' means over seeds; `lowest` tells whether the worst is the lowest mean."""
+    """Return the `summary` of the categories' means over seeds."""
     by_category: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         by_category[row[0]].append(of(row))
-    means = [statistics.fmean(values) for values in by_category.values()]
+    return summary([statistics.fmean(values) for values in by_category.values()], over, lowest=lowest)
+
+
+def summary(means: Sequence[float], over: str, *, lowest: bool) -> float:
+    """Return the summary `over` of categories' values; `lowest` tells whether the worst of them is the lowest."""
     if over == "mean":
         return statistics.fmean(means)
     if over == "median":

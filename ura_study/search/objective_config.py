@@ -4,6 +4,7 @@ In YAML it is the name of a metric, a mapping, or a list of these for several ob
 
     objective: val_pixel_aupro
     objective: {mean: [val_image_auroc, val_pixel_aupro], over: worst}
+    objective: {mean: [val_image_auroc, val_pixel_aupro], scale: rank}
     objective: {metric: val_pixel_aupro, subject_to: {score_ms_per_image: {max: 20}}}
     objective: [val_pixel_aupro, {metric: score_ms_per_image, direction: minimize}]
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -80,6 +81,10 @@ class ObjectiveSettings(Settings):
     over: str = "mean"
     """Summary of the categories' means over seeds: `mean`, `median`, a quantile (`q10`: 10 %), or `worst`: the worst
     category."""
+    scale: Literal["none", "rank", "standard"] = "none"
+    """Whether numbers are brought to a common scale in each category, before they are averaged to choose the best
+    variant: its rank among all variants that are complete (0 to 1), or its standard score; `none`: they are averaged as
+    they are. Sampler and pruner see the plain value in any case."""
     direction: Literal["maximize", "minimize"] | None = None
     """Whether a larger or a smaller value is better; default: costs and errors are minimized, all else is maximized."""
     minus: dict[str, Weight] = Field(default_factory=dict)
@@ -107,9 +112,13 @@ class ObjectiveSettings(Settings):
         if (self.metric is None) == (not self.mean):
             raise ValueError("an objective needs either metric: …, or mean: [ … ] of several")
         ways = {_way(name) for name in self.metrics}
+        what = self.metrics[0] if len(self.metrics) == 1 else f"a mean of {' and '.join(self.metrics)}"
         if self.direction is None and (len(ways) > 1 or 0 in ways):
-            what = self.metrics[0] if len(self.metrics) == 1 else f"a mean of {' and '.join(self.metrics)}"
             raise ValueError(f"{what} needs a direction: maximize or minimize")
+        if self.scale != "none" and self.minus:
+            raise ValueError("scale and minus cannot be combined: a penalty has no meaning beside ranks or scores")
+        if self.scale != "none" and len(ways) > 1:
+            raise ValueError(f"scale needs metrics that are all better if larger, or all if smaller, but got {what}")
         if self.minus and self.minimizes:
             raise ValueError("minus goes with an objective that is maximized, but this one is minimized")
         return self
@@ -131,6 +140,10 @@ class ObjectiveSettings(Settings):
     def names(self) -> tuple[str, ...]:
         """The names of all numbers of a run that this objective uses."""
         return (*self.metrics, *self.minus, *self.subject_to)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the settings as JSON; the scale only where there is one, since it came later."""
+        return self.model_dump(mode="json", exclude={"scale"} if self.scale == "none" else None)
 
     @property
     def label(self) -> str:

@@ -30,6 +30,7 @@ from ura_study.search.candidate import Candidate, row
 from ura_study.search.grid_sampler import GridSampler
 from ura_study.search.objective import Row, Undefined, constraint_names, constraints, value
 from ura_study.search.samplers import make_sampler
+from ura_study.search.scaling import PARTS, parts
 from ura_study.search.space.space import Space, read_space
 from ura_study.search.storage import mend, open_storage
 from ura_study.search.trials import SECONDS, finished, headline, name_of, stale, trials
@@ -224,6 +225,8 @@ class Session:
         if excess is not None:
             for name, beyond in excess.items():
                 candidate.trial.set_constraint(name, beyond)
+            if (objective := self._search.objective[0]).scale != "none":
+                candidate.trial.set_user_attr(PARTS, parts(objective, rows))
             self._tell(candidate, TrialState.COMPLETE, values)
 
     def _excess(self, rows: Sequence[Row]) -> dict[str, float]:

@@ -12,10 +12,13 @@ from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from ura_study.search.config import SearchSettings
+from ura_study.search.scaling import PARTS, SCALE, scaled
 from ura_study.study.plan import Plan
 
 #: Attribute of the Optuna study: for how many seconds the search has run.
 SECONDS = "seconds"
+#: What values on each scale are called.
+SCALED = {"rank": "mean rank", "standard": "mean standard score"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class TrialSummary:
     """Why the trial failed; "" if it did not."""
     logs: Mapping[str, bool] = field(default_factory=dict)
     """Key of each range → whether it was sampled on a logarithmic scale."""
+    scaled: float | None = None
+    """Value by which the best is chosen, where the objective has a scale and the trial is complete and within all
+    limits (see `scaling`); larger is better."""
 
 
 _STATES: dict[TrialState, Literal["complete", "pruned", "failed"]] = {
@@ -51,9 +57,9 @@ _STATES: dict[TrialState, Literal["complete", "pruned", "failed"]] = {
 
 def trials(optuna_study: optuna.Study) -> list[TrialSummary]:
     """Return the trials that have begun, in the order of their numbers."""
-    best = {trial.number for trial in _best(optuna_study)}
+    best, scaled = {trial.number for trial in _best(optuna_study)}, _scaled(optuna_study)
     begun = (trial for trial in optuna_study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING)
-    return [_summary(trial, trial.number in best) for trial in begun]
+    return [_summary(trial, trial.number in best, scaled.get(trial.number)) for trial in begun]
 
 
 def finished(optuna_study: optuna.Study) -> list[FrozenTrial]:
@@ -87,24 +93,44 @@ def headline(found: Sequence[TrialSummary], search: SearchSettings) -> str:
     told = len(found) - states["running"]
     parts = [f"{states[state]} {state}" for state in ("running", "pruned", "failed") if states[state]]
     line = f"search: {told} of {search.trials} trials" + (f" ({', '.join(parts)})" if parts else "")
-    best = [(trial.variant, trial.values[0]) for trial in found if trial.best and trial.values is not None]
+    best = [trial for trial in found if trial.best and trial.values is not None]
     if not best:
         return line
     if len(search.objective) > 1:
         return f"{line}, {len(best)} on the Pareto front"
-    variant, value = best[0]
-    return f"{line}, best {search.objective[0].label} {value:.4g} ({variant})"
+    objective, first = search.objective[0], best[0]
+    assert first.values is not None
+    how = "" if first.scaled is None else f" by {SCALED[objective.scale]}, {first.scaled:.3g}, with"
+    return f"{line}, best{how} {objective.label} {first.values[0]:.4g} ({first.variant})"
 
 
 def _best(optuna_study: optuna.Study) -> list[FrozenTrial]:
-    return (
-        optuna_study.best_trials
-        if any(t.state == TrialState.COMPLETE for t in optuna_study.get_trials(deepcopy=False))
-        else []
-    )
+    """Return the best trial, or those on the Pareto front; the first of equal ones."""
+    every = optuna_study.get_trials(deepcopy=False)
+    if not any(trial.state == TrialState.COMPLETE for trial in every):
+        return []
+    if SCALE not in optuna_study.user_attrs:
+        return optuna_study.best_trials
+    scaled = _scaled(optuna_study)
+    best = max(scaled, key=lambda number: (scaled[number], -number), default=None)
+    return [trial for trial in every if trial.number == best]
 
 
-def _summary(trial: FrozenTrial, best: bool) -> TrialSummary:
+def _scaled(optuna_study: optuna.Study) -> dict[int, float]:
+    """Return number → value on the scale of the trials that are complete and within all limits; none without one."""
+    if (how := optuna_study.user_attrs.get(SCALE)) is None:
+        return {}
+    every = optuna_study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    compared = [trial for trial in every if _feasible(trial)]
+    values = scaled([trial.user_attrs[PARTS] for trial in compared], how)
+    return {trial.number: value for trial, value in zip(compared, values, strict=True)}
+
+
+def _feasible(trial: FrozenTrial) -> bool:
+    return all(excess <= 0 for excess in trial.constraints.values())
+
+
+def _summary(trial: FrozenTrial, best: bool, scaled: float | None) -> TrialSummary:
     attrs = trial.user_attrs
     values = attrs.get("known") if trial.state == TrialState.PRUNED else trial.values
     return TrialSummary(
@@ -113,8 +139,9 @@ def _summary(trial: FrozenTrial, best: bool) -> TrialSummary:
         state=_STATES.get(trial.state, "running"),
         values=None if values is None else tuple(values),
         params=trial.params,
-        feasible=all(excess <= 0 for excess in trial.constraints.values()),
+        feasible=_feasible(trial),
         best=best,
+        scaled=scaled,
         runs=attrs.get("runs"),
         reason=attrs.get("reason", ""),
         logs={k: d.log for k, d in trial.distributions.items() if isinstance(d, FloatDistribution | IntDistribution)},

@@ -19,6 +19,7 @@ from ura_study.results.cell import Cell
 from ura_study.results.leaderboard import Leaderboard
 from ura_study.results.names import counted, title
 from ura_study.search.objective_config import ObjectiveSettings
+from ura_study.search.trials import SCALED
 from ura_study.study.names import short_names
 from ura_study.tables.model import Column, Kind, Row, Table
 
@@ -42,6 +43,7 @@ def search_table(leaderboard: Leaderboard) -> Table:
     limit = leaderboard.study.evaluation.fpr_limit
     names = short_names(leaderboard.parameters)
     columns = (
+        *_scaled(leaderboard),
         *(_objective(objective, limit) for objective in leaderboard.search.objective),
         Column("runs", "runs", "count"),
         *(Column(name, title(name, limit), better=better(name)) for name in leaderboard.metrics),
@@ -92,8 +94,23 @@ def _about_numbers(leaderboard: Leaderboard) -> list[str]:
     """Return the sentences on what the numbers of complete and of pruned trials are."""
     varied = any(not math.isnan(cell.std) for cells in leaderboard.tested.values() for cell in cells)
     line = f"Test figures are mean ± standard deviation over {counted(len(leaderboard.study.seeds), 'seed')}."
+    scale = leaderboard.search.objective[0].scale
+    chosen = (
+        f"The best is chosen by the {SCALED.get(scale)} among the complete trials within all limits, taken in each "
+        "category and metric before they are averaged. Sampler and pruner saw the plain mean."
+    )
     pruned = "Objectives of pruned trials are over the runs that were done, and are not ranked."
-    return [*([line] if varied else []), *([pruned] if "pruned" in set(leaderboard.rows["state"]) else [])]
+    return [
+        *([chosen] if scale != "none" else []),
+        *([line] if varied else []),
+        *([pruned] if "pruned" in set(leaderboard.rows["state"]) else []),
+    ]
+
+
+def _scaled(leaderboard: Leaderboard) -> tuple[Column, ...]:
+    """Return the column by which the best was chosen, where the objective has a scale."""
+    scale = leaderboard.search.objective[0].scale
+    return () if scale == "none" else (Column("scaled", SCALED[scale], "value", 1),)
 
 
 def _objective(objective: ObjectiveSettings, limit: float) -> Column:
@@ -112,7 +129,8 @@ def _row(line: Mapping[Hashable, Any], leaderboard: Leaderboard) -> Row:
     variant = line["variant"]
     state = line["state"] if not line["best"] else "best" if len(leaderboard.objectives) == 1 else "Pareto front"
     ids = leaderboard.recorded.get(variant, ())
-    objectives = (_number(line[label], ids, line["state"] == "complete") for label in leaderboard.objectives)
+    compared = [*(column.key for column in _scaled(leaderboard)), *leaderboard.objectives]
+    objectives = (_number(line[key], ids, line["state"] == "complete") for key in compared)
     tested = leaderboard.tested.get(variant, (NONE,) * len(leaderboard.metrics))
     labels = (variant, state, *(_text(line[key]) for key in leaderboard.parameters))
     return Row(labels, (*objectives, _number(line["runs"]), *(dataclasses.replace(c, contends=False) for c in tested)))

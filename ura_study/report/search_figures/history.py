@@ -47,6 +47,8 @@ class History:
     """Each state and its number of trials."""
     note: str
     """The sentence on the images that the values were measured on."""
+    scaled: bool = False
+    """Whether the best trial was chosen by ranks or standard scores, and not by the values that are shown."""
 
 
 def history(search: SearchSettings, found: Sequence[TrialSummary]) -> History | None:
@@ -59,6 +61,7 @@ def history(search: SearchSettings, found: Sequence[TrialSummary]) -> History | 
         failed=tuple(trial.number for trial in found if trial.state == "failed"),
         states=tuple(sorted(Counter(trial.state for trial in found).items())),
         note=chosen_on(search),
+        scaled=search.objective[0].scale != "none",
     )
 
 
@@ -116,6 +119,7 @@ def _caption(info: History) -> str:
     return sentences(
         f"{labels} by trial, {total} trials ({counts}), and the best so far of the complete trials within all limits.",
         "A pruned trial has the value of the runs that were done; crosses are failed trials.",
+        "The star is the best by rank or standard score, and need not have the best value here." if info.scaled else "",
         info.note,
     )
 

@@ -35,6 +35,8 @@ MODELS = {
     "padim, three channels": {"name": "padim", "channels": 3, "image_score": "map"},
     "simplenet": {"name": "simplenet", "hidden": 16},
     "simplenet, some tokens as they are": {"name": "simplenet", "hidden": 16, "standardise": False, "tokens": 20},
+    "pbas": {"name": "pbas", "hidden": 16},
+    "pbas, some tokens": {"name": "pbas", "hidden": 16, "tokens": 20, "image_score": "map"},
 }
 
 

@@ -512,12 +512,16 @@ def test_the_study_of_the_example_opens_and_plans():
 
 def test_after_a_test_nothing_is_left():
     """The fixture `unplugged` cleans up behind the tests above."""
-    with pytest.raises(ConfigError, match=r"whose name is one of 'uranet', 'patchcore', 'padim', but"):
+    with pytest.raises(
+        ConfigError, match=r"whose name is one of 'uranet', 'patchcore', 'padim', 'simplenet', 'pbas', but"
+    ):
         validated(VariantSettings, {"model": {"name": "autoencoder"}}, "settings")
     assert {kind.__name__ for kind in DetectorSettings.__subclasses__()} == {
         "URANetSettings",
         "PatchCoreSettings",
         "PaDiMSettings",
+        "SimpleNetSettings",
+        "PBASSettings",
     }
 
 

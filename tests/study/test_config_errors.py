@@ -164,13 +164,13 @@ def test_data(tmp_path, data, told):
         ("{1: 4}", "base.1: expected a string as key, but got 1"),
         (
             "{model: {name: draem}}",
-            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', 'padim', but got "
-            '{"name": "draem"}',
+            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', 'padim', 'simplenet', 'pbas', "
+            'but got {"name": "draem"}',
         ),
         (
             "{model: {name: patchcor}}",
-            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', 'padim', but got "
-            '{"name": "patchcor"}; did you mean \'patchcore\'?',
+            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', 'padim', 'simplenet', 'pbas', "
+            'but got {"name": "patchcor"}; did you mean \'patchcore\'?',
         ),
         (
             "{model: {name: patchcore, neighbors: 3}}",

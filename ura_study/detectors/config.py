@@ -72,6 +72,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "patchcore": "ura_study.detectors.patchcore.config",
         "padim": "ura_study.detectors.padim.config",
         "simplenet": "ura_study.detectors.simplenet.config",
+        "pbas": "ura_study.detectors.pbas.config",
     },
 )
 

@@ -47,31 +47,17 @@ class SimpleNet(Detector):
         self.settings = settings
         self.register_buffer("std", torch.ones(channels))
         self.adaptor = nn.Linear(channels, channels)
-        self.discriminator = nn.Sequential(
-            nn.Linear(channels, settings.hidden),
-            nn.BatchNorm1d(settings.hidden),
-            nn.LeakyReLU(SLOPE),
-            nn.Linear(settings.hidden, 1, bias=False),
-        )
+        self.discriminator = discriminator(channels, settings.hidden)
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Take the channels' standard deviations, and draw the initial weights."""
         if self.settings.standardise:
             self.std = token_statistics(train, self.device, generator).std
-        for layer in self.modules():
-            if isinstance(layer, nn.Linear):
-                weight = nn.init.xavier_normal_(torch.empty(layer.weight.shape), generator=generator)
-                with torch.no_grad():
-                    layer.weight.copy_(weight)
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
+        draw_weights(self, generator)
 
     def parameter_groups(self) -> list[dict[str, Any]]:
         """Return adaptor and discriminator, each with its own learning rate."""
-        return [
-            {"params": list(self.adaptor.parameters()), "lr_factor": ADAPTOR_RATE},
-            {"params": list(self.discriminator.parameters()), "lr_factor": DISCRIMINATOR_RATE},
-        ]
+        return rates(self.adaptor, self.discriminator)
 
     def losses(self, batch: Batch, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the loss of normal and of noisy tokens, and their sum (Eq. 6 and 7)."""
@@ -92,6 +78,35 @@ class SimpleNet(Detector):
     def _tokens(self, batch: Batch) -> Tensor:
         """Return all tokens, (T, C)."""
         return to_tokens(batch.features).flatten(0, 1) / self.std  # (B, N, C) -> (T, C)
+
+
+def discriminator(channels: int, hidden: int) -> nn.Sequential:
+    """Return the network from tokens (T, C) to one number each, (T, 1)."""
+    return nn.Sequential(
+        nn.Linear(channels, hidden),
+        nn.BatchNorm1d(hidden),
+        nn.LeakyReLU(SLOPE),
+        nn.Linear(hidden, 1, bias=False),
+    )
+
+
+def draw_weights(network: nn.Module, generator: torch.Generator) -> None:
+    """Draw the weights of all linear layers by Xavier's normal distribution; biases become 0."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear):
+            weight = nn.init.xavier_normal_(torch.empty(layer.weight.shape), generator=generator)
+            with torch.no_grad():
+                layer.weight.copy_(weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def rates(adaptor: nn.Module, judge: nn.Module) -> list[dict[str, Any]]:
+    """Return the parameters of both, each with its share of the learning rate."""
+    return [
+        {"params": list(adaptor.parameters()), "lr_factor": ADAPTOR_RATE},
+        {"params": list(judge.parameters()), "lr_factor": DISCRIMINATOR_RATE},
+    ]
 
 
 def drawn(tokens: Tensor, count: int | None, generator: torch.Generator) -> Tensor:

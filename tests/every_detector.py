@@ -36,6 +36,8 @@ MODELS = {
     "simplenet": {"name": "simplenet", "hidden": 16},
     "simplenet, some tokens as they are": {"name": "simplenet", "hidden": 16, "standardise": False, "tokens": 20},
     "pbas": {"name": "pbas", "hidden": 16},
+    "reverse distillation": {"name": "reverse_distillation", "blocks": 1},
+    "mrkd": {"name": "mrkd", "blocks": 1, "image_masking": False},
     "pbas, some tokens": {"name": "pbas", "hidden": 16, "tokens": 20, "image_score": "map"},
 }
 

@@ -94,7 +94,17 @@ def test_a_fit_repeats_exactly_and_is_close_to_that_of_the_cpu(train, name, prec
 @pytest.mark.parametrize(("start", "end"), [(GPU, CPU), (CPU, GPU), (GPU, GPU)], ids=lambda device: device.type)
 @pytest.mark.parametrize(
     "name",
-    ["full", "w/o restoration", "plain weights", "patchcore", "patchcore, at random", "padim", "simplenet", "pbas"],
+    [
+        "full",
+        "w/o restoration",
+        "plain weights",
+        "patchcore",
+        "patchcore, at random",
+        "padim",
+        "simplenet",
+        "pbas",
+        "mrkd",
+    ],
 )
 def test_what_was_saved_scores_the_same_on_the_other_device(train, name, start, end):
     detector, file = fitted(name, train, start, steps=3), io.BytesIO()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ura_study.detectors.config import DETECTORS
 from ura_study.errors import ConfigError
 from ura_study.study.config import Study, VariantSettings, validated
 from ura_study.study.config_errors import shown
@@ -13,6 +14,7 @@ from ura_study.study.loading import load_study
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]*$"
 LAYOUTS = "'textures', 'mvtec_ad', 'btad', 'oct2017', 'visa', 'mpdd', 'mvtec_loco', 'magnetic_tile', 'elpv' or 'folder'"
+DETECTORS_NAMED = ", ".join(f"'{name}'" for name in DETECTORS.loaded())
 
 
 def message(tmp_path, text):
@@ -164,13 +166,12 @@ def test_data(tmp_path, data, told):
         ("{1: 4}", "base.1: expected a string as key, but got 1"),
         (
             "{model: {name: draem}}",
-            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', 'padim', 'simplenet', 'pbas', "
-            'but got {"name": "draem"}',
+            f'base.model: expected a mapping whose name is one of {DETECTORS_NAMED}, but got {{"name": "draem"}}',
         ),
         (
             "{model: {name: patchcor}}",
-            "base.model: expected a mapping whose name is one of 'uranet', 'patchcore', 'padim', 'simplenet', 'pbas', "
-            'but got {"name": "patchcor"}; did you mean \'patchcore\'?',
+            f"base.model: expected a mapping whose name is one of {DETECTORS_NAMED}, but got "
+            '{"name": "patchcor"}; did you mean \'patchcore\'?',
         ),
         (
             "{model: {name: patchcore, neighbors: 3}}",

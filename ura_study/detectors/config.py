@@ -73,6 +73,8 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "padim": "ura_study.detectors.padim.config",
         "simplenet": "ura_study.detectors.simplenet.config",
         "pbas": "ura_study.detectors.pbas.config",
+        "reverse_distillation": "ura_study.detectors.reverse_distillation.config",
+        "mrkd": "ura_study.detectors.mrkd.config",
     },
 )
 

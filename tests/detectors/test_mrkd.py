@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from datasets import write_category
+from test_reverse_distillation import feature_maps, seeded
+
+from ura_study.data.layouts.mvtec_ad import read
+from ura_study.data.preprocessing import Preprocessing
+from ura_study.detectors.build import build_detector
+from ura_study.detectors.mrkd.config import MRKDSettings
+from ura_study.detectors.mrkd.pieces import moved_about
+from ura_study.detectors.reverse_distillation.config import ReverseDistillationSettings
+from ura_study.detectors.reverse_distillation.network import unlike
+from ura_study.features.cached import feature_maps as cached_maps
+from ura_study.features.config import FeatureSettings
+from ura_study.training.config import TrainingSettings
+from ura_study.training.loop import fit
+
+CPU = torch.device("cpu")
+
+
+def fitted(train, settings=None, seed=0, steps=1, lr=2e-3):
+    settings = settings or MRKDSettings(image_masking=False)
+    detector = build_detector(settings, train.channels, train.map_size)
+    for _ in fit(detector, train, TrainingSettings(steps=steps, lr=lr), seed, CPU):
+        pass
+    return detector
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """Feature maps that come with their images and the backbone."""
+    write_category(tmp_path, "nut", train=12, seed=1)
+    samples = read(tmp_path, "nut").train
+    return cached_maps(samples, FeatureSettings(map_size=8), Preprocessing(64), CPU)
+
+
+def test_pieces_are_copies_of_other_places_of_the_same_image():
+    images = torch.arange(40 * 40 * 3, dtype=torch.int32).view(1, 40, 40, 3).repeat(20, 1, 1, 1)
+    found = moved_about(images, 1, seeded())
+    for image, before in zip(found, images, strict=True):
+        changed = (image != before).any(dim=2).nonzero()
+        (top, left), (bottom, right) = changed.min(dim=0).values.tolist(), changed.max(dim=0).values.tolist()
+        piece = image[top : bottom + 1, left : right + 1]
+        height, width = piece.shape[:2]
+        assert 1 <= height <= 16  # at most 0.4 of 40
+        assert 1 <= width <= 16
+        row, column = divmod(int(piece[0, 0, 0]) // 3, 40)  # where it was taken from
+        assert torch.equal(piece, before[row : row + height, column : column + width])
+    assert torch.equal(images[0], images[1])
+    assert not torch.equal(moved_about(images, 1, seeded(1)), found)
+    assert torch.equal(moved_about(images, 1, seeded()), found)
+
+
+def test_sides_of_pieces_have_the_stated_distribution():
+    from ura_study.detectors.mrkd.pieces import _sides
+
+    generator = seeded()
+    shares = np.array([_sides(1000, generator) for _ in range(4000)]) / 1000
+    assert shares.min() >= 0.03
+    assert shares.max() <= 0.4
+    assert shares.mean() == pytest.approx(2 * 0.05 + 0.03, abs=0.005)
+
+
+def test_the_stated_share_of_positions_is_hidden_in_all_channels():
+    detector = fitted(feature_maps(3))
+    shown = detector._hidden(torch.zeros(40, 6, 30, 30), seeded())
+    assert shown.shape == (40, 1, 30, 30)
+    assert set(shown.unique().tolist()) == {0.0, 1.0}
+    assert 1 - shown.mean().item() == pytest.approx(0.2, abs=0.01)
+    nothing = fitted(feature_maps(3), MRKDSettings(image_masking=False, feature_masking=0))
+    assert nothing._hidden(torch.zeros(2, 6, 9, 9), seeded()).min() == 1
+
+
+def test_a_head_sees_nothing_of_what_is_hidden():
+    train = feature_maps(3)
+    detector = fitted(train)
+    detector.eval()
+    levels = train.batch([0]).layers
+    shown = [torch.ones(1, 1, *maps.shape[2:]) for maps in levels]
+    shown[0][..., 5:8, 5:8] = 0
+    inner = []
+    detector.heads[0].register_forward_pre_hook(lambda _, inputs: inner.append(inputs[0]))
+    detector.restored(levels, shown)
+    assert inner[0][..., 5:8, 5:8].abs().max() == 0
+    assert inner[0][..., :5, :].abs().max() > 0
+
+
+def test_masked_images_are_restored(photographs):
+    """Of images with moved pieces, the student gives back more nearly the whole image than plain distillation does."""
+    masked = fitted(photographs, MRKDSettings(blocks=1), steps=60)
+    plain = fitted(photographs, ReverseDistillationSettings(blocks=1), steps=60)
+    untrained = fitted(photographs, MRKDSettings(blocks=1), lr=1e-9)
+    batch = photographs.batch(range(12))
+    altered = batch.through_backbone(moved_about(batch.images, 3, seeded(5)))
+
+    def error(detector):
+        detector.eval()
+        with torch.no_grad():
+            return sum(unlike(a, b) for a, b in zip(batch.layers, detector.restored(altered), strict=True)).item()
+
+    assert error(masked) < error(plain)
+    assert error(masked) < error(untrained) / 2
+
+
+def test_hidden_positions_are_restored():
+    train = feature_maps(40)
+    masked, plain = (
+        fitted(train, MRKDSettings(blocks=1, image_masking=False, feature_masking=share), steps=150)
+        for share in (0.2, 0)
+    )
+    batch = train.batch(range(40))
+    hidden = [masked._hidden(maps, seeded(5)) for maps in batch.layers]
+
+    def error(detector):
+        detector.eval()
+        with torch.no_grad():
+            given = detector.restored(batch.layers, hidden)
+            return sum(unlike(a, b) for a, b in zip(batch.layers, given, strict=True)).item()
+
+    assert error(masked) < error(plain)
+
+
+def test_scoring_makes_no_draws_and_does_not_depend_on_batches():
+    train, test = feature_maps(7), feature_maps(3, seed=1)
+    detector = fitted(train)
+    detector.train()
+    together = detector.score(test.batch(slice(None))).maps
+    alone = [detector.score(test.batch([i])).maps for i in range(3)]
+    torch.testing.assert_close(torch.cat(alone), together)
+
+
+def test_same_seed_same_weights_and_a_stored_state_scores_the_same(photographs):
+    torch.manual_seed(1)
+    first = fitted(photographs, MRKDSettings(blocks=1), steps=2)
+    torch.manual_seed(2)  # draws come from the generator alone
+    second = fitted(photographs, MRKDSettings(blocks=1), steps=2)
+    batch = photographs.batch([0])
+    assert torch.equal(first.score(batch).maps, second.score(batch).maps)
+    stored = build_detector(first.settings, photographs.channels, photographs.map_size)
+    stored.load_state_dict(first.state_dict())
+    assert torch.equal(first.score(batch).maps, stored.score(batch).maps)
+
+
+def test_image_masking_needs_images():
+    train = feature_maps(3)
+    with pytest.raises(RuntimeError, match=r"^these feature maps came without images and backbone$"):
+        fitted(train, MRKDSettings())

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from ura_study.detectors.build import build_detector
+from ura_study.detectors.reverse_distillation.config import ReverseDistillationSettings
+from ura_study.detectors.reverse_distillation.network import distance, unlike
+from ura_study.detectors.reverse_distillation.student import Bottleneck, Student, draw_weights, halvings
+from ura_study.features.maps import FeatureMaps
+from ura_study.training.config import TrainingSettings
+from ura_study.training.loop import fit
+
+CHANNELS, SIDES = (3, 4, 6), (16, 8, 4)
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def feature_maps(images, seed=0, channels=CHANNELS, sides=SIDES):
+    """Levels of a smooth random field in each image, each level another fixed mixture of it."""
+    rng, fixed = np.random.default_rng(seed), np.random.default_rng(9)
+    field = torch.tensor(rng.normal(size=(images, 2, 4, 4)))
+    layers = []
+    for own, side in zip(channels, sides, strict=True):
+        smooth = torch.nn.functional.interpolate(field, size=side, mode="bilinear")
+        mixed = np.einsum("co,bohw->bchw", fixed.normal(size=(own, 2)), smooth.numpy()) + fixed.normal(size=(own, 1, 1))
+        layers.append(mixed.astype(np.float32))
+    return FeatureMaps(tuple(layers), 8)
+
+
+def fitted(train, seed=0, steps=1, lr=2e-3, **settings):
+    detector = build_detector(ReverseDistillationSettings(**settings), train.channels, train.map_size)
+    for _ in fit(detector, train, TrainingSettings(steps=steps, lr=lr), seed, torch.device("cpu")):
+        pass
+    return detector
+
+
+def test_the_rate_is_the_authors():
+    detector = fitted(feature_maps(4))
+    (group,) = detector.parameter_groups()
+    assert TrainingSettings().lr * group["lr_factor"] == pytest.approx(5e-3)
+    assert len(group["params"]) == len(list(detector.parameters()))
+
+
+@pytest.mark.parametrize("sides", [(16, 8, 4), (15, 8, 4), (13, 7, 3), (16, 4, 2)])
+def test_shapes_are_those_of_the_teacher_whatever_they_are(sides):
+    levels = [torch.randn(2, own, side, side) for own, side in zip(CHANNELS, sides, strict=True)]
+    embedding = Bottleneck(CHANNELS, sides, 2)(levels)
+    assert embedding.shape == (2, 12, math.ceil(sides[-1] / 2), math.ceil(sides[-1] / 2))
+    given = Student(CHANNELS, 2)(embedding, [maps.shape[2:] for maps in levels])
+    assert [maps.shape for maps in given] == [maps.shape for maps in levels]
+
+
+def test_halvings():
+    assert [halvings(side, 16) for side in (16, 32, 64, 57, 15)] == [0, 1, 2, 2, 0]
+
+
+def test_weights_are_drawn_by_kaiming():
+    network = Student((32, 64), 2)
+    draw_weights(network, seeded())
+    weight = network.stages[0][0].second[0].weight
+    assert weight.std().item() == pytest.approx(math.sqrt(2 / (64 * 9)), rel=0.02)
+
+
+def test_the_loss_by_hand():
+    taught, given = torch.randn(3, 4, 5, 5), torch.randn(3, 4, 5, 5)
+    flat = [(a.flatten() @ b.flatten() / a.norm() / b.norm()).item() for a, b in zip(taught, given, strict=True)]
+    assert unlike(taught, given).item() == pytest.approx(1 - np.mean(flat), abs=1e-6)
+    assert unlike(taught, 3 * taught).item() == pytest.approx(0, abs=1e-6)
+    train = feature_maps(3)
+    terms = fitted(train).losses(train.batch([0, 1]), 0.0, seeded())
+    assert set(terms) == {"total", "level_1", "level_2", "level_3"}
+    assert terms["total"].item() == pytest.approx(sum(terms[f"level_{i}"].item() for i in (1, 2, 3)), rel=1e-5)
+
+
+def test_the_map_is_the_sum_of_levels():
+    train = feature_maps(3)
+    detector = fitted(train)
+    batch = train.batch([0])
+    maps = detector.score(batch).maps
+    with torch.no_grad():
+        each = [distance(a, b)[0] for a, b in zip(batch.layers, detector.restored(batch.layers), strict=True)]
+    corner = sum(level[0, 0].item() for level in each)  # corners are aligned
+    assert maps[0, 0, 0].item() == pytest.approx(corner, rel=1e-5)
+    assert maps.shape == (1, 8, 8)
+
+
+def test_trained_it_gives_normal_maps_back_and_not_anomalous_ones():
+    train, test = feature_maps(80), feature_maps(6, seed=1)
+    detector = fitted(train, steps=150)
+    normal = detector.score(test.batch(slice(None))).maps
+    assert normal.mean() < fitted(train).score(test.batch(slice(None))).maps.mean() / 2
+    odd = [layer.copy() for layer in test.layers]
+    for layer, place in zip(odd, (slice(8, 12), slice(4, 6), slice(2, 3)), strict=True):
+        layer[:, :, place, place] *= -1
+    found = detector.score(FeatureMaps(tuple(odd), 8).batch(slice(None))).maps
+    there = found[:, 4:6, 4:6].mean(dim=(1, 2))
+    assert (there > 2 * normal.mean()).all()
+    assert (there > 2 * normal[:, 4:6, 4:6].mean(dim=(1, 2))).all()
+
+
+def test_an_image_does_not_depend_on_its_batch():
+    train, test = feature_maps(7), feature_maps(3, seed=1)
+    detector = fitted(train)
+    detector.train()
+    together = detector.score(test.batch(slice(None)))
+    alone = [detector.score(test.batch([i])).maps for i in range(3)]
+    torch.testing.assert_close(torch.cat(alone), together.maps)
+    assert together.images is None
+    largest = fitted(train, image_score="max").score(test.batch([0]))
+    assert torch.equal(largest.images, largest.maps.amax(dim=(1, 2)))
+
+
+def test_same_seed_same_weights_and_a_stored_state_scores_the_same():
+    train = feature_maps(7)
+    torch.manual_seed(1)
+    first = fitted(train, steps=3)
+    torch.manual_seed(2)  # draws come from the generator alone
+    second = fitted(train, steps=3)
+    batch = train.batch([0])
+    assert torch.equal(first.score(batch).maps, second.score(batch).maps)
+    stored = build_detector(first.settings, train.channels, train.map_size)
+    stored.load_state_dict(first.state_dict())
+    assert torch.equal(first.score(batch).maps, stored.score(batch).maps)
+
+
+def test_it_must_be_prepared():
+    train = feature_maps(2)
+    with pytest.raises(RuntimeError, match=r"^the detector must be prepared before it scores$"):
+        build_detector(ReverseDistillationSettings(), train.channels, 8).score(train.batch([0]))

@@ -1,0 +1,130 @@
+"""The networks of reverse distillation: the bottleneck that fuses the teacher's levels, and the student.
+
+From the authors' code: levels are brought to the coarsest one by 3 × 3 convolutions of stride 2, one for each halving,
+and concatenated; a stage of residual blocks, the first of stride 2, makes an embedding of twice the coarsest level's
+channels; the student has a stage of residual blocks for each level, in reverse order, the first of each twice as large
+as its input. Weights by Kaiming's normal distribution; batch normalisation after each convolution, no biases.
+
+Our own choice, so that any backbone can teach: stages double by nearest-neighbour interpolation to the size of the
+teacher's level and a 3 × 3 convolution, in place of a transposed convolution; blocks are basic ones (two 3 × 3
+convolutions), where a teacher of bottleneck blocks has a student of such; no activation after a stage's last block,
+since features of the default backbone are negative, too, where those of a ResNet are not; and where a level is not
+twice as large as the next, the fused maps are interpolated.
+
+Legend: B images, C_l channels and H_l side of level l, finest first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Block(nn.Module):
+    """A residual block from maps (B, C, H, W) to (B, D, H', W'), halved with a stride of 2."""
+
+    def __init__(self, channels: int, out: int, stride: int = 1, activated: bool = True) -> None:
+        super().__init__()
+        self.first = nn.Sequential(convolution(channels, out, stride), nn.BatchNorm2d(out))
+        self.second = nn.Sequential(convolution(out, out), nn.BatchNorm2d(out))
+        same = stride == 1 and channels == out
+        self.path = nn.Identity() if same else nn.Sequential(convolution(channels, out, stride, 1), nn.BatchNorm2d(out))
+        self.activated = activated
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Return the block's output."""
+        found = self.second(self.first(maps).relu()) + self.path(maps)
+        return found.relu() if self.activated else found
+
+
+class Bottleneck(nn.Module):
+    """From the teacher's levels (B, C_l, H_l, W_l) to an embedding (B, 2 C, H / 2, W / 2) in the coarsest's."""
+
+    def __init__(self, channels: Sequence[int], sides: Sequence[int], blocks: int) -> None:
+        super().__init__()
+        coarsest = channels[-1]
+        self.paths = nn.ModuleList(
+            _halved(own, coarsest, halvings(side, sides[-1])) for own, side in zip(channels, sides, strict=True)
+        )
+        self.stage = stage(coarsest * len(channels), 2 * coarsest, blocks, stride=2)
+
+    def forward(self, levels: Sequence[Tensor]) -> Tensor:
+        """Return the embedding."""
+        size = levels[-1].shape[2:]
+        fused = [_resized(path(maps), size) for path, maps in zip(self.paths, levels, strict=True)]
+        return self.stage(torch.cat(fused, dim=1))
+
+
+class Student(nn.Module):
+    """From the embedding to maps of all levels, of the teacher's shapes."""
+
+    def __init__(self, channels: Sequence[int], blocks: int) -> None:
+        super().__init__()
+        inputs = [2 * channels[-1], *reversed(channels[1:])]  # coarsest first
+        outputs = list(reversed(channels))
+        self.stages = nn.ModuleList(
+            stage(own, out, blocks, activated=False) for own, out in zip(inputs, outputs, strict=True)
+        )
+
+    def forward(self, embedding: Tensor, sizes: Sequence[torch.Size]) -> list[Tensor]:
+        """Return the maps (B, C_l, H_l, W_l), finest first, for `sizes` (H_l, W_l) in the same order."""
+        found, maps = [], embedding
+        for each, size in zip(self.stages, reversed(sizes), strict=True):
+            maps = each(_resized(maps, size))
+            found.append(maps)
+            maps = maps.relu()
+        return found[::-1]
+
+
+def convolution(channels: int, out: int, stride: int = 1, side: int = 3) -> nn.Conv2d:
+    """Return a convolution without bias."""
+    return nn.Conv2d(channels, out, side, stride, padding=side // 2, bias=False)
+
+
+def stage(channels: int, out: int, blocks: int, stride: int = 1, activated: bool = True) -> nn.Sequential:
+    """Return residual blocks one after another; `activated` is about the last one."""
+    last = blocks - 1
+    return nn.Sequential(
+        *(
+            Block(out if i else channels, out, 1 if i else stride, activated=i < last or activated)
+            for i in range(blocks)
+        )
+    )
+
+
+def halvings(side: int, coarsest: int) -> int:
+    """Return how often a side is halved to come nearest to that of the coarsest level."""
+    return max(0, round(math.log2(side / coarsest)))
+
+
+def draw_weights(network: nn.Module, generator: torch.Generator) -> None:
+    """Draw the weights of all convolutions by Kaiming's normal distribution; biases become 0."""
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            deviation = math.sqrt(2 / (layer.out_channels * layer.kernel_size[0] * layer.kernel_size[1]))
+            with torch.no_grad():
+                layer.weight.copy_(deviation * torch.randn(layer.weight.shape, generator=generator))
+                if layer.bias is not None:
+                    layer.bias.zero_()
+
+
+def _halved(channels: int, out: int, times: int) -> nn.Module:
+    """Return convolutions of stride 2, with the channels brought to `out` by the last one."""
+    if not times:
+        return (
+            nn.Identity() if channels == out else nn.Sequential(convolution(channels, out, 1, 1), nn.BatchNorm2d(out))
+        )
+    layers: list[nn.Module] = []
+    for i in range(times):
+        wide = out if i == times - 1 else min(out, 2 * channels)
+        layers += [convolution(channels, wide, 2), nn.BatchNorm2d(wide), nn.ReLU()]
+        channels = wide
+    return nn.Sequential(*layers)
+
+
+def _resized(maps: Tensor, size: Sequence[int]) -> Tensor:
+    return maps if tuple(maps.shape[2:]) == tuple(size) else functional.interpolate(maps, size=tuple(size))

@@ -1,12 +1,14 @@
 """Trials compared by ranks or standard scores: by hand, and where that chooses another one than the plain mean."""
 
 import pytest
-from simulated import Laboratory, measured, searching
+from simulated import Laboratory, lost, measured, searching
 
+from ura_study.canonical import digest
 from ura_study.errors import ConfigError
 from ura_study.results.leaderboard import leaderboard
+from ura_study.search.objective import value
 from ura_study.search.objective_config import ObjectiveSettings
-from ura_study.search.scaling import parts, scale_of, scaled
+from ura_study.search.scaling import parts, scale_of, scaled, worths
 from ura_study.search.trials import headline, stale, trials
 from ura_study.tables.search_table import notes, search_table
 
@@ -24,6 +26,11 @@ def test_ranks_by_hand():
     assert scaled([], RANK) == []
 
 
+def test_categories_are_compared_by_name_and_not_by_their_order():
+    found = [{"nut": [0.9], "cap": [0.2]}, {"cap": [0.1], "nut": [0.8]}]
+    assert scaled(found, RANK) == [1.0, 0.0]
+
+
 def test_standard_scores_by_hand():
     found = [{"nut": [1.0, 5.0]}, {"nut": [2.0, 5.0]}, {"nut": [6.0, 5.0]}]
     # mean 3, standard deviation √(14/3); the second metric is equal everywhere
@@ -33,6 +40,16 @@ def test_standard_scores_by_hand():
     assert scaled(equal[:1] * 3, RANK | {"scale": "standard"}) == [0.0, 0.0, 0.0]
 
 
+def test_a_quantile_is_on_the_same_side_as_that_of_the_values():
+    """A high quantile of an error is the bad end, with a scale as without."""
+    numbers = [(0.1, 0.2, 0.9), (0.2, 0.3, 0.1)]
+    variants = [[(name, 0, {"val_ece": v}) for name, v in zip("abc", each, strict=True)] for each in numbers]
+    plain, ranked = (ObjectiveSettings(metric="val_ece", over="q90", scale=scale) for scale in ("none", "rank"))
+    # errors: the first variant has ranks (1, 1, 0), 1 is best, the second (0, 0, 1); the tenth quantile of each
+    assert worths(plain, variants) == [value(plain, rows) for rows in variants] == pytest.approx([0.76, 0.28])
+    assert worths(ranked, variants) == pytest.approx([0.2, 0.0])
+
+
 def test_parts_are_means_over_seeds():
     objective = ObjectiveSettings(mean=MEAN, scale="rank")
     rows = [("nut", seed, {MEAN[0]: 0.5 + seed / 10, MEAN[1]: 0.2}) for seed in (0, 1)]
@@ -40,14 +57,14 @@ def test_parts_are_means_over_seeds():
 
 
 #: Metrics of a trial by the order of trials: the second is much better in one metric of one category alone.
-VALUES = [(0.80, 0.90), (0.79, 0.89), (0.81, 0.91)]
+VALUES = [(0.80, 0.90), (0.79, 0.89), (0.81, 0.91), (0.78, 0.88)]
 
 
 def outcome(job):
     """The second trial wins brick's AUPRO by far, the third everything else by a little."""
     image, pixel = VALUES[int(job.variant[-4:])]
     if job.category == "brick":
-        pixel = (0.3, 0.9, 0.31)[int(job.variant[-4:])]
+        pixel = (0.3, 0.9, 0.31, 0.29)[int(job.variant[-4:])]
     record = measured(job, 0.5)
     return record.model_copy(update={"metrics": record.metrics | {MEAN[0]: image, MEAN[1]: pixel}})
 
@@ -79,6 +96,45 @@ def test_interrupted_it_chooses_as_if_undisturbed(tmp_path):
     for _ in range(30):
         cut.work(most=1)
     assert [(t.scaled, t.best) for t in trials(cut.tried)] == [(t.scaled, t.best) for t in trials(whole.tried)]
+
+
+def test_where_a_first_seed_has_failed_categories_are_not_mixed_up(tmp_path):
+    """With `max_failed` the categories of a trial may begin in another order: the first run on brick is lost."""
+
+    def outcome_or_lost(job):
+        failed = job.category == "brick" and job.seed == 0 and job.variant == "search-0000"
+        return lost(job) if failed else outcome(job)
+
+    lab = lab_of(tmp_path, "rank", seeds=[0, 1], max_failed=0.5)
+    lab.outcome = outcome_or_lost
+    lab.work()
+    assert [list(trial.user_attrs["parts"]) for trial in lab.tried.trials[:2]] == [
+        ["grass", "nut", "pill", "brick"],
+        ["brick", "grass", "nut", "pill"],
+    ]
+    undisturbed = lab_of(tmp_path / "undisturbed", "rank")
+    undisturbed.work()
+    assert [t.scaled for t in trials(lab.tried)] == pytest.approx([t.scaled for t in trials(undisturbed.tried)])
+
+
+def test_with_patience_a_search_ends_by_the_scale(tmp_path):
+    ended = {}
+    for scale in ("none", "rank"):
+        lab = lab_of(tmp_path / scale, scale, patience=1)
+        lab.work()
+        ended[scale] = [trial.number for trial in trials(lab.tried)], best(lab)
+    assert ended == {"none": ([0, 1, 2], [1]), "rank": ([0, 1], [0])}
+
+
+def test_what_was_pruned_has_no_rank(tmp_path):
+    lab = lab_of(tmp_path, "rank", pruner="wilcoxon", trials=6, seeds=[0, 1, 2])
+    hard = {"brick": 0.9, "grass": 0.8, "nut": 0.7, "pill": 0.6}
+    lab.outcome = lambda job: measured(job, hard[job.category] - 0.1 * int(job.variant[-4:]))
+    lab.work()
+    assert {(trial.state, trial.scaled is None) for trial in trials(lab.tried)} == {
+        ("complete", False),
+        ("pruned", True),
+    }
 
 
 def test_patience_counts_from_the_best_on_the_scale(tmp_path):
@@ -115,8 +171,38 @@ def test_it_is_told_where_the_user_looks(tmp_path):
     assert [column.heading for column in table.columns[:2]] == ["mean rank", "mean(val_image_auroc, val_pixel_aupro)"]
     assert notes(board)[0] == (
         "The best is chosen by the mean rank among the complete trials within all limits, taken in each category and "
-        "metric before they are averaged. Sampler and pruner saw the plain mean."
+        "metric before they are averaged. Sampler and pruner saw the plain values."
     )
+    (agreement,) = board.agreement
+    assert agreement.metric == "mean rank of mean(val_image_auroc, val_pixel_aupro)"
+
+
+def test_validation_and_test_are_compared_on_the_scale(tmp_path):
+    """On test the trials are ordered as the scale orders them on validation; the plain values are ordered otherwise."""
+    rho = {}
+    for scale in ("none", "rank"):
+        lab = lab_of(tmp_path / scale, scale, trials=4)
+        lab.outcome = lambda job: on_test(outcome(job))
+        lab.work()
+        session = lab.open()
+        board = leaderboard(lab.study, session.plan(), trials(lab.tried), session._ledger.records)
+        rho[scale] = board.agreement[0].spearman
+    # by plain means the trials are 1, 2, 0, 3 from the best on: 1 - 6 · (2² + 1 + 1) / (4 · (4² - 1))
+    assert rho == pytest.approx({"rank": 1.0, "none": 0.4})
+
+
+def on_test(record):
+    """Give the test images the numbers of the trial's place on the scale, in every category."""
+    place = {0: 0.2, 1: 0.1, 2: 0.3, 3: 0.05}[int(record.variant[-4:])]
+    return record.model_copy(update={"metrics": record.metrics | {"image_auroc": place, "pixel_aupro": place}})
+
+
+def test_the_name_of_a_scale_tells_how_categories_are_summarised():
+    labels = [
+        ObjectiveSettings(metric="val_ece", over=over, scale=scale).scale_label
+        for over, scale in (("mean", "none"), ("mean", "standard"), ("worst", "rank"), ("q10", "standard"))
+    ]
+    assert labels == ["", "mean standard score", "worst mean rank", "q10 mean standard score"]
 
 
 def test_without_a_scale_nothing_is_kept_and_the_search_is_that_of_before(tmp_path):
@@ -127,6 +213,7 @@ def test_without_a_scale_nothing_is_kept_and_the_search_is_that_of_before(tmp_pa
     assert all(trial.scaled is None for trial in trials(lab.tried))
     as_before = ObjectiveSettings(mean=MEAN).model_dump(mode="json", exclude={"scale"})
     assert ObjectiveSettings(mean=MEAN).identity() == as_before
+    assert digest([ObjectiveSettings(mean=MEAN).identity()]) == "4ee08a0d64ec606c"  # as it was before there were scales
     assert "scale" in ObjectiveSettings(mean=MEAN, scale="rank").identity()
 
 

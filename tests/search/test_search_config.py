@@ -95,7 +95,16 @@ def test_what_is_rejected(raw, line):
 
 
 def test_a_pareto_front_has_no_scale():
-    with pytest.raises(
-        ConfigError, match=r"scale needs a single objective: a Pareto front compares each number by itse"
-    ):
+    with pytest.raises(ConfigError) as error:
         search(objective=[{"metric": "val_image_ap", "scale": "rank"}, "parameters"])
+    assert str(error.value) == (
+        "s.yaml: objective: scale needs a single objective: a Pareto front compares each number by itself"
+    )
+
+
+def test_a_scale_must_be_known():
+    with pytest.raises(ConfigError) as error:
+        search(objective={"metric": "val_image_ap", "scale": "ranks"})
+    assert str(error.value) == (
+        "s.yaml: objective.scale: expected 'none', 'rank' or 'standard', but got 'ranks'; did you mean 'rank'?"
+    )

@@ -20,7 +20,8 @@ from ura_study.results.cell import Cell
 from ura_study.runs.record import Record
 from ura_study.search.candidate import row
 from ura_study.search.config import SearchSettings
-from ura_study.search.objective import Row, Undefined, value
+from ura_study.search.objective import Row, Undefined
+from ura_study.search.scaling import worths
 from ura_study.search.trials import TrialSummary
 from ura_study.study.config import Study
 from ura_study.study.names import readable
@@ -137,11 +138,12 @@ def _agreements(
         if not any(name.startswith(VALIDATION) for name in objective.names):
             continue
         try:
-            chosen = np.array([value(objective, rows_of[name]) for name in names])
-            tested = np.array([value(objective, [_on_test(r) for r in rows_of[name]]) for name in names])
+            chosen = np.array(worths(objective, [rows_of[name] for name in names]))
+            tested = np.array(worths(objective, [[_on_test(r) for r in rows_of[name]] for name in names]))
         except Undefined:
             continue
-        agreements.append(Agreement(objective.label, len(names), *rank_correlation(chosen, tested)))
+        label = f"{objective.scale_label} of {objective.label}" if objective.scale_label else objective.label
+        agreements.append(Agreement(label, len(names), *rank_correlation(chosen, tested)))
     return agreements
 
 

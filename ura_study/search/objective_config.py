@@ -24,6 +24,8 @@ from ura_study.settings import List, Settings
 #: Costs of a run; smaller is better.
 RESOURCES = ("fit_seconds", "score_ms_per_image", "parameters", "flops")
 OVERS = ("mean", "median", "worst")
+#: Scale → what the mean over metrics is called in a category.
+SCALES = {"rank": "mean rank", "standard": "mean standard score"}
 
 Weight = Annotated[float, Field(gt=0)]
 
@@ -149,5 +151,12 @@ class ObjectiveSettings(Settings):
     def label(self) -> str:
         """A short name, e.g. `worst val_pixel_aupro - 0.001 score_ms_per_image`."""
         what = self.metrics[0] if len(self.metrics) == 1 else f"mean({', '.join(self.metrics)})"
-        over = "" if self.over == "mean" else f"{self.over} "
-        return over + what + "".join(f" - {weight:g} {name}" for name, weight in self.minus.items())
+        return self._over_what(what) + "".join(f" - {weight:g} {name}" for name, weight in self.minus.items())
+
+    @property
+    def scale_label(self) -> str:
+        """What values on the scale are called, e.g. `worst mean rank`; "" without a scale."""
+        return "" if self.scale == "none" else self._over_what(SCALES[self.scale])
+
+    def _over_what(self, what: str) -> str:
+        return what if self.over == "mean" else f"{self.over} {what}"

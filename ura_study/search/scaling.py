@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from ura_study.search.objective import Row, number, summary
+from ura_study.search.objective import Row, number, summary, value
 from ura_study.search.objective_config import ObjectiveSettings
 
 #: Attribute of an Optuna study: how its trials are scaled. Attribute of a trial: what is scaled.
@@ -28,7 +28,19 @@ def scale_of(objective: ObjectiveSettings) -> dict[str, Any] | None:
     """Return what the Optuna study of a search keeps of its scale; None where values are compared as they are."""
     if objective.scale == "none":
         return None
-    return {"scale": objective.scale, "minimizes": objective.minimizes, "over": objective.over}
+    over = _mirrored(objective.over) if objective.minimizes else objective.over
+    return {"scale": objective.scale, "minimizes": objective.minimizes, "over": over}
+
+
+def worths(objective: ObjectiveSettings, variants: Sequence[Sequence[Row]]) -> list[float]:
+    """Return the value of each variant from its runs, on the scale if the objective has one.
+
+    Raises:
+        Undefined: where a run lacks a number, or it is not finite.
+    """
+    if (how := scale_of(objective)) is not None:
+        return scaled([parts(objective, rows) for rows in variants], how)
+    return [value(objective, rows) for rows in variants]
 
 
 def parts(objective: ObjectiveSettings, rows: Sequence[Row]) -> dict[str, list[float]]:
@@ -52,7 +64,7 @@ def scaled(trials: Sequence[Mapping[str, Sequence[float]]], how: Mapping[str, An
     A standard score is the distance from the trials' mean in standard deviations; 0 where all are equal.
 
     Args:
-        trials: the `parts` of each.
+        trials: the `parts` of each, all of the same categories.
         how: `scale_of` the objective.
 
     Example:
@@ -62,11 +74,16 @@ def scaled(trials: Sequence[Mapping[str, Sequence[float]]], how: Mapping[str, An
     """
     if not trials:
         return []
-    values = np.array([list(each.values()) for each in trials])  # (T, K, M)
+    values = np.array([[each[category] for category in trials[0]] for each in trials])  # (T, K, M)
     values = -values if how["minimizes"] else values
     ranks = how["scale"] == "rank"
     by_category = (_ranked(values) if ranks else _standardised(values)).mean(axis=2)  # (T, K)
     return [summary(means, how["over"], lowest=True) for means in by_category.tolist()]
+
+
+def _mirrored(over: str) -> str:
+    """Return the summary of negated values that is `over` of the values themselves: q90 for q10."""
+    return f"q{100 - int(over.removeprefix('q'))}" if over.startswith("q") else over
 
 
 def _ranked(values: np.ndarray) -> np.ndarray:

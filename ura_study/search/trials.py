@@ -17,8 +17,6 @@ from ura_study.study.plan import Plan
 
 #: Attribute of the Optuna study: for how many seconds the search has run.
 SECONDS = "seconds"
-#: What values on each scale are called.
-SCALED = {"rank": "mean rank", "standard": "mean standard score"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def headline(found: Sequence[TrialSummary], search: SearchSettings) -> str:
         return f"{line}, {len(best)} on the Pareto front"
     objective, first = search.objective[0], best[0]
     assert first.values is not None
-    how = "" if first.scaled is None else f" by {SCALED[objective.scale]}, {first.scaled:.3g}, with"
+    how = "" if first.scaled is None else f" by {objective.scale_label}, {first.scaled:.3g}, with"
     return f"{line}, best{how} {objective.label} {first.values[0]:.4g} ({first.variant})"
 
 

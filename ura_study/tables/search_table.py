@@ -19,7 +19,6 @@ from ura_study.results.cell import Cell
 from ura_study.results.leaderboard import Leaderboard
 from ura_study.results.names import counted, title
 from ura_study.search.objective_config import ObjectiveSettings
-from ura_study.search.trials import SCALED
 from ura_study.study.names import short_names
 from ura_study.tables.model import Column, Kind, Row, Table
 
@@ -94,14 +93,14 @@ def _about_numbers(leaderboard: Leaderboard) -> list[str]:
     """Return the sentences on what the numbers of complete and of pruned trials are."""
     varied = any(not math.isnan(cell.std) for cells in leaderboard.tested.values() for cell in cells)
     line = f"Test figures are mean ± standard deviation over {counted(len(leaderboard.study.seeds), 'seed')}."
-    scale = leaderboard.search.objective[0].scale
+    scale = leaderboard.search.objective[0].scale_label
     chosen = (
-        f"The best is chosen by the {SCALED.get(scale)} among the complete trials within all limits, taken in each "
-        "category and metric before they are averaged. Sampler and pruner saw the plain mean."
+        f"The best is chosen by the {scale} among the complete trials within all limits, taken in each "
+        "category and metric before they are averaged. Sampler and pruner saw the plain values."
     )
     pruned = "Objectives of pruned trials are over the runs that were done, and are not ranked."
     return [
-        *([chosen] if scale != "none" else []),
+        *([chosen] if scale else []),
         *([line] if varied else []),
         *([pruned] if "pruned" in set(leaderboard.rows["state"]) else []),
     ]
@@ -109,8 +108,8 @@ def _about_numbers(leaderboard: Leaderboard) -> list[str]:
 
 def _scaled(leaderboard: Leaderboard) -> tuple[Column, ...]:
     """Return the column by which the best was chosen, where the objective has a scale."""
-    scale = leaderboard.search.objective[0].scale
-    return () if scale == "none" else (Column("scaled", SCALED[scale], "value", 1),)
+    scale = leaderboard.search.objective[0].scale_label
+    return (Column("scaled", scale, "value", 1),) if scale else ()
 
 
 def _objective(objective: ObjectiveSettings, limit: float) -> Column:

@@ -48,6 +48,24 @@ def test_variants_chosen_on_test_images_are_called_so():
     assert all("Oracle" in figure.caption for figure in drawn)
 
 
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_with_a_scale_the_best_need_not_have_the_best_value(split):
+    metric = "image_auroc" if split == "test" else "val_image_auroc"
+    study = make_study(
+        search=SEARCH | {"objective": {"metric": metric, "scale": "rank"}, "split": split}, data={"validation": 0.2}
+    )
+    caption = history.draw(history.history(study.search, FOUND)).caption
+    oracle = "Oracle: the values are of test images. " if split == "test" else ""
+    star = "Values are plain; the star is the best by mean rank, which need not have the best value."
+    assert caption.endswith(f"failed trials. {oracle}{star}")
+
+
+def test_importance_is_that_by_plain_values():
+    plain, ranked = (importances.importances({STRENGTH: 0.75, SAMPLES: 0.25}, scale) for scale in ("", "mean rank"))
+    line = " The best tenth is that by plain values, not by mean rank."
+    assert importances.draw(ranked).caption == importances.draw(plain).caption + line
+
+
 @pytest.mark.parametrize("found", [[], FOUND[:1], FOUND[3:4] * 3])
 def test_too_few_trials_are_not_drawn(found):
     assert history.history(STUDY.search, found) is None

@@ -53,7 +53,9 @@ def on_axis(found: Sequence[TrialSummary], key: str) -> Positions:
 
 
 def chosen_on(search: SearchSettings) -> str:
-    """Return the sentence on the images that the values were measured on."""
-    if search.split == "test":
-        return "Oracle: the values are of test images."
-    return "Values are those by which the search chose."
+    """Return what is to be said on the images that the values were measured on, and on the choice by them."""
+    oracle = "Oracle: the values are of test images."
+    if scale := search.objective[0].scale_label:
+        chosen = f"Values are plain; the star is the best by {scale}, which need not have the best value."
+        return f"{oracle} {chosen}" if search.split == "test" else chosen
+    return oracle if search.split == "test" else "Values are those by which the search chose."

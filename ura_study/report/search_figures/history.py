@@ -47,8 +47,6 @@ class History:
     """Each state and its number of trials."""
     note: str
     """The sentence on the images that the values were measured on."""
-    scaled: bool = False
-    """Whether the best trial was chosen by ranks or standard scores, and not by the values that are shown."""
 
 
 def history(search: SearchSettings, found: Sequence[TrialSummary]) -> History | None:
@@ -61,7 +59,6 @@ def history(search: SearchSettings, found: Sequence[TrialSummary]) -> History | 
         failed=tuple(trial.number for trial in found if trial.state == "failed"),
         states=tuple(sorted(Counter(trial.state for trial in found).items())),
         note=chosen_on(search),
-        scaled=search.objective[0].scale != "none",
     )
 
 
@@ -119,14 +116,13 @@ def _caption(info: History) -> str:
     return sentences(
         f"{labels} by trial, {total} trials ({counts}), and the best so far of the complete trials within all limits.",
         "A pruned trial has the value of the runs that were done; crosses are failed trials.",
-        "The star is the best by rank or standard score, and need not have the best value here." if info.scaled else "",
         info.note,
     )
 
 
 def _alt(info: History) -> str:
     ends = (f"{course.label} {course.best[-1]:.4g}" for course in info.courses)
-    return f"Values by trial; at the end the best is {', '.join(ends)}."
+    return f"Values by trial; at the end the best value is {', '.join(ends)}."
 
 
 @registered("search")

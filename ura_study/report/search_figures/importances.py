@@ -20,15 +20,22 @@ class Importances:
     bars: tuple[tuple[str, float], ...]
     """Short name and importance of each parameter as a share, 0..1, the largest first."""
     left_out: int
+    scale: str = ""
+    """What values on the objective's scale are called, if it has one: the importance does not follow it."""
 
 
-def importances(importance: Mapping[str, float] | None) -> Importances | None:
-    """Return the content of the figure; None for fewer than two parameters, or if `importance` is None."""
+def importances(importance: Mapping[str, float] | None, scale: str = "") -> Importances | None:
+    """Return the content of the figure; None for fewer than two parameters, or if `importance` is None.
+
+    Args:
+        importance: key → importance as a share.
+        scale: what values on the objective's scale are called; "" without a scale.
+    """
     if importance is None or len(importance) < 2:
         return None
     names = short_names(list(importance))
     ranked = sorted(((names[key], value) for key, value in importance.items()), key=lambda bar: (-bar[1], bar[0]))
-    return Importances(tuple(ranked[:MOST]), len(ranked[MOST:]))
+    return Importances(tuple(ranked[:MOST]), len(ranked[MOST:]), scale)
 
 
 def draw(info: Importances) -> Drawn:
@@ -50,6 +57,7 @@ def _caption(info: Importances) -> str:
     return sentences(
         "How much each parameter tells the best tenth of the complete trials (at least 5) from all of them: PED-ANOVA, "
         "as shares of 1. What a parameter did in the trials as they were proposed, not in the whole space.",
+        f"The best tenth is that by plain values, not by {info.scale}." if info.scale else "",
         left_out(info.left_out, "parameter", "the most important"),
     )
 
@@ -61,6 +69,8 @@ def _alt(info: Importances) -> str:
 @registered("search")
 def figures(results: Results) -> Iterator[Drawn]:
     """Yield the figure if at least two parameters have an importance."""
-    search = results.search
-    if search is not None and (info := importances(search.importance)) is not None:
+    search, settings = results.search, results.study.search
+    if search is None or settings is None:
+        return
+    if (info := importances(search.importance, settings.objective[0].scale_label)) is not None:
         yield draw(info)

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ura_study.data.config import DataSettings
 from ura_study.errors import ConfigError
 from ura_study.results.folder import STUDY
 from ura_study.study.config import Study
 from ura_study.study.loading import load_study, space_file, study_of
-from ura_study.study.plan import Plan
+from ura_study.study.plan import Plan, changed
 from ura_study.study.study_file import load_yaml
 from ura_study.study.survey import check_backbones, survey
 
@@ -42,8 +43,9 @@ def open_given(raw: Mapping[str, Any]) -> tuple[Study, Plan]:
 
 def _checked(study: Study, where: str, space: str) -> Plan:
     """Return the plan of a study, after all checks that are possible before it runs."""
+    searched = _searched(study, space)
     try:
-        plan = survey(study)
+        plan = survey(study, searched)
         check_backbones(plan)
         if study.report.reported:
             from ura_study.results.reported import read_reported
@@ -51,8 +53,21 @@ def _checked(study: Study, where: str, space: str) -> Plan:
             read_reported(study.report.reported)  # reports errors now instead of after all runs
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from error
-    if study.search is not None:
-        from ura_study.search.space.space import read_space
-
-        read_space(study.search.domains, study.baseline, space)
     return plan
+
+
+def _searched(study: Study, where: str) -> list[tuple[str, DataSettings]]:
+    """Return the ends of what a study's search may try in `data`: file and key, and the data settings.
+
+    Raises:
+        ConfigError: where the search space is not as it must be.
+    """
+    if study.search is None:
+        return []
+    from ura_study.search.space.space import read_space
+
+    space = read_space(study.search.domains, study.baseline, where)
+    return [
+        (f"{where}.{key}", study.data_of(changed(study.baseline, changes, where)))
+        for key, changes in space.extremes("data")
+    ]

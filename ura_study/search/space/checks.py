@@ -87,6 +87,20 @@ def check(parameters: tuple[Parameter, ...], base: VariantSettings, where: str) 
                 accept(first, _in_order(values, parameters), note)
 
 
+def extremes(
+    parameters: tuple[Parameter, ...], base: VariantSettings, where: str, section: str
+) -> Iterator[tuple[str, dict[str, Value]]]:
+    """Yield the key of each parameter in a section, and the changes that give it each of its values (the ends alone of
+    a range) where its conditions hold.
+    """
+    contexts, raw = _contexts(parameters, base, where), base.model_dump()
+    for parameter in parameters:
+        if parameter.key.partition(".")[0] == section:
+            domain = parameter.domain
+            for value in domain.ends if isinstance(domain, RangeDomain) else domain.values():
+                yield parameter.key, assembled(contexts[parameter.key] | {parameter.key: value}, raw)
+
+
 def _check_conditions(parameters: tuple[Parameter, ...], base: VariantSettings, where: str) -> None:
     own = {parameter.key: parameter for parameter in parameters}
     for parameter in parameters:

@@ -12,7 +12,7 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import BaseTrial
 
 from ura_study.errors import ConfigError, nearest
-from ura_study.search.space.checks import check, read_domain
+from ura_study.search.space.checks import check, extremes, read_domain
 from ura_study.search.space.conditions import active, assembled, ordered
 from ura_study.search.space.parameter import Parameter, stored
 from ura_study.settings import lookup
@@ -90,6 +90,12 @@ class Space:
         if len(grid) > LARGEST_GRID:
             raise ConfigError(f"{self.where}: a grid of more than {LARGEST_GRID:,} combinations; thin out some domains")
         return grid
+
+    def extremes(self, section: str) -> list[tuple[str, dict[str, Value]]]:
+        """Return key of a parameter in a section (`data`), and the changes that give it one of its values, for each
+        value; of a range, for the ends alone.
+        """
+        return list(extremes(self.parameters, self.base, self.where, section))
 
     def _combinations(self, values: dict[str, Value], rest: tuple[Parameter, ...]) -> Iterator[dict[str, Any]]:
         if not rest:

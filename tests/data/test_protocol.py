@@ -229,5 +229,8 @@ def test_tables_say_the_protocol(root):
     assert described(settings(root, shots=4)).startswith("4-shot: each seed trains on 4 of a category's images")
     assert described(settings(root, contamination=0.1)).startswith("contaminated: 10 % of a category's anomalous")
     assert described(settings(root, unified=True)) == "unified: one model for all categories"
+    assert described(settings(root), settings(root, unified=True)) == (
+        "some variants are unified, one model for all categories; in others each category has a model of its own"
+    )
     random = DataSettings(layout="magnetic_tile", root="/x", magnetic_tile={"split": "random"})
     assert described(random) == "random split: photographs of one tile are trained on and tested on"

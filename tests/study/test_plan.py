@@ -3,7 +3,7 @@ import itertools
 import pytest
 from hand_made import make_study, plan_of
 
-from ura_study.errors import ConfigError
+from ura_study.errors import ConfigError, DataError
 from ura_study.runs.job import Job
 from ura_study.study.config import VariantSettings
 from ura_study.study.plan import BASELINE, expand, left_out
@@ -265,6 +265,33 @@ def test_a_variant_in_a_study_of_data_is_the_run_of_a_study_that_has_this_data_t
     assert plan_of(sweep).cells["shots=4", "nut", 0] == plan_of(make_study(data={"shots": 4})).cells["full", "nut", 0]
 
 
+def test_a_unified_variant_is_the_run_of_a_study_that_is_unified_throughout():
+    def cell(*categories, variant="full", **sections):
+        return plan_of(make_study(**sections), *categories).cells[variant, "nut", 0]
+
+    sweep = {"ablations": {"u": {"sweep": {"data.unified": [True]}}}}
+    throughout = cell("nut", "bolt", data={"unified": True})
+    assert cell("nut", "bolt", variant="unified=true", **sweep) == throughout
+    assert cell("nut", "bolt", **sweep) == cell("nut") != throughout
+    assert cell("nut", "cap", data={"unified": True}) != throughout
+    fingerprints = {"nut": "data of nut", "bolt": "data of bolt"}
+    assert plan_of(make_study(data={"unified": True}), *fingerprints).fingerprints == fingerprints
+
+
+def test_one_category_cannot_be_unified():
+    study = make_study(ablations={"u": {"sweep": {"data.unified": [True]}}})
+    with pytest.raises(DataError, match=r"^data.unified needs at least two categories, but got nut$"):
+        plan_of(study, "nut")
+
+
+@pytest.mark.parametrize(("key", "value"), [("unified", True), ("contamination", 0.1)])
+def test_what_is_tested_on_another_set_is_neither_unified_nor_contaminated(key, value):
+    data = {"layout": "textures", "categories": ["brick"], "test": {"categories": ["grass"]}}
+    study = make_study(data=data, ablations={"u": {"sweep": {f"data.{key}": [value]}}})
+    with pytest.raises(ConfigError, match=f"^data: {key} and test cannot be combined$"):
+        plan_of(study, "brick → grass")
+
+
 def test_the_severity_of_no_corruption_makes_no_other_run():
     grid = {"data.corruption.kind": ["none", "shift"], "data.corruption.severity": [1, 3]}
     plan = plan_of(make_study(ablations={"s": {"grid": grid}}))
@@ -279,9 +306,9 @@ def test_the_severity_of_no_corruption_makes_no_other_run():
             (
                 f"data.{key}",
                 f"data.{key}: is the same for all variants; of data, contamination, corruption, depth, eval_size, "
-                "image_size, resize, shorter_side, shots may differ",
+                "image_size, resize, shorter_side, shots, unified may differ",
             )
-            for key in ("root", "layout", "categories", "validation", "unified", "test", "max_pixels")
+            for key in ("root", "layout", "categories", "validation", "test", "max_pixels")
         ),
         ("data.image_sise", "data.image_sise: unknown key; did you mean 'image_size'?"),
         ("data.corruption.sevirity", "data.corruption.sevirity: unknown key; did you mean 'severity'?"),

@@ -104,6 +104,8 @@ class DataAxes(Settings):
     """Train on so many of each category's training images, drawn by the seed (k-shot); unset: on all."""
     contamination: float = Field(0.0, ge=0, lt=1)
     """Share of each category's anomalous test images that is trained on as normal instead, drawn by the seed."""
+    unified: bool = False
+    """One model for all categories, evaluated on each; otherwise each category has a model of its own."""
     corruption: CorruptionSettings = CorruptionSettings()
     """How test images are corrupted before they are scored."""
 
@@ -158,8 +160,6 @@ class DataSettings(DataAxes, SourceSettings):
     group (patient, tile), where the layout knows it, stay together. With `contamination`, images that are moved into
     training may be among them, and count as normal.
     """
-    unified: bool = False
-    """One model for all categories, evaluated on each; otherwise each category has a model of its own."""
     max_pixels: int = Field(178_956_970, ge=1)
     """Images of more pixels are refused before they are decoded: a damaged header may ask for any amount of memory."""
     test: SourceSettings | None = None
@@ -180,10 +180,14 @@ class DataSettings(DataAxes, SourceSettings):
 
     @model_validator(mode="after")
     def _across(self) -> Self:
+        self.check_across()
+        return self
+
+    def check_across(self) -> None:
+        """Raise a ValueError where what is trained on cannot be tested on another set."""
         for name in ("contamination", "unified"):
             if self.test is not None and getattr(self, name):
                 raise ValueError(f"{name} and test cannot be combined")
-        return self
 
     def identity(self) -> dict[str, Any]:
         """Return what changes the numbers of a run beside its images; newer keys only where they are in use.

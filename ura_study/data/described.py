@@ -22,9 +22,7 @@ def described(*every: DataSettings) -> str:
 
 def trained_on(*every: DataSettings) -> str:
     """Return what is unusual about the training images."""
-    told = [_shots(every), _contamination(every)]
-    if any(data.unified for data in every):
-        told.append("unified: one model for all categories")
+    told = [_shots(every), _contamination(every), _unified(every)]
     if any((data.magnetic_tile or MagneticTileSettings()).split == "random" for data in every):
         told.append("random split: photographs of one tile are trained on and tested on")
     return "; ".join(filter(None, told))
@@ -64,6 +62,14 @@ def _contamination(every: tuple[DataSettings, ...]) -> str:
         f"drawn by the seed, are trained on as normal{held} and not tested on, so differences between variants are "
         "partly those of their test images"
     )
+
+
+def _unified(every: tuple[DataSettings, ...]) -> str:
+    if all(data.unified for data in every):
+        return "unified: one model for all categories"
+    if any(data.unified for data in every):
+        return "some variants are unified, one model for all categories; in others each category has a model of its own"
+    return ""
 
 
 def _corruption(every: tuple[DataSettings, ...]) -> str:

@@ -207,8 +207,17 @@ class Study(Settings):
         return Configuration(data=axes, **{name: getattr(self.base, name) for name in VariantSettings.model_fields})
 
     def data_of(self, variant: Configuration) -> DataSettings:
-        """Return the data settings of a variant."""
-        return self.data.model_copy(update={name: getattr(variant.data, name) for name in DataAxes.model_fields})
+        """Return the data settings of a variant.
+
+        Raises:
+            ConfigError: where they cannot be combined with what is the same for all variants.
+        """
+        data = self.data.model_copy(update={name: getattr(variant.data, name) for name in DataAxes.model_fields})
+        try:
+            data.check_across()
+        except ValueError as error:
+            raise ConfigError(f"data: {error}") from error
+        return data
 
     @property
     def further_metrics(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from ura_study.canonical import digest
 from ura_study.data.config import DataSettings
+from ura_study.data.protocol import fingerprints as depended_on
 from ura_study.data.synthetic.cache import recipe
 from ura_study.errors import ConfigError, nearest
 from ura_study.plugins import identities
@@ -94,13 +95,17 @@ def make_plan(study: Study, fingerprints: Mapping[str, str], variants: Sequence[
     """Return the runs of a study over the categories in `fingerprints` (category → content hash of its data).
 
     Its variants are the baseline and those of the ablations, unless others are given.
+
+    Raises:
+        DataError: where a variant unifies one category alone.
     """
     named = expand(study) if variants is None else tuple(variants)
     cells: dict[tuple[str, str, int], str] = {}
     runs: dict[str, Run] = {}
     for variant in named:
         own, data = variant.settings.own, study.data_of(variant.settings)
-        for seed, (category, fingerprint) in itertools.product(study.seeds, fingerprints.items()):
+        found = depended_on(data, fingerprints)
+        for seed, (category, fingerprint) in itertools.product(study.seeds, found.items()):
             run_id = _run_id(study, own, data, category, fingerprint, seed)
             cells[variant.name, category, seed] = run_id
             runs.setdefault(run_id, Run(run_id, variant.name, category, seed, own, data, fingerprint))

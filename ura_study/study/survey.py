@@ -9,7 +9,7 @@ from ura_study.data.checks.headers import check_headers, common_shape
 from ura_study.data.config import DataSettings
 from ura_study.data.fingerprint import fingerprint
 from ura_study.data.pairs import pairs, read_pair
-from ura_study.data.protocol import drawn, fingerprints
+from ura_study.data.protocol import drawn
 from ura_study.data.table import UNREAD, Category
 from ura_study.errors import ConfigError, DataError
 from ura_study.search.config import SearchSettings
@@ -44,7 +44,7 @@ def survey(study: Study, searched: Iterable[tuple[str, DataSettings]] = ()) -> P
             _check_objective(study.search, category)
         found[name] = fingerprint(category)
         unread += sum(left.why in UNREAD for left in category.left)
-    return replace(make_plan(study, fingerprints(study.data, found)), unread=unread)
+    return replace(make_plan(study, found), unread=unread)
 
 
 def _check_images(category: Category, data: DataSettings, seed: int) -> None:

@@ -13,6 +13,7 @@ PERCEPTION = {"width": 16, "mc_samples": 3}
 RESTORATION = {"width": 8, "prototypes": 16, "exclusion": 1}
 URANET = {"name": "uranet", "perception": PERCEPTION, "restoration": RESTORATION}
 PATCHCORE = {"name": "patchcore", "coreset": 0.2, "neighbours": 3}
+UNIAD = {"name": "uniad", "width": 16, "depth": 2, "heads": 4, "neighbourhood": 5}
 
 MODELS = {
     "full": URANET,
@@ -39,6 +40,8 @@ MODELS = {
     "reverse distillation": {"name": "reverse_distillation", "blocks": 1},
     "mrkd": {"name": "mrkd", "blocks": 1, "image_masking": False},
     "pbas, some tokens": {"name": "pbas", "hidden": 16, "tokens": 20, "image_score": "map"},
+    "uniad": UNIAD,
+    "uniad, raw features, no mask": UNIAD | {"standardise": False, "neighbourhood": 0, "image_score": "map"},
 }
 
 

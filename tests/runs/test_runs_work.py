@@ -7,6 +7,8 @@ import torch
 from ura_study.detectors.patchcore.config import PatchCoreSettings
 from ura_study.detectors.patchcore.memory import PatchCore
 from ura_study.detectors.scoring_config import ScoringSettings
+from ura_study.detectors.uniad.config import UniADSettings
+from ura_study.detectors.uniad.network import UniAD
 from ura_study.features.maps import FeatureMaps
 from ura_study.runs.stages.work import scoring_flops
 
@@ -31,3 +33,15 @@ def test_by_hand(options, smoothing, flops):
     detector.memory = torch.rand(MEMORY, CHANNELS)
     images = FeatureMaps((np.random.default_rng(0).random((3, CHANNELS, SIDE, SIDE), dtype=np.float32),), SIDE)
     assert scoring_flops(detector, images, ScoringSettings(smoothing=smoothing), 32, CPU) == flops
+
+
+@pytest.mark.parametrize("neighbourhood", [0, 1])
+def test_those_of_attention_by_hand(neighbourhood):
+    """PyTorch has several ways to compute attention; its counter does not know that of the CPU."""
+    detector = UniAD(UniADSettings(width=16, depth=1, heads=2, neighbourhood=neighbourhood), CHANNELS, SIDE)
+    images = FeatureMaps((np.random.default_rng(0).random((3, CHANNELS, SIDE, SIDE), dtype=np.float32),), SIDE)
+    detector.prepare(images, torch.Generator().manual_seed(0))
+    linear = 2 * CHANNELS * 16 + 3 * 4 * 16 * 16 + 2 * 2 * 16 * 64  # three attentions, two feed-forward networks
+    attention = 3 * 2 * 16 * SIDE**2  # queries times keys, and weights times values
+    found = scoring_flops(detector, images, ScoringSettings(smoothing=0.0), 32, CPU)
+    assert found == 2 * SIDE**2 * (linear + attention)

@@ -189,6 +189,17 @@ def test_data(tmp_path, data, told):
             "base.model.image_score: expected 'reweighted', 'max' or 'map', but got 'reweighed'; "
             "did you mean 'reweighted'?",
         ),
+        ("{model: {name: uniad, heads: 3}}", "base.model: heads must divide width, but got heads 3 and width 256"),
+        ("{model: {name: uniad, width: 15}}", "base.model.width: expected a multiple of 2, but got 15"),
+        (
+            "{model: {name: uniad, neighbourhood: 4}}",
+            "base.model.neighbourhood: neighbourhood must be odd, or 0 for no mask, but got 4",
+        ),
+        (
+            "{features: {map_size: 7}, model: {name: uniad}}",
+            "base.model: neighbourhood 7 leaves the middle of the grid nothing to attend to: features.map_size must be "
+            "at least 8, but got 7",
+        ),
         (
             "{features: {pooling: layers}}",
             "base.features.pooling: expected 'layer' or 'grid', but got 'layers'; did you mean 'layer'?",

@@ -45,6 +45,9 @@ class DetectorSettings(Settings):
         """Return the modules of plug-ins that parts of the detector come from."""
         return ()
 
+    def check_grid(self, map_size: int) -> None:
+        """Raise a ValueError where the detector cannot work on a grid of side `map_size` (`features.map_size`)."""
+
 
 @dataclass(frozen=True)
 class DetectorKind:
@@ -75,6 +78,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "pbas": "ura_study.detectors.pbas.config",
         "reverse_distillation": "ura_study.detectors.reverse_distillation.config",
         "mrkd": "ura_study.detectors.mrkd.config",
+        "uniad": "ura_study.detectors.uniad.config",
     },
 )
 

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints, ValidationError, ValidationInfo, 
 
 from ura_study.data.config import DataAxes, DataSettings
 from ura_study.data.layouts.config import LAYOUTS
-from ura_study.detectors.config import DETECTORS, Model
+from ura_study.detectors.config import DETECTORS, DetectorSettings, Model
 from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.detectors.uranet.synthesis_config import SYNTHESES
@@ -42,6 +42,13 @@ class VariantSettings(Settings):
     model: Model = URANetSettings()
     training: TrainingSettings = TrainingSettings()
     scoring: ScoringSettings = ScoringSettings()
+
+    @field_validator("model")
+    @classmethod
+    def _fits_the_grid(cls, model: DetectorSettings, info: ValidationInfo) -> DetectorSettings:
+        if "features" in info.data:
+            model.check_grid(info.data["features"].map_size)
+        return model
 
     @model_validator(mode="after")
     def _judged(self) -> Self:

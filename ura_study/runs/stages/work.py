@@ -31,7 +31,7 @@ def scoring_flops(
     `known` as in `score_images`.
     """
     first = None if known is None else known[:1]
-    with FlopCounterMode(display=False, custom_mapping=DISTANCES) as counter:
+    with FlopCounterMode(display=False, custom_mapping=UNKNOWN) as counter:
         score_maps(detector, images.subset([0]), settings, image_size, device, first)
     return counter.get_total_flops()
 
@@ -41,5 +41,14 @@ def _distances(first: torch.Size, second: torch.Size, *options: Any, out_shape: 
     return 3 * int(np.prod(first)) * second[-2]
 
 
+def _attention(query: torch.Size, key: torch.Size, value: torch.Size, *options: Any, **more: Any) -> int:
+    """Return the operations of attention (…, N, D): queries times keys (…, P, D), and weights times values (…, P, E)."""
+    return 2 * int(np.prod(query[:-1])) * key[-2] * (query[-1] + value[-1])
+
+
 #: Operators that PyTorch's counter does not know.
-DISTANCES = {torch.ops.aten._cdist_forward: _distances, torch.ops.aten._euclidean_dist: _distances}
+UNKNOWN = {
+    torch.ops.aten._cdist_forward: _distances,
+    torch.ops.aten._euclidean_dist: _distances,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+}

@@ -9,6 +9,7 @@ Python is executed block by block, each alone in a folder with images in `parts/
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -18,6 +19,7 @@ from types import ModuleType
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+NUMBER = re.compile(r"(\(\d\))")
 
 
 def name(page: Path) -> str:
@@ -70,3 +72,15 @@ def hook(stem: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def on_mvtec_ad(text: str) -> str:
+    """Return a study with the numbered comments in place of the lines of the same numbers."""
+    header = [line for line in text.splitlines() if re.match(r"# \(\d\) ", line)]
+    by_number = {n: [line[6:] for line in lines] for n, lines in itertools.groupby(header, lambda line: line[2:5])}
+    lines: list[str] = []
+    for line in text.splitlines():
+        found = None if line.startswith("#") else NUMBER.search(line)
+        lines += by_number.pop(found[1]) if found else [line]
+    assert not by_number
+    return "\n".join(lines)

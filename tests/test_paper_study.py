@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-
 import pytest
-from documents import ROOT
+from documents import ROOT, on_mvtec_ad
 
 from ura_study.study.loading import load_study
 from ura_study.study.plan import expand
 
 FILE = ROOT / "studies/paper.yaml"
-NUMBER = re.compile(r"(\(\d\))")
-
-
-def on_mvtec_ad(text):
-    """Return the study with the numbered comments in place of the lines of the same numbers."""
-    header = [line for line in text.splitlines() if re.match(r"# \(\d\) ", line)]
-    by_number = {n: [line[6:] for line in lines] for n, lines in itertools.groupby(header, lambda line: line[2:5])}
-    lines = []
-    for line in text.splitlines():
-        found = None if line.startswith("#") else NUMBER.search(line)
-        lines += by_number.pop(found[1]) if found else [line]
-    assert not by_number
-    return "\n".join(lines)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import torch
 
 from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.build import build_detector
+from ura_study.detectors.simplenet.config import SimpleNetSettings
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.training.config import TrainingSettings
 from ura_study.training.loop import UNREAD, NonFiniteLoss, fit
@@ -76,6 +77,7 @@ SETTINGS = {
     "uranet": SMALL,
     "one head": URANetSettings.model_validate({"perception": {"width": 8, "heads": 1}, "restoration": False}),
     "no perception": URANetSettings.model_validate({"perception": False, "restoration": {"width": 8, "depth": 2}}),
+    "running statistics": SimpleNetSettings(hidden=8, tokens=20),
 }
 
 

@@ -6,13 +6,15 @@ batch normalisation, leaky ReLU with slope 0.2, linear), the truncated L1 loss, 
 the discriminator. The image's score is its token's largest. The map is resized and smoothed like the map of any
 detector, by default as published (sigma 4).
 
-The paper's text was not at hand. From the authors' code: the width of the hidden layer, weights by Xavier's normal
-distribution, no bias in the last layer, and normal and noisy tokens normalised in one batch.
+The paper's text was not at hand: `docs/methods.md` says where each constant is from. From the authors' code: the width
+of the hidden layer, weights by Xavier's normal distribution, no bias in the last layer, and normal and noisy tokens
+normalised in one batch.
 
-Our own choice: channels may be standardised, so that the noise means the same for every backbone, and a step may take
-some of a batch's tokens, drawn at random. Other biases start at 0. The training is that of all detectors: AdamW with
-warm-up, cosine decay and clipped gradients, where the paper has Adam at a constant rate. The last weights are the
-result, where the authors' code keeps those of the epoch with the best image AUROC on the test images.
+Our own choice: channels are divided by their standard deviations, so that one level of noise fits any backbone, and a
+step learns from some of a batch's tokens, drawn at random; `standardise` and `tokens` bring both back to the published
+way. Other biases start at 0. The training is that of all detectors: AdamW with warm-up, cosine decay and clipped
+gradients, where the authors have a constant rate. The last weights are the result, where the authors' code keeps those
+of the epoch with the best image AUROC on the test images.
 
 Legend: B images, N = S·S tokens, C channels, T tokens of a batch or of a step.
 """
@@ -60,9 +62,9 @@ class SimpleNet(Detector):
         return rates(self.adaptor, self.discriminator)
 
     def losses(self, batch: Batch, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
-        """Return the loss of normal and of noisy tokens, and their sum (Eq. 6 and 7)."""
+        """Return the loss of normal and of noisy tokens, and their sum."""
         normal = self.adaptor(drawn(self._tokens(batch), self.settings.tokens, generator))  # (T, C)
-        noisy = with_noise(normal, self.settings.noise, generator)
+        noisy = with_noise(normal, self.settings.noise_std, generator)
         found = self.discriminator(torch.cat([normal, noisy]))[:, 0]  # (2·T,)
         above, below = truncated(found[: len(normal)], found[len(normal) :], self.settings.margin)
         return {"total": above + below, "normal": above, "noisy": below}
@@ -122,7 +124,7 @@ def with_noise(tokens: Tensor, std: float, generator: torch.Generator) -> Tensor
 
 
 def truncated(normal: Tensor, noisy: Tensor, margin: float) -> tuple[Tensor, Tensor]:
-    """Return the truncated L1 losses of outputs for normal and for noisy tokens (T,), each a mean over tokens (Eq. 6).
+    """Return the truncated L1 losses of outputs for normal and for noisy tokens (T,), each a mean over tokens.
 
     Example:
         >>> truncated(torch.tensor([1.0, 0.1]), torch.tensor([-1.0, 0.1]), margin=0.5)

@@ -16,7 +16,7 @@ class PBASSettings(DetectorSettings):
 
     Which features it sees stands in the variant's `features` section; the paper's are levels 2 and 3 on the grid of
     level 2, averaged over 3 × 3. It needs more steps than the default of `training.steps`:
-    `{grid: {features.layers: [[2, 3]], training.steps: [400], model: [{name: pbas}]}}`. With the default of
+    `{grid: {features.layers: [[2, 3]], training.steps: [800], model: [{name: pbas}]}}`. With the default of
     `training.lr` the rates rise to those of the authors' code: 1e-4 for the adaptor, 2e-4 for the discriminator. With
     `backbone: wide_resnet50_2`, the published form is `{name: pbas, standardise: false, tokens: null}`.
     """

@@ -42,7 +42,7 @@ def _distances(first: torch.Size, second: torch.Size, *options: Any, out_shape: 
 
 
 def _attention(query: torch.Size, key: torch.Size, value: torch.Size, *options: Any, **more: Any) -> int:
-    """Return the operations of attention (…, N, D): queries times keys (…, P, D), and weights times values (…, P, E)."""
+    """Return the operations of attention (…, N, D): queries times keys (…, P, D), weights times values (…, P, E)."""
     return 2 * int(np.prod(query[:-1])) * key[-2] * (query[-1] + value[-1])
 
 

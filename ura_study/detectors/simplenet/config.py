@@ -19,11 +19,9 @@ class SimpleNetSettings(DetectorSettings):
     """SimpleNet (Liu et al., CVPR 2023): an adaptor, noise on its features, and a discriminator between the two.
 
     Which features it sees stands in the variant's `features` section; the paper's are levels 2 and 3 on the grid of
-    level 2, averaged over 3 × 3. How it is trained stands in `training`. An ablation that adds it to a study is
-    `{grid: {features.layers: [[2, 3]], training.steps: [400], training.lr: [0.01], model: [{name: simplenet}]}}`.
-
-    With the default of `training.lr` the rates rise to the paper's: 1e-4 for the adaptor, 2e-4 for the discriminator.
-    Those are for some 9,600 steps; for a few hundred, 0.01 was better on validation (`docs/methods.md`).
+    level 2, averaged over 3 × 3. It needs more steps than the default of `training.steps`:
+    `{grid: {features.layers: [[2, 3]], training.steps: [400], model: [{name: simplenet}]}}`. With the default of
+    `training.lr` the rates rise to the paper's: 1e-4 for the adaptor, 2e-4 for the discriminator.
     """
 
     effort = ("hidden", "tokens")

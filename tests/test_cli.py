@@ -123,7 +123,7 @@ def test_wrong_arguments(call, arguments):
 def test_a_bug_shows_its_traceback(call, study, monkeypatch):
     from ura_study import opening
 
-    monkeypatch.setattr(opening, "survey", lambda study: 1 / 0)
+    monkeypatch.setattr(opening, "survey", lambda *_: 1 / 0)
     code, _, err = call("plan", study())
     assert code == 3
     assert "Traceback" in err

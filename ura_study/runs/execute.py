@@ -46,7 +46,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
     with _timed(timings, "features_seconds"):
         samples, train, held = training_images(category, job, device)
         test = feature_maps(category.test, settings.features, job.data.test_preprocessing, device)
-    with _timed(timings, "refine_seconds"):
+    with _timed(timings, "refine_seconds") if job.settings.training.refine else contextlib.nullcontext():
         chosen = yield from refine(job, samples, train, device)
     samples, train = chosen.samples, chosen.maps
     fit = yield from fitted(job, samples, train, device, _watch(job, train, held, device))

@@ -43,7 +43,6 @@ from ura_study.study.config import VariantSettings, validated
 from ura_study.study.loading import load_named
 from ura_study.training.loop import fit
 from ura_study.training.progress import result
-from ura_study.training.refine import Images as Judged
 from ura_study.training.refine import TooFew, refined
 
 #: Version of the file format; files of this and of earlier versions can be read.
@@ -122,9 +121,9 @@ class AnomalyModel:
             NonFiniteLoss: where training diverged.
         """
         listed = _listed(images)
-        train = self._features(listed)
-        kept = self._kept(train, [_name(n, image) for n, image in enumerate(listed)])
-        self.removed = tuple(_name(n, image) for n, image in enumerate(listed) if n not in set(kept))
+        train, names = self._features(listed), _names(listed)
+        kept = self._kept(train, names)
+        self.removed = tuple(name for n, name in enumerate(names) if n not in set(kept))
         self.detector = self._learnt(train.subset(kept))
         return self
 
@@ -146,7 +145,7 @@ class AnomalyModel:
             return self._scored(self._learnt(train.subset(others)), train.subset(judged)).scores
 
         try:
-            return result(refined(Judged(names, [0] * len(train)), settings, generator(self.seed, "refine"), judge))
+            return result(refined(names, [0] * len(train), settings, generator(self.seed, "refine"), judge))
         except TooFew as error:
             raise DataError(f"training.refine.folds: {error}") from error
 
@@ -164,7 +163,7 @@ class AnomalyModel:
         scored = self._scored(self._fitted(), self._features(listed))
         said = scored.tokens
         return Prediction(
-            names=tuple(_name(n, image) for n, image in enumerate(listed)),
+            names=_names(listed),
             scores=scored.scores,
             maps=scored.maps,
             probability=None if said is None else said.probability,
@@ -240,8 +239,9 @@ def _settings(raw: Mapping[str, Any], where: str) -> VariantSettings:
     return validated(VariantSettings, dict(raw), where)
 
 
-def _name(number: int, image: Path | np.ndarray) -> str:
-    return str(number if isinstance(image, np.ndarray) else image)
+def _names(listed: Sequence[Path | np.ndarray]) -> tuple[str, ...]:
+    """Return the paths of images as they were given, and numbers of arrays."""
+    return tuple(str(n if isinstance(image, np.ndarray) else image) for n, image in enumerate(listed))
 
 
 def _listed(images: Images) -> list[Path | np.ndarray]:

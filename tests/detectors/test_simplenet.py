@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from ura_study.detectors.build import build_detector
 from ura_study.detectors.simplenet.config import SimpleNetSettings
-from ura_study.detectors.simplenet.network import drawn, truncated, with_noise
+from ura_study.detectors.simplenet.network import truncated, with_noise
+from ura_study.detectors.token_discriminator import drawn
 from ura_study.features.maps import FeatureMaps
 from ura_study.training.config import TrainingSettings
 from ura_study.training.loop import fit
@@ -130,14 +131,6 @@ def test_what_scoring_normalises_by_is_that_of_all_tokens():
     torch.testing.assert_close(running.running_var, hidden.var(dim=0), rtol=0.3, atol=0)
 
 
-def test_scoring_leaves_the_state_as_it_is():
-    train = feature_maps(7)
-    detector = fitted(train)
-    before = {name: value.clone() for name, value in detector.state_dict().items()}
-    detector.score(train.batch(slice(None)))
-    assert all(torch.equal(value, before[name]) for name, value in detector.state_dict().items())
-
-
 def test_the_loss_by_hand():
     normal, noisy = truncated(torch.tensor([2.0, 0.5, 0.0, -1.0]), torch.tensor([-2.0, -0.5, 0.0, 1.0]), 0.5)
     assert normal == pytest.approx((0 + 0 + 0.5 + 1.5) / 4)
@@ -190,31 +183,3 @@ def test_image_scores():
     scores = fitted(train).score(train.batch(slice(None)))
     assert torch.equal(scores.images, scores.maps.flatten(1).max(dim=1).values)
     assert fitted(train, image_score="map").score(train.batch([0])).images is None
-
-
-def test_an_image_does_not_depend_on_its_batch():
-    train, test = feature_maps(7), feature_maps(3, seed=1)
-    detector = fitted(train)
-    detector.train()  # as it is between two intervals of the training
-    together = detector.score(test.batch(slice(None))).maps
-    alone = [detector.score(test.batch([i])).maps for i in range(3)]
-    torch.testing.assert_close(torch.cat(alone), together)
-
-
-def test_same_seed_same_weights_and_another_seed_others():
-    train = feature_maps(7)
-    torch.manual_seed(1)
-    first = fitted(train, steps=3)
-    torch.manual_seed(2)  # draws come from the generator alone
-    second, other = fitted(train, steps=3), fitted(train, seed=1, steps=3)
-    batch = train.batch([0])
-    assert torch.equal(first.score(batch).maps, second.score(batch).maps)
-    assert not torch.equal(first.adaptor.weight, other.adaptor.weight)
-
-
-def test_a_stored_state_scores_the_same():
-    train = feature_maps(7)
-    detector = fitted(train, steps=3)
-    stored = build_detector(detector.settings, train.channels, train.map_size)
-    stored.load_state_dict(detector.state_dict())
-    assert torch.equal(detector.score(train.batch([0])).maps, stored.score(train.batch([0])).maps)

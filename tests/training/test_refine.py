@@ -6,7 +6,7 @@ import torch
 
 from ura_study.training.config import RefineSettings
 from ura_study.training.progress import result
-from ura_study.training.refine import Images, TooFew, folds, levelled, refined
+from ura_study.training.refine import TooFew, folds, levelled, refined
 
 
 def seeded(seed=0):
@@ -27,8 +27,8 @@ def judge_by(values, calls=None):
 
 def kept(values, groups=None, labels=None, calls=None, **settings):
     count = len(values)
-    images = Images(range(count) if groups is None else groups, labels or [0] * count)
-    return result(refined(images, RefineSettings(**settings), seeded(), judge_by(values, calls)))
+    groups = range(count) if groups is None else groups
+    return result(refined(groups, labels or [0] * count, RefineSettings(**settings), seeded(), judge_by(values, calls)))
 
 
 def test_the_images_with_the_highest_scores_are_removed():

@@ -93,10 +93,10 @@ def number(row: Row, name: str) -> float:
         Undefined: where the run lacks it, or it is not finite.
     """
     category, seed, numbers = row
-    number = numbers.get(name)
-    if number is None or not math.isfinite(number):
+    found = numbers.get(name)
+    if found is None or not math.isfinite(found):
         raise Undefined(name, category, seed)
-    return number
+    return found
 
 
 def _summary(rows: Sequence[Row], of: Callable[[Row], float], over: str, *, lowest: bool) -> float:

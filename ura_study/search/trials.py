@@ -55,9 +55,10 @@ _STATES: dict[TrialState, Literal["complete", "pruned", "failed"]] = {
 
 def trials(optuna_study: optuna.Study) -> list[TrialSummary]:
     """Return the trials that have begun, in the order of their numbers."""
-    best, scaled = {trial.number for trial in _best(optuna_study)}, _scaled(optuna_study)
+    on_scale = _on_scale(optuna_study)
+    best = {trial.number for trial in _best(optuna_study, on_scale)}
     begun = (trial for trial in optuna_study.get_trials(deepcopy=False) if trial.state != TrialState.WAITING)
-    return [_summary(trial, trial.number in best, scaled.get(trial.number)) for trial in begun]
+    return [_summary(trial, trial.number in best, on_scale.get(trial.number)) for trial in begun]
 
 
 def finished(optuna_study: optuna.Study) -> list[FrozenTrial]:
@@ -67,7 +68,7 @@ def finished(optuna_study: optuna.Study) -> list[FrozenTrial]:
 
 def stale(optuna_study: optuna.Study) -> int:
     """Return how many finished trials are newer than the best one, or than the newest one on the Pareto front."""
-    best = [trial.number for trial in _best(optuna_study)]
+    best = [trial.number for trial in _best(optuna_study, _on_scale(optuna_study))]
     if not best:
         return 0
     last = max(best) if len(optuna_study.directions) > 1 else min(best)
@@ -102,19 +103,18 @@ def headline(found: Sequence[TrialSummary], search: SearchSettings) -> str:
     return f"{line}, best{how} {objective.label} {first.values[0]:.4g} ({first.variant})"
 
 
-def _best(optuna_study: optuna.Study) -> list[FrozenTrial]:
-    """Return the best trial, or those on the Pareto front; the first of equal ones."""
+def _best(optuna_study: optuna.Study, on_scale: Mapping[int, float]) -> list[FrozenTrial]:
+    """Return the best trial, or those on the Pareto front; the first of those that are equal on the scale."""
     every = optuna_study.get_trials(deepcopy=False)
     if not any(trial.state == TrialState.COMPLETE for trial in every):
         return []
     if SCALE not in optuna_study.user_attrs:
         return optuna_study.best_trials
-    scaled = _scaled(optuna_study)
-    best = max(scaled, key=lambda number: (scaled[number], -number), default=None)
+    best = max(on_scale, key=lambda number: (on_scale[number], -number), default=None)
     return [trial for trial in every if trial.number == best]
 
 
-def _scaled(optuna_study: optuna.Study) -> dict[int, float]:
+def _on_scale(optuna_study: optuna.Study) -> dict[int, float]:
     """Return number → value on the scale of the trials that are complete and within all limits; none without one."""
     if (how := optuna_study.user_attrs.get(SCALE)) is None:
         return {}

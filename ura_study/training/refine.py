@@ -16,7 +16,6 @@ Legend: N images.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -34,35 +33,36 @@ class TooFew(ValueError):
     """There are fewer images, or groups of them, than folds."""
 
 
-@dataclass(frozen=True)
-class Images:
-    """What is known of N images."""
-
-    groups: Sequence[Hashable]
-    """The group of each (patient, physical item): it is in one fold."""
-    labels: Sequence[int]
-    """The category of each."""
-
-
 def refined(
-    images: Images, settings: RefineSettings, draws: torch.Generator, judge: Judge[P]
+    groups: Sequence[Hashable],
+    labels: Sequence[int],
+    settings: RefineSettings,
+    draws: torch.Generator,
+    judge: Judge[P],
 ) -> Generator[P, None, list[int]]:
     """Yield the progress of all detectors, and return the indices of the images to keep, in ascending order.
+
+    Args:
+        groups: the group of each image (patient, physical item), which is in one fold, (N,).
+        labels: the category of each image, (N,).
+        settings: how many are removed, and how.
+        draws: of the folds.
+        judge: fits detectors and scores images by them.
 
     Raises:
         TooFew: where there are fewer groups than folds.
     """
-    kept = list(range(len(images.labels)))
+    kept = list(range(len(labels)))
     for stage in range(1, settings.stages + 1):
-        scores = np.zeros(len(images.labels))
-        for judged in folds([images.groups[i] for i in kept], settings.folds, draws):
+        scores = np.zeros(len(labels))
+        for judged in folds([groups[i] for i in kept], settings.folds, draws):
             part = [kept[i] for i in judged]
             others = sorted(set(kept) - set(part))
             raw = yield from judge(others, part)
-            scores[part] = levelled(raw, [images.labels[i] for i in part])
-        removed = round(settings.share * len(images.labels) * stage / settings.stages)
+            scores[part] = levelled(raw, [labels[i] for i in part])
+        removed = round(settings.share * len(labels) * stage / settings.stages)
         by_score = sorted(kept, key=lambda i: (scores[i], i))
-        kept = sorted(by_score[: len(images.labels) - removed])
+        kept = sorted(by_score[: len(labels) - removed])
     return kept
 
 

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from ura_study.detectors.mrkd.config import MRKDSettings
 from ura_study.detectors.mrkd.pieces import moved_about
-from ura_study.detectors.reverse_distillation.network import ReverseDistillation, unlike
+from ura_study.detectors.reverse_distillation.network import ReverseDistillation, by_level
 from ura_study.detectors.reverse_distillation.student import draw_weights
 from ura_study.features.batch import Batch
 from ura_study.features.maps import FeatureMaps
@@ -53,15 +53,9 @@ class MRKD(ReverseDistillation):
         seen = batch.layers
         if self.settings.image_masking:
             seen = batch.through_backbone(moved_about(batch.images, self.settings.pieces, generator))
-        hidden = [self._hidden(maps, generator) for maps in batch.layers]
-        given = self.restored(seen, hidden)
-        terms = {
-            f"level_{number}": unlike(taught, own)
-            for number, (taught, own) in enumerate(zip(batch.layers, given, strict=True), start=1)
-        }
-        return {"total": torch.stack(list(terms.values())).sum(), **terms}
+        return by_level(batch.layers, self.restored(seen, [self._shown(maps, generator) for maps in batch.layers]))
 
-    def _hidden(self, maps: Tensor, generator: torch.Generator) -> Tensor:
+    def _shown(self, maps: Tensor, generator: torch.Generator) -> Tensor:
         """Return which positions (B, 1, H_l, H_l) of a level are shown (1) and which are hidden (0)."""
         draws = torch.rand(maps.shape[0], 1, *maps.shape[2:], generator=generator)
         return sent((draws >= self.settings.feature_masking).float(), maps.device)

@@ -1,10 +1,13 @@
 """Image-level masking: pieces of an image are pasted elsewhere in it.
 
 From the authors' code, which takes it from NSA (Schlüter et al., Natural Synthetic Anomalies for Self-Supervised
-Anomaly Detection and Localization, ECCV 2022): rectangles whose sides are shares of the image's, drawn from a gamma
-distribution of shape 2 and scale 0.05, plus 0.03, within bounds; they are copied from another place of the same image
-and not blended. Our own choice: one pair of bounds (0.03 to 0.4) and one number of pieces for all categories, where the
-authors choose both, and the share of the object that a piece must cover, for each category of MVTec AD by hand.
+Anomaly Detection and Localization, ECCV 2022): rectangles are copied from another place of the same image, and not
+blended; half of a rectangle's side is drawn from a gamma distribution of shape 2 and scale 0.05, plus 0.03, within
+bounds, as a share of the image's side; there is one rectangle, and a coin is tossed for each further one.
+
+Our own choice: here the draw is the whole side, so pieces are smaller, and how many there are is drawn evenly. There is
+one pair of bounds (0.03 to 0.4) and one number of pieces for all categories, where the authors choose both, and the
+share of the object that a piece must cover, for each category of MVTec AD by hand.
 """
 
 from __future__ import annotations

@@ -16,21 +16,20 @@ detectors (AdamW with warm-up, cosine decay and clipped gradients, where the aut
 the last weights are the result, where the authors' code keeps those of the epoch with the best sum of image and pixel
 AUROC on the test images.
 
+Adaptor, discriminator and score are in `token_discriminator`.
+
 Legend: B images, N = S·S tokens, C channels, T tokens of a step.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from ura_study.detectors.base import Detector, Scores, batches
+from ura_study.detectors.base import batches
 from ura_study.detectors.pbas.config import PBASSettings
-from ura_study.detectors.simplenet.network import discriminator, draw_weights, drawn, rates
-from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
+from ura_study.detectors.token_discriminator import TokenDiscriminator, drawn
 from ura_study.features.batch import Batch
 from ura_study.features.maps import FeatureMaps
 
@@ -38,25 +37,19 @@ from ura_study.features.maps import FeatureMaps
 BATCH, MOVED = 8, 0.1
 
 
-class PBAS(Detector):
+class PBAS(TokenDiscriminator):
     """A discriminator between tokens within an approximate boundary and tokens beyond it."""
 
-    std: Tensor
     centres: Tensor
 
     def __init__(self, settings: PBASSettings, channels: int, map_size: int) -> None:
-        super().__init__()
+        super().__init__(channels, settings.hidden, settings.standardise, settings.image_score)
         self.settings = settings
-        self.register_buffer("std", torch.ones(channels))
         self.register_buffer("centres", torch.zeros(map_size**2, channels))
-        self.adaptor = nn.Linear(channels, channels)
-        self.discriminator = discriminator(channels, settings.hidden)
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Take the channels' standard deviations, draw the initial weights, and find the centres with these."""
-        if self.settings.standardise:
-            self.std = token_statistics(train, self.device, generator).std
-        draw_weights(self, generator)
+        super().prepare(train, generator)
         self.centres = self._centres(train)
 
     @torch.no_grad()
@@ -64,35 +57,27 @@ class PBAS(Detector):
         """Return the centres (N, C): means of the first images by position, moved by the means of the others."""
         centres = torch.empty(0)
         for index in batches(train, BATCH):
-            means = self.adaptor(self._tokens(train.batch(index, self.device))).mean(dim=0).cpu()  # (N, C)
+            adapted = self.adaptor(self.tokens(train.batch(index, self.device)))  # (B·N, C)
+            means = adapted.unflatten(0, (len(index), -1)).mean(dim=0).cpu()  # (B·N, C) -> (B, N, C) -> (N, C)
             centres = moved(centres, means) if len(centres) else means
         return centres.to(self.device)
 
-    def parameter_groups(self) -> list[dict[str, Any]]:
-        """Return adaptor and discriminator, each with its own learning rate."""
-        return rates(self.adaptor, self.discriminator)
-
     def losses(self, batch: Batch, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the mean distance from centres, the losses of normal and of anomalous tokens, and their sum."""
-        normal = self.adaptor(drawn(self._tokens(batch).flatten(0, 1), self.settings.tokens, generator))  # (T, C)
+        normal = self.adaptor(drawn(self.tokens(batch), self.settings.tokens, generator))  # (T, C)
         centre = self.centres[most_similar(normal, self.centres)]
         distance = (normal - centre).norm(dim=1).mean()
-        anomalous = stretched(normal, centre, self.settings.stretch)
-        found = self.discriminator(torch.cat([normal, anomalous]))[:, 0]  # (2·T,)
-        inside, outside = functional.softplus(found[: len(normal)]), functional.softplus(-found[len(normal) :])
-        terms = {"distance": distance, "normal": inside.mean(), "anomalous": outside.mean()}
+        inside, outside = self.told_apart(normal, stretched(normal, centre, self.settings.stretch))
+        terms = {
+            "distance": distance,
+            "normal": functional.softplus(inside).mean(),
+            "anomalous": functional.softplus(-outside).mean(),
+        }
         return {"total": distance + terms["normal"] + terms["anomalous"], **terms}
 
-    @torch.no_grad()
-    def score(self, batch: Batch, known: Tensor | None = None) -> Scores:
-        """Return the map (0..1) and, unless the settings compute it from the map, its maximum for each image."""
-        self.eval()
-        found = self.discriminator(self.adaptor(self._tokens(batch).flatten(0, 1))).sigmoid()  # (B·N, 1)
-        maps = found.view(len(batch), *batch.features.shape[2:])  # (B·N, 1) -> (B, S, S)
-        return Scores(maps, images=maps.amax(dim=(1, 2)) if self.settings.image_score == "max" else None)
-
-    def _tokens(self, batch: Batch) -> Tensor:
-        return to_tokens(batch.features) / self.std  # (B, N, C)
+    def anomaly(self, found: Tensor) -> Tensor:
+        """Return the probabilities of being anomalous, 0..1."""
+        return found.sigmoid()
 
 
 def most_similar(tokens: Tensor, centres: Tensor) -> Tensor:

@@ -70,12 +70,7 @@ class ReverseDistillation(Detector):
 
     def losses(self, batch: Batch, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the loss of each level and their sum."""
-        given = self.restored(batch.layers)
-        terms = {
-            f"level_{number}": unlike(taught, own)
-            for number, (taught, own) in enumerate(zip(batch.layers, given, strict=True), start=1)
-        }
-        return {"total": torch.stack(list(terms.values())).sum(), **terms}
+        return by_level(batch.layers, self.restored(batch.layers))
 
     @torch.no_grad()
     def score(self, batch: Batch, known: Tensor | None = None) -> Scores:
@@ -94,6 +89,12 @@ class ReverseDistillation(Detector):
     def _on_grid(self, maps: Tensor) -> Tensor:
         size = (self.map_size, self.map_size)
         return functional.interpolate(maps[:, None], size=size, mode="bilinear", align_corners=True)[:, 0]
+
+
+def by_level(taught: Sequence[Tensor], given: Sequence[Tensor]) -> dict[str, Tensor]:
+    """Return the loss of each level (B, C_l, H_l, H_l) that was given back, and their sum as `total`."""
+    terms = [unlike(*pair) for pair in zip(taught, given, strict=True)]
+    return {"total": torch.stack(terms).sum(), **{f"level_{n}": term for n, term in enumerate(terms, start=1)}}
 
 
 def unlike(taught: Tensor, given: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from ura_study.runs.job import Job
 from ura_study.runs.stages.fitting import Fitted, fitted
 from ura_study.runs.stages.scoring import score_images
 from ura_study.training.loop import Interval
-from ura_study.training.refine import Images, TooFew, refined
+from ura_study.training.refine import TooFew, refined
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ def refine(
         return score_images(fit.detector, part, train.subset(judged), scoring, size, job.seed, device).scores
 
     groups = [sample.group or str(sample.path) for sample in samples]
-    labels = [0] * len(samples) if train.labels is None else _labels(train)
+    labels = train.batch(slice(None)).labels.tolist()
     try:
-        kept = yield from refined(Images(groups, labels), settings, generator(job.seed, "refine"), judge)
+        kept = yield from refined(groups, labels, settings, generator(job.seed, "refine"), judge)
     except TooFew as error:
         raise DataError(f"category '{job.category}': training.refine.folds: {error}") from error
     removed = tuple(sample for i, sample in enumerate(samples) if i not in set(kept))
@@ -79,8 +79,3 @@ def _unnumbered(fit: Generator[Interval, None, Fitted]) -> Generator[Interval, N
         except StopIteration as done:
             return done.value
         yield replace(interval, step=0, losses={}, metrics={})
-
-
-def _labels(train: FeatureMaps) -> list[int]:
-    assert train.labels is not None
-    return [int(label) for label in (train.labels if train.chosen is None else train.labels[train.chosen])]

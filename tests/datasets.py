@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
+from torch.nn import functional
 
 from ura_study.features.maps import FeatureMaps
+from ura_study.features.transfer import sent
 
 CHANNELS, SIDE = 12, 8
+#: Grey values of a stand-in image: 0, and of one unit of a feature.
+ZERO, UNIT = 100, 8
 
 
 def write_category(
@@ -42,4 +47,20 @@ def make_maps(images: int, seed: int = 0) -> FeatureMaps:
     mixing = np.random.default_rng(98).normal(size=(CHANNELS, CHANNELS)) * 0.2
     noise = rng.normal(size=(images, SIDE, SIDE, CHANNELS)) @ mixing
     values = (kinds[which] + noise + 5).transpose(0, 3, 1, 2).astype(np.float32)
-    return FeatureMaps((values,), SIDE)
+    return FeatureMaps((values,), SIDE, source=Pixels(values))
+
+
+class Pixels:
+    """A stand-in for images and backbone: the 12 channels of a place are the 2 × 2 pixels of three colours there."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self._values = values
+
+    def image(self, index: int) -> np.ndarray:
+        """Return an image (16, 16, 3) uint8, from which `layers` makes about the maps it came from."""
+        pixels = functional.pixel_shuffle(torch.from_numpy(self._values[index]), 2) * UNIT + ZERO
+        return pixels.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+
+    def layers(self, images: torch.Tensor, device: torch.device) -> tuple[torch.Tensor, ...]:
+        """Return the maps (B, 12, 8, 8) of images (B, 16, 16, 3)."""
+        return (functional.pixel_unshuffle((sent(images, device).permute(0, 3, 1, 2).float() - ZERO) / UNIT, 2),)

@@ -38,9 +38,11 @@ MODELS = {
     "simplenet, some tokens as they are": {"name": "simplenet", "hidden": 16, "standardise": False, "tokens": 20},
     "pbas": {"name": "pbas", "hidden": 16},
     "reverse distillation": {"name": "reverse_distillation", "blocks": 1},
-    "mrkd": {"name": "mrkd", "blocks": 1, "image_masking": False},
+    "mrkd": {"name": "mrkd", "blocks": 1},
+    "mrkd, only parts of maps hidden": {"name": "mrkd", "blocks": 1, "image_masking": False},
     "pbas, some tokens": {"name": "pbas", "hidden": 16, "tokens": 20, "image_score": "map"},
     "uniad": UNIAD,
+    "pcsnet": {"name": "pcsnet", "width": 4},
     "uniad, raw features, no mask": UNIAD | {"standardise": False, "neighbourhood": 0, "image_score": "map"},
 }
 

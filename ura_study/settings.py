@@ -52,6 +52,8 @@ WITHOUT_EFFECT: dict[str, Any] = {"stage": "none"}
 #: Marks a part that decides which images are trained on: weights depend on those, not on how they were chosen. Where it
 #: is off, it is in no identity: records from before there was such a part stay valid.
 WHICH_IMAGES: dict[str, Any] = {"stage": "images"}
+#: Marks a setting that came later: where it is unset, it is in no identity, for the same reason.
+LATER: dict[str, Any] = {"stage": "later"}
 
 
 def inference_field(default: Any, **constraints: Any) -> Any:
@@ -85,7 +87,8 @@ def _without(settings: BaseModel, marks: Sequence[dict[str, Any]]) -> dict[str, 
     kept = settings.model_dump(mode="json")
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
-        if field.json_schema_extra in marks or (field.json_schema_extra == WHICH_IMAGES and not value):
+        mark = field.json_schema_extra
+        if mark in marks or (mark in (WHICH_IMAGES, LATER) and not value):
             del kept[name]
         elif isinstance(value, BaseModel):
             kept[name] = _without(value, marks)

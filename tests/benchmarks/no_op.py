@@ -21,6 +21,7 @@ def no_op_worker() -> type:
         step: int
         losses: dict[str, float]
         lr: float = 0.001
+        share: float = 1.0
 
     class NoOp(worker.Worker):
         def setup(self, config: dict[str, Any]) -> None:
@@ -32,8 +33,9 @@ def no_op_worker() -> type:
         def _done(self, job: Job) -> Any:
             import numpy as np
 
-            for step in (job.settings.training.steps // 2, job.settings.training.steps):
-                yield Interval(step, {"total": 0.5, "perception": 0.25, "restoration": 0.25})
+            for share in (0.5, 1.0):
+                step = round(share * job.settings.training.steps)
+                yield Interval(step, {"total": 0.5, "perception": 0.25, "restoration": 0.25}, share=share)
             images = tuple(f"test/broken/{index:03d}.png" for index in range(100))
             yield Details(images, ("broken",) * 100, np.linspace(0, 1, 100, dtype=np.float32))
             yield Record.of(

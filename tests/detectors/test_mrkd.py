@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 import torch
 from datasets import write_category
@@ -10,7 +9,7 @@ from ura_study.data.layouts.mvtec_ad import read
 from ura_study.data.preprocessing import Preprocessing
 from ura_study.detectors.build import build_detector
 from ura_study.detectors.mrkd.config import MRKDSettings
-from ura_study.detectors.mrkd.pieces import moved_about
+from ura_study.detectors.pieces import moved_about
 from ura_study.detectors.reverse_distillation.config import ReverseDistillationSettings
 from ura_study.detectors.reverse_distillation.network import unlike
 from ura_study.features.cached import feature_maps as cached_maps
@@ -35,33 +34,6 @@ def photographs(tmp_path):
     write_category(tmp_path, "nut", train=12, seed=1)
     samples = read(tmp_path, "nut").train
     return cached_maps(samples, FeatureSettings(map_size=8), Preprocessing(64), CPU)
-
-
-def test_pieces_are_copies_of_other_places_of_the_same_image():
-    images = torch.arange(40 * 40 * 3, dtype=torch.int32).view(1, 40, 40, 3).repeat(20, 1, 1, 1)
-    found = moved_about(images, 1, seeded())
-    for image, before in zip(found, images, strict=True):
-        changed = (image != before).any(dim=2).nonzero()
-        (top, left), (bottom, right) = changed.min(dim=0).values.tolist(), changed.max(dim=0).values.tolist()
-        piece = image[top : bottom + 1, left : right + 1]
-        height, width = piece.shape[:2]
-        assert 1 <= height <= 16  # at most 0.4 of 40
-        assert 1 <= width <= 16
-        row, column = divmod(int(piece[0, 0, 0]) // 3, 40)  # where it was taken from
-        assert torch.equal(piece, before[row : row + height, column : column + width])
-    assert torch.equal(images[0], images[1])
-    assert not torch.equal(moved_about(images, 1, seeded(1)), found)
-    assert torch.equal(moved_about(images, 1, seeded()), found)
-
-
-def test_sides_of_pieces_have_the_stated_distribution():
-    from ura_study.detectors.mrkd.pieces import _sides
-
-    generator = seeded()
-    shares = np.array([_sides(1000, generator) for _ in range(4000)]) / 1000
-    assert shares.min() >= 0.03
-    assert shares.max() <= 0.4
-    assert shares.mean() == pytest.approx(2 * 0.05 + 0.03, abs=0.005)
 
 
 def test_the_stated_share_of_positions_is_hidden_in_all_channels():

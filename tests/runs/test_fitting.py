@@ -198,7 +198,9 @@ def test_trained_part_is_all_but_the_inference_settings():
         "standardise",
     }
     left_out = {"checkpoint", "checkpoint_to", "refine"}  # which images are trained on, stands beside the training
-    assert trained_part(settings.training) == settings.training.model_dump(exclude=left_out)
+    assert trained_part(settings.training) == settings.training.model_dump(exclude=left_out | {"epochs"})
+    longer = settings.training.model_copy(update={"epochs": 2})
+    assert trained_part(longer) == longer.model_dump(exclude=left_out)
 
 
 def test_inference_settings_do_not_touch_training(mvtec_root, cache):

@@ -313,7 +313,8 @@ def test_values_that_do_not_go_together_fail_their_trial(tmp_path, monkeypatch):
 def curve(session: Session, job, values: list[float | None]) -> set[str]:
     dropped: set[str] = set()
     for step, value in enumerate(values, start=1):
-        dropped |= set(session.report(job, [{"step": step, "metrics": {"val_image_auroc": value}}]))
+        share = step / job.settings.training.steps
+        dropped |= set(session.report(job, [{"share": share, "metrics": {"val_image_auroc": value}}]))
     return dropped
 
 

@@ -189,6 +189,8 @@ def test_data(tmp_path, data, told):
             "base.model.image_score: expected 'reweighted', 'max' or 'map', but got 'reweighed'; "
             "did you mean 'reweighted'?",
         ),
+        ("{model: {name: pcsnet}}", "base: pcsnet is made for a few images: it needs data.shots, e.g. 4, but got none"),
+        ("{model: {name: pcsnet, width: 0}}", "base.model.width: expected a number >= 1, but got 0"),
         ("{model: {name: uniad, heads: 3}}", "base.model: heads must divide width, but got heads 3 and width 256"),
         ("{model: {name: uniad, width: 15}}", "base.model.width: expected a multiple of 2, but got 15"),
         (

@@ -25,6 +25,7 @@ def run_id(fingerprint="data", category="nut", **sections):
     "other",
     [
         {"base": {"training": {"lr": 0.01}}},
+        {"base": {"training": {"epochs": 3}}},
         {"base": {"features": {"layers": [2, 3]}}},
         {"base": {"model": {"perception": False}}},
         {"base": {"scoring": {"smoothing": 2}}},
@@ -74,7 +75,7 @@ def test_identity_does_not_depend_on_order():
 def test_keys_that_are_not_in_use_or_change_no_number_leave_the_identity_alone():
     """Records made before there were such keys are found again."""
     settings = make_study().base.model_dump(mode="json")
-    for key in ("checkpoint", "checkpoint_to", "refine"):
+    for key in ("checkpoint", "checkpoint_to", "refine", "epochs"):
         del settings["training"][key]
     described = {
         "version": RUN_VERSION,

@@ -201,6 +201,16 @@ def test_what_cannot_be_is_left_out_with_the_reason():
     assert lost(both) == [("perception=false, restoration=false", "g", NEED)]
 
 
+def test_a_detector_for_a_few_images_is_refused_all_of_them():
+    few = [{"name": "pcsnet"}]
+    study = make_study(ablations={"g": {"grid": {"data.shots": [None, 4], "model": few}}})
+    assert [v.name for v in expand(study)] == ["full", "shots=4, model=pcsnet"]
+    told = "data: pcsnet is made for a few images: it needs data.shots, e.g. 4, but got none"
+    assert lost(study) == [("shots=null, model=pcsnet", "g", told)]
+    assert refusal({"sweep": {"model": few}}) == f"ablations.a: {told}"
+    assert len(expand(make_study(data={"shots": 2}, ablations={"s": {"sweep": {"model": few}}}))) == 2
+
+
 def test_the_bare_variant_itself_may_be_what_cannot_be():
     study = make_study(ablations={"a": {"add_one_in": PARTS[1:]}})
     assert lost(study) == [("w/o perception, restoration", "a", NEED)]

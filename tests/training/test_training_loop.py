@@ -53,6 +53,12 @@ def test_intervals_cover_all_steps(train):
     assert (line.progress[0], line.progress[-1], len(line.progress)) == (0, 1, 25)
 
 
+def test_epochs_say_how_often_each_image_is_seen(train):
+    intervals = list(fit(Line(), train, TrainingSettings(steps=1, epochs=2, batch_size=4, reports=2), 0, CPU))
+    assert [interval.step for interval in intervals] == [2, 5]  # 10 images, twice, in batches of 4
+    assert [interval.share for interval in intervals] == [0.4, 1.0]
+
+
 def test_a_loss_is_the_mean_over_its_interval(train):
     """With a learning rate of almost nothing the loss stays at (0 − 1)² = 1."""
     interval, *_ = fit(Line(), train, TrainingSettings(steps=6, reports=1, lr=1e-12), 0, CPU)

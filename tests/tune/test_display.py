@@ -4,7 +4,6 @@ import pytest
 from hand_made import done, failed, job_of, make_study, plan_of
 from rich.console import Console
 
-from ura_study.study.config import VariantSettings
 from ura_study.tune import display as module
 from ura_study.tune.display import LOG_INTERVAL, Display, duration
 from ura_study.tune.progress import Progress
@@ -17,7 +16,6 @@ STUDY = make_study(ablations=ABLATIONS, seeds=[0, 1])
 PLAN = plan_of(STUDY, "[red]nut")
 
 #: Updates of a run with default settings.
-STEPS = VariantSettings().training.steps
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ def lines(console):
 
 def halfway(display):
     display.started(job())
-    display.progressed(job(), [{"step": 100}, {"step": 0.5 * STEPS}])
+    display.progressed(job(), [{"share": 0.25}, {"share": 0.5}])
 
 
 def test_log_lines_are_modest(clock):
@@ -53,7 +51,7 @@ def test_log_lines_are_modest(clock):
         assert lines(console) == []
         clock[0] += LOG_INTERVAL
         display.progressed(job(), [])
-        display.progressed(job(), [{"step": 0.75 * STEPS}])
+        display.progressed(job(), [{"share": 0.75}])
         assert lines(console) == ["0 of 6 runs (8 %), 1 running, 00:10 elapsed"]
         clock[0] += LOG_INTERVAL - 1
         display.finished(job(), done(job()))
@@ -86,7 +84,7 @@ def test_the_table_of_a_terminal(clock):
     display.started(job())
     display.finished(job(), done(job(), 0.75))
     display.started(job(seed=1))
-    display.progressed(job(seed=1), [{"step": 0.5 * STEPS}])
+    display.progressed(job(seed=1), [{"share": 0.5}])
     display.finished(job("layers=[2, 3]"), failed(job("layers=[2, 3]")))
     clock[0] += 65
     text = Console(width=120, file=io.StringIO(), color_system=None)

@@ -32,6 +32,8 @@ class DetectorSettings(Settings):
 
     effort: ClassVar[tuple[str, ...]] = ()
     """Keys that decide how long a fit takes, beside the features' size and the training's steps."""
+    few_shot: ClassVar[bool] = False
+    """Whether the detector is made for a few images: a variant needs `data.shots`."""
 
     name: str
     """Which detector this is."""
@@ -79,6 +81,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "reverse_distillation": "ura_study.detectors.reverse_distillation.config",
         "mrkd": "ura_study.detectors.mrkd.config",
         "uniad": "ura_study.detectors.uniad.config",
+        "pcsnet": "ura_study.detectors.pcsnet.config",
     },
 )
 

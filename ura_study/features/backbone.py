@@ -10,6 +10,7 @@ from ura_study.errors import ConfigError, ResourceError
 from ura_study.features import weights
 from ura_study.features.catalogue import RANDOM_SEED, backbone_info
 from ura_study.features.config import FeatureSettings
+from ura_study.features.transfer import sent
 
 
 class Backbone:
@@ -36,7 +37,7 @@ class Backbone:
 
     def _input(self, images: np.ndarray) -> torch.Tensor:
         """Return images as (B, 3, H, W), channels last in memory: the network's convolutions then work so too."""
-        pixels = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
+        pixels = sent(torch.from_numpy(images), self.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
         return (pixels - self.mean) / self.std
 
 

@@ -18,8 +18,8 @@ class Batch:
     """B images of a list.
 
     Most detectors ask for `features`. Those that work on each layer at its own resolution ask for `layers`, one model
-    for all categories for `labels`, and methods that mask or alter pixels for `images`, which `through_backbone` turns
-    into feature maps again.
+    for all categories for `labels`, and methods that mask or alter pixels for `images`, which `through_backbone` and
+    `features_of` turn into feature maps again.
 
     Example:
         >>> from ura_study.features.maps import FeatureMaps
@@ -59,24 +59,25 @@ class Batch:
 
     @cached_property
     def images(self) -> Tensor:
-        """(B, H, H, 3) uint8: the pixels that the backbone saw, read from their files.
+        """(B, H, H, 3) uint8: the pixels that the backbone saw, read from their files, in the memory of the CPU.
 
         Raises:
             RuntimeError: where the maps came without images.
             DataError: where a file cannot be read any more.
         """
-        pixels = np.stack([self._maps.origin.image(index) for index in self._places])
-        return torch.from_numpy(pixels).to(self.device)
+        return torch.from_numpy(np.stack([self._maps.origin.image(index) for index in self._places]))
 
     def through_backbone(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the feature maps of other pixels (B, H, H, 3) uint8, by the same frozen backbone, without gradient.
-
-        `FeatureMaps.on_grid` turns them into features.
+        """Return the `layers` of other pixels (B, H, H, 3) uint8, by the same frozen backbone, without gradient.
 
         Raises:
             RuntimeError: where the maps came without a backbone.
         """
-        return self._maps.origin.layers(images)
+        return self._maps.origin.layers(images, self.device)
+
+    def features_of(self, images: Tensor) -> Tensor:
+        """Return the `features` of other pixels, as `through_backbone` does their layers."""
+        return self._maps.on_grid(self.through_backbone(images))
 
     @property
     def _places(self) -> list[int]:

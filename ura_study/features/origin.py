@@ -22,10 +22,9 @@ class Origin:
     """Returns the image with a given number, (H, H, 3) uint8."""
     settings: FeatureSettings
 
-    def layers(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the maps (B, C_l, H_l, W_l) of images (B, H, H, 3) uint8, float32, without gradient."""
-        pixels = images.cpu().numpy()
-        return tuple(maps.float() for maps in _live(self.settings, images.device)(pixels))
+    def layers(self, images: Tensor, device: torch.device) -> tuple[Tensor, ...]:
+        """Return the maps (B, C_l, H_l, W_l) of images (B, H, H, 3) uint8, float32 on `device`, without gradient."""
+        return tuple(maps.float() for maps in _live(self.settings, device)(images.cpu().numpy()))
 
 
 @lru_cache(maxsize=1)

@@ -40,5 +40,5 @@ def _kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[str, ..
     """Return what mostly decides how long a run takes."""
     features, model, training = settings["features"], settings["model"], settings["training"]
     own = (model.get(key) for key in DETECTORS.get(model["name"]).settings.effort)
-    length = (training["steps"], training["batch_size"], *own)
+    length = (training["steps"], training.get("epochs"), training["batch_size"], *own)
     return tuple(map(str, (data["image_size"], model["name"], features["backbone"], features["map_size"], *length)))

@@ -101,12 +101,13 @@ class Session:
 
         Args:
             job: the run; only with `job.watch` its intervals are reported.
-            intervals: its new intervals, with `step` and, at some of them, validation `metrics`.
+            intervals: its new intervals, with `share` and, at some of them, validation `metrics`.
         """
+        scale = job.settings.training.steps  # with epochs, categories have other numbers of steps: shares are compared
         for interval in intervals if job.watch else ():
             for candidate in self._waiting(job.run_id) if interval.get("metrics") else ():
                 worth = self._worth(candidate, [(job.category, job.seed, interval["metrics"])])
-                self._note(candidate, worth, interval["step"])
+                self._note(candidate, worth, round(interval["share"] * scale))
                 if worth is not None and candidate.trial.should_prune():
                     self._tell(candidate, TrialState.PRUNED)
                 if candidate.trial.number not in self._open:

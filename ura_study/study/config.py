@@ -67,6 +67,12 @@ class Configuration(VariantSettings):
 
     data: DataAxes = DataAxes()
 
+    @field_validator("data")
+    @classmethod
+    def _enough_or_few(cls, data: DataAxes, info: ValidationInfo) -> DataAxes:
+        _check_shots(info.data.get("model"), data)
+        return data
+
     @property
     def own(self) -> VariantSettings:
         """The settings without the data."""
@@ -183,6 +189,12 @@ class Study(Settings):
     resources: ResourceSettings = ResourceSettings()
     report: ReportSettings = ReportSettings()
 
+    @field_validator("base")
+    @classmethod
+    def _enough_or_few(cls, base: VariantSettings, info: ValidationInfo) -> VariantSettings:
+        _check_shots(base.model, info.data.get("data"))
+        return base
+
     @field_validator("report")
     @classmethod
     def _measured(cls, report: ReportSettings, info: ValidationInfo) -> ReportSettings:
@@ -245,6 +257,12 @@ class Study(Settings):
     def pictured_seeds(self) -> tuple[int, ...]:
         """The seeds whose runs keep pictures."""
         return self.seeds[: self.report.pictures]
+
+
+def _check_shots(model: DetectorSettings | None, data: DataAxes | None) -> None:
+    """Raise a ValueError where a detector for a few images would get all; None: that section is wrong by itself."""
+    if model is not None and model.few_shot and data is not None and data.shots is None:
+        raise ValueError(f"{model.name} is made for a few images: it needs data.shots, e.g. 4, but got none")
 
 
 def validated(schema: type[Settings], raw: object, where: str) -> Any:

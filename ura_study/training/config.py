@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from ura_study.settings import WHICH_IMAGES, WITHOUT_EFFECT, Settings
+from ura_study.settings import LATER, WHICH_IMAGES, WITHOUT_EFFECT, Settings
 
 #: A number and its unit.
 Duration = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)? ?(s|min|h)$")]
@@ -32,12 +33,16 @@ class RefineSettings(Settings):
 class TrainingSettings(Settings):
     """How weights are found: AdamW (Loshchilov & Hutter 2019) with a warm-up and a cosine decay of the learning rate.
 
-    Length is given in steps, not in epochs: categories hold from 25 to some 800 images, and what a small network needs
-    is a number of updates. The last weights are the result; no checkpoint is chosen.
+    Length is given in steps: categories hold from 25 to some 800 images, and what a small network needs is a number of
+    updates. Methods that were published with a number of epochs may have that instead. The last weights are the result;
+    no checkpoint is chosen.
     """
 
     steps: int = Field(100, ge=1, le=1_000_000)
     """Number of updates."""
+    epochs: int | None = Field(None, ge=1, le=100_000, json_schema_extra=LATER)
+    """How often each training image is seen, instead of `steps`: the number of updates then depends on the category's
+    images; unset: `steps` count."""
     batch_size: int = Field(4, ge=1, le=1024)
     """Images per update."""
     lr: float = Field(2e-3, gt=0, le=1)
@@ -73,6 +78,19 @@ class TrainingSettings(Settings):
         if place is not None and "://" not in place and not Path(place).expanduser().is_absolute():
             raise ValueError(f"expected an absolute folder or a URL, since workers run elsewhere, but got '{place}'")
         return place
+
+    def for_images(self, count: int) -> TrainingSettings:
+        """Return the settings with the steps that `epochs`, if given, are with so many training images.
+
+        The last batch may repeat some of them.
+
+        Example:
+            >>> TrainingSettings(epochs=3, batch_size=4).for_images(10).steps  # 30 images in batches of 4
+            8
+        """
+        if self.epochs is None:
+            return self
+        return self.model_copy(update={"steps": math.ceil(self.epochs * count / (self.batch_size * self.accumulate))})
 
     @property
     def checkpoint_seconds(self) -> float | None:

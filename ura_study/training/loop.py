@@ -43,6 +43,8 @@ class Interval:
     """Wall time of the interval."""
     metrics: dict[str, float | None] = field(default_factory=dict)
     """Metrics of the detector on held-out images after this interval, if the caller computed them."""
+    share: float = 1.0
+    """Share of the fit's updates that are done, 0..1."""
 
 
 def fit(
@@ -87,6 +89,7 @@ def _descend(
     state: dict[str, Any] | None,
     keep: Keep,
 ) -> Iterator[Interval]:
+    settings = settings.for_images(len(train))
     optimiser = torch.optim.AdamW(detector.parameter_groups(), settings.lr, weight_decay=settings.weight_decay)
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     scaler = torch.amp.GradScaler(device.type, enabled=settings.precision == "float16")
@@ -147,7 +150,7 @@ def _descend(
             unread = []
         if step + 1 in report_steps:
             count, now = step + 1 - done, time.perf_counter()
-            yield Interval(step + 1, _means(sums, count), lr, now - started)
+            yield Interval(step + 1, _means(sums, count), lr, now - started, share=(step + 1) / settings.steps)
             done, started, sums = step + 1, time.perf_counter(), {}
             detector.train()  # the caller may have evaluated the detector, which puts it into evaluation mode
         keep(current)

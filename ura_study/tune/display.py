@@ -46,7 +46,7 @@ class Display:
 
     def progressed(self, job: Job, intervals: list[dict[str, Any]]) -> None:
         if intervals:
-            self._progress.advance(job.run_id, intervals[-1]["step"] / job.settings.training.steps)
+            self._progress.advance(job.run_id, intervals[-1]["share"])
         self._log()
 
     def finished(self, job: Job, record: Record) -> None:

@@ -115,6 +115,17 @@ def test_terms_of_the_loss_by_step(tmp_path):
     assert (line.steps.tolist(), line.runs) == ([10, 20], 4)
 
 
+def test_trainings_of_different_lengths_are_compared_at_equal_shares(tmp_path):
+    def left(variant, category, seed):
+        short, long = ([2, 4], [1.0, 3.0]), ([10, 20, 30, 40], [0.0, 0.0, 0.0, 0.0])
+        steps, losses = short if category == "nut" else long
+        return made_details(training={"step": np.array(steps), "lr": np.ones(len(steps)), "total": np.array(losses)})
+
+    line = training.trainings(study(tmp_path, left)).terms["total"]["full"]
+    assert line.steps.tolist() == [10, 20, 30, 40]
+    assert line.mean.tolist() == [0.5, 0.5, 1.0, 1.5]
+
+
 def test_errors_by_uncertainty_are_added_over_runs(tmp_path):
     counts = ErrorByUncertainty(np.ones((3, 10)), np.ones((3, 12)))
     found = error_by_uncertainty.errors_by_uncertainty(

@@ -25,8 +25,8 @@ class MRKDSettings(DetectorSettings):
     image_masking: bool = True
     """Whether pieces of the training images are moved about; what the student should give back stays that of the image
     as it was."""
-    pieces: int = Field(3, ge=1, le=100)
-    """Most pieces of an image that are moved; how many, is drawn."""
+    most_pieces: int = Field(3, ge=1, le=100)
+    """Most pieces of an image that are moved: one, and each further one by the toss of a coin."""
     feature_masking: float = Field(0.2, ge=0, lt=1)
     """Share of the positions of each of the student's levels that are hidden from its head in training; 0: none."""
     blocks: int = Field(2, ge=1, le=16)

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from ura_study.detectors.mrkd.config import MRKDSettings
-from ura_study.detectors.mrkd.pieces import moved_about
+from ura_study.detectors.pieces import moved_about
 from ura_study.detectors.reverse_distillation.network import ReverseDistillation, by_level
 from ura_study.detectors.reverse_distillation.student import draw_weights
 from ura_study.features.batch import Batch
@@ -52,7 +52,7 @@ class MRKD(ReverseDistillation):
         """Return the loss of each level and their sum."""
         seen = batch.layers
         if self.settings.image_masking:
-            seen = batch.through_backbone(moved_about(batch.images, self.settings.pieces, generator))
+            seen = batch.through_backbone(moved_about(batch.images, self.settings.most_pieces, generator))
         return by_level(batch.layers, self.restored(seen, [self._shown(maps, generator) for maps in batch.layers]))
 
     def _shown(self, maps: Tensor, generator: torch.Generator) -> Tensor:

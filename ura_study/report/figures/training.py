@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,12 +54,22 @@ def trainings(results: Results) -> Trainings | None:
         cells = [(name, category, seed) for category in results.plan.categories for seed in results.plan.seeds]
         left = [details.training for cell in cells if (details := results.details(*cell)) and details.training]
         for term in [column for column in (left[0] if left else ()) if column not in OTHERS]:
-            runs = np.stack([of[term] for of in left])
+            steps, runs = _together(left, term)
             low, high = np.quantile(runs, (0.25, 0.75), axis=0)
-            terms.setdefault(term, {})[name] = LossCurve(left[0]["step"], runs.mean(axis=0), low, high, len(left))
+            terms.setdefault(term, {})[name] = LossCurve(steps, runs.mean(axis=0), low, high, len(left))
     if not terms:
         return None
     return Trainings(terms, unshown(results, {name for lines in terms.values() for name in lines}), results.caveats)
+
+
+def _together(left: Sequence[Mapping[str, np.ndarray]], term: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return steps (R,) and the curves (runs, R) of a term of the loss, over the share of the training that is done.
+
+    Trainings of a number of epochs have more steps on more images: the steps are those of the run with most reports.
+    """
+    longest = max(left, key=lambda of: len(of["step"]))["step"]
+    shares = longest / longest[-1]
+    return longest, np.stack([np.interp(shares, of["step"] / of["step"][-1], of[term]) for of in left])
 
 
 def draw(info: Trainings) -> Drawn:

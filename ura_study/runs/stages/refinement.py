@@ -78,4 +78,4 @@ def _unnumbered(fit: Generator[Interval, None, Fitted]) -> Generator[Interval, N
             interval = next(fit)
         except StopIteration as done:
             return done.value
-        yield replace(interval, step=0, losses={}, metrics={})
+        yield replace(interval, step=0, share=0.0, losses={}, metrics={})

@@ -93,25 +93,9 @@ def test_channels_are_drawn_from_all_and_by_the_seed():
     assert fitted(train, channels=60).chosen.tolist() == list(range(50))
 
 
-def test_an_image_does_not_depend_on_its_batch():
-    train, test = feature_maps(7), feature_maps(3, seed=1)
-    detector = fitted(train)
-    together = detector.score(test.batch(slice(None)))
-    alone = [detector.score(test.batch([i])) for i in range(3)]
-    torch.testing.assert_close(torch.cat([one.maps for one in alone]), together.maps)
-    torch.testing.assert_close(torch.cat([one.images for one in alone]), together.images)
-
-
 def test_its_image_score_may_be_left_to_the_map():
     train = feature_maps(7)
     assert fitted(train, image_score="map").score(train.batch([0])).images is None
-
-
-def test_a_stored_state_scores_the_same():
-    train, test = feature_maps(7), feature_maps(3, seed=1).batch(slice(None))
-    detector, stored = fitted(train, channels=4), unfitted(train, channels=4)
-    stored.load_state_dict(detector.state_dict())
-    assert torch.equal(detector.score(test).maps, stored.score(test).maps)
 
 
 def test_it_must_be_prepared():

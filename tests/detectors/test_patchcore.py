@@ -101,15 +101,6 @@ def test_image_scores_of_all_three_kinds():
     assert fitted(train, coreset=0.5, image_score="map").score(test.batch(slice(None))).images is None
 
 
-def test_an_image_does_not_depend_on_its_batch():
-    train, test = feature_maps(7), feature_maps(3, seed=1)
-    detector = fitted(train)
-    together = detector.score(test.batch(slice(None)))
-    alone = [detector.score(test.batch([i])) for i in range(3)]
-    torch.testing.assert_close(torch.cat([one.maps for one in alone]), together.maps)
-    torch.testing.assert_close(torch.cat([one.images for one in alone]), together.images)
-
-
 def test_standardised_channels_have_one_unit():
     train, test = feature_maps(7), feature_maps(3, seed=1)
     scores = fitted(train, coreset=1, standardise=True).score(test.batch(slice(None)))

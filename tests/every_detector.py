@@ -14,6 +14,7 @@ RESTORATION = {"width": 8, "prototypes": 16, "exclusion": 1}
 URANET = {"name": "uranet", "perception": PERCEPTION, "restoration": RESTORATION}
 PATCHCORE = {"name": "patchcore", "coreset": 0.2, "neighbours": 3}
 UNIAD = {"name": "uniad", "width": 16, "depth": 2, "heads": 4, "neighbourhood": 5}
+ONENIP = UNIAD | {"name": "onenip"}
 
 MODELS = {
     "full": URANET,
@@ -44,6 +45,8 @@ MODELS = {
     "uniad": UNIAD,
     "pcsnet": {"name": "pcsnet", "width": 4},
     "uniad, raw features, no mask": UNIAD | {"standardise": False, "neighbourhood": 0, "image_score": "map"},
+    "onenip": ONENIP,
+    "onenip, of normal images alone": ONENIP | {"restoration": False, "refiner": False, "image_score": "map"},
 }
 
 

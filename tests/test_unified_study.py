@@ -21,7 +21,7 @@ def pairs(study):
 
 def test_each_detector_is_tried_in_both_ways_and_all_else_is_the_same():
     found = pairs(load_study(FILE))
-    assert set(found) == {"uranet", "patchcore", "uniad"}
+    assert set(found) == {"uranet", "patchcore", "uniad", "onenip"}
     assert all(both[True] == both[False] for both in found.values())
 
 
@@ -33,7 +33,8 @@ def test_by_its_comments_it_is_that_of_mvtec_ad_at_published_scale(monkeypatch, 
     assert (study.data, study.base, study.resources) == (main.data, main.base, main.resources)
     settings = [variant.settings for variant in expand(study)]
     assert all(variant.settings in settings for variant in expand(main))
-    (uniad,) = {own.model_dump_json(): own for own in pairs(study)["uniad"].values()}.values()
-    assert (uniad.model.width, uniad.model.depth, uniad.training.lr, uniad.training.clip) == (256, 4, 1e-4, 0.1)
-    assert (uniad.training.epochs, uniad.training.batch_size) == (1000, 64)
-    assert uniad.training.for_images(3629).steps == pytest.approx(57_000, rel=0.01)
+    for name in ("uniad", "onenip"):
+        (own,) = {own.model_dump_json(): own for own in pairs(study)[name].values()}.values()
+        assert (own.model.width, own.model.depth, own.training.lr, own.training.clip) == (256, 4, 1e-4, 0.1)
+        assert (own.training.epochs, own.training.batch_size) == (1000, 64)
+        assert own.training.for_images(3629).steps == pytest.approx(57_000, rel=0.01)

@@ -66,7 +66,8 @@ def test_neither_a_step_nor_a_score_waits_for_the_gpu(gpu, train, name):
     found = scored(detector, train)
     given = [value for value in vars(found).values() if value is not None]
     assert {value.device for value in given} == {torch.device("cuda:0")}
-    assert found.maps.shape == (3, 8, 8)
+    assert found.maps.shape[0] == 3
+    assert found.maps.shape[1] == found.maps.shape[2] >= 8  # it may be finer than the grid
     assert {t.device for t in detector.state_dict().values()} == {torch.device("cuda:0")}
     assert gpu.waits == waits
 

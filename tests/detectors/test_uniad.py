@@ -218,10 +218,10 @@ def test_gradients_reach_every_parameter(train, precision):
 def test_channels_are_standardised_unless_asked_not_to_be(train):
     detector, raw = fitted(train), fitted(train, standardise=False)
     batch = train.batch(slice(None))
-    tokens = detector._tokens(batch)
+    tokens = detector.tokens(batch.features)
     torch.testing.assert_close(tokens.mean(dim=(0, 1)), torch.zeros(12), atol=1e-4, rtol=0)
     torch.testing.assert_close(tokens.std(dim=(0, 1)), torch.ones(12), atol=1e-2, rtol=0)
-    torch.testing.assert_close(raw._tokens(batch), batch.features.flatten(2).mT)
+    torch.testing.assert_close(raw.tokens(batch.features), batch.features.flatten(2).mT)
 
 
 # Copying
@@ -266,22 +266,29 @@ def test_without_a_mask_it_copies_what_is_strange():
 def test_the_map_is_the_length_of_the_error(train):
     detector = fitted(train)
     batch = train.batch([0, 1, 2])
-    tokens = detector._tokens(batch)
+    tokens = detector.tokens(batch.features)
     with torch.no_grad():
         expected = (detector.transformer(tokens) - tokens).square().sum(dim=2).sqrt().view(3, 8, 8)
     scores = detector.score(batch)
     torch.testing.assert_close(scores.maps, expected)
-    torch.testing.assert_close(scores.images, pooled(expected))
+    torch.testing.assert_close(scores.images, pooled(expected, 8))
 
 
 def test_the_score_of_an_image_is_the_largest_mean_over_a_square_of_one_cell():
     maps = torch.rand(2, 5, 5, generator=seeded()).numpy()
     places = np.linspace(0, 4, 80)
-    for found, values in zip(pooled(torch.from_numpy(maps)), maps, strict=True):
+    for found, values in zip(pooled(torch.from_numpy(maps), 5), maps, strict=True):
         rows = np.stack([np.interp(places, range(5), column) for column in values.T], axis=1)
         large = np.stack([np.interp(places, range(5), row) for row in rows])
         squares = np.lib.stride_tricks.sliding_window_view(large, (16, 16))
         np.testing.assert_allclose(found, squares.mean(axis=(2, 3)).max(), rtol=1e-5)
+
+
+def test_a_finer_map_is_pooled_over_a_cell_of_the_grid():
+    maps = torch.zeros(1, 8, 8)
+    maps[0, 2:4, 4:6] = 1  # one cell of a grid of side 4
+    assert 0.5 < pooled(maps, 4).item() < 1
+    torch.testing.assert_close(pooled(torch.full((1, 8, 8), 3.0), 4), torch.tensor([3.0]))
 
 
 def test_its_image_score_may_be_left_to_the_map(train):

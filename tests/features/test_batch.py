@@ -57,6 +57,19 @@ def test_labels_of_several_categories_follow_the_images(train):
     assert train.batch([0, 5]).labels.tolist() == [0, 0]
 
 
+def test_companions_are_of_the_same_category(train):
+    labelled = dataclasses.replace(train, labels=np.array([0, 0, 1, 1, 2, 1])).subset([5, 0, 3, 1, 2])  # 1, 0, 1, 0, 1
+    draws = torch.Generator().manual_seed(0)
+    drawn = [labelled.batch([0, 3, 2]).companions(draws).indices for _ in range(60)]
+    assert [set(indices) for indices in zip(*drawn, strict=True)] == [{0, 2, 4}, {1, 3}, {0, 2, 4}]
+    batch = labelled.batch([1, 2]).companions(draws)
+    np.testing.assert_array_equal(batch.layers[0], labelled.layers[0][labelled.chosen[batch.indices]])
+    alone = [train.batch([0]).companions(draws).indices[0] for _ in range(60)]
+    assert set(alone) == set(range(6))
+    first, again = (train.batch([0, 1, 2]).companions(torch.Generator().manual_seed(3)).indices for _ in range(2))
+    assert first == again
+
+
 def test_arrays_alone_have_neither_pixels_nor_a_backbone():
     batch = dataclasses.replace(make_maps(2), source=None).batch([0])
     for ask in (lambda: batch.images, lambda: batch.through_backbone(torch.zeros(1, 8, 8, 3, dtype=torch.uint8))):

@@ -13,7 +13,7 @@ REFERENCE_SIZE = 256
 
 
 def full_size(maps: Tensor, image_size: int, settings: ScoringSettings) -> Tensor:
-    """Return maps (B, S, S) as (B, image_size, image_size): bilinear, then smoothed by a Gaussian."""
+    """Return maps (B, S, S), of any side S, as (B, image_size, image_size): bilinear, then smoothed by a Gaussian."""
     large = functional.interpolate(maps[:, None], size=image_size, mode="bilinear", align_corners=False)
     return smooth(large, settings.smoothing * image_size / REFERENCE_SIZE)[:, 0]
 

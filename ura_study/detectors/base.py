@@ -27,7 +27,7 @@ class Scores:
     """Output of a detector for B images on the feature grid of side S. Larger is more anomalous."""
 
     maps: Tensor
-    """(B, S, S) float32, the anomaly map. Its unit is the detector's own; it may be negative."""
+    """(B, S, S) float32, or a finer square, the anomaly map. Its unit is the detector's own; it may be negative."""
     probability: Tensor | None = None
     """(B, S, S), the mean probability of being anomalous, 0..1."""
     epistemic: Tensor | None = None

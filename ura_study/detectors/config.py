@@ -82,6 +82,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "mrkd": "ura_study.detectors.mrkd.config",
         "uniad": "ura_study.detectors.uniad.config",
         "pcsnet": "ura_study.detectors.pcsnet.config",
+        "onenip": "ura_study.detectors.onenip.config",
     },
 )
 

@@ -18,8 +18,8 @@ class Batch:
     """B images of a list.
 
     Most detectors ask for `features`. Those that work on each layer at its own resolution ask for `layers`, one model
-    for all categories for `labels`, and methods that mask or alter pixels for `images`, which `through_backbone` and
-    `features_of` turn into feature maps again.
+    for all categories for `labels` or `companions`, and methods that mask or alter pixels for `images`, which
+    `through_backbone` and `features_of` turn into feature maps again.
 
     Example:
         >>> from ura_study.features.maps import FeatureMaps
@@ -78,6 +78,16 @@ class Batch:
     def features_of(self, images: Tensor) -> Tensor:
         """Return the `features` of other pixels, as `through_backbone` does their layers."""
         return self._maps.on_grid(self.through_backbone(images))
+
+    def companions(self, generator: torch.Generator) -> Batch:
+        """Return as many images, each drawn from those of the list that are of the same category as its counterpart.
+
+        An image may be its own companion. Only for training images: see `labels`.
+        """
+        draws = torch.rand(len(self), generator=generator, dtype=torch.float64).tolist()
+        alike = (self._maps.alike(index) for index in self.indices)
+        found = [int(images[int(draw * len(images))]) for images, draw in zip(alike, draws, strict=True)]
+        return Batch(self._maps, found, self.device)
 
     @property
     def _places(self) -> list[int]:

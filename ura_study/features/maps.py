@@ -76,6 +76,13 @@ class FeatureMaps:
             raise RuntimeError("these feature maps came without images and backbone")
         return self.source
 
+    def alike(self, index: int) -> np.ndarray:
+        """Return the numbers of all images of the same category as the image `index`, itself among them."""
+        if self.labels is None:
+            return np.arange(len(self))
+        labels = self.labels if self.chosen is None else self.labels[self.chosen]
+        return np.flatnonzero(labels == labels[index])
+
     def read(self, index: Sequence[int], device: torch.device) -> tuple[torch.Tensor, ...]:
         """Return the maps (B, C_l, H_l, W_l) float32 of each layer of the images `index`."""
         places = np.asarray(index) if self.chosen is None else self.chosen[index]

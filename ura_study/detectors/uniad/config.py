@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,17 +10,11 @@ from ura_study.detectors.config import DetectorSettings, register_detector
 from ura_study.settings import inference_field
 
 
-class UniADSettings(DetectorSettings):
-    """UniAD (You et al., NeurIPS 2022): a masked transformer reconstructs features; the error is the score.
+class MaskedTransformerSettings(DetectorSettings):
+    """What detectors share whose masked transformer reconstructs features, UniAD and OneNIP."""
 
-    It was made for one model of all categories (`data.unified`). Which features it sees stands in the variant's
-    `features` section; the paper's are levels 0 to 3 on a grid of side 14, not averaged.
-    """
+    effort: ClassVar[tuple[str, ...]] = ("width", "depth")
 
-    effort = ("width", "depth")
-
-    name: Literal["uniad"] = "uniad"
-    """Which detector this is."""
     width: int = Field(256, ge=4, le=4096, multiple_of=2)
     """Dimensions of a token inside the transformer. Its feed-forward layers are four times as wide."""
     depth: int = Field(4, ge=1, le=32)
@@ -47,7 +41,7 @@ class UniADSettings(DetectorSettings):
         return side
 
     @model_validator(mode="after")
-    def _whole_heads(self) -> UniADSettings:
+    def _whole_heads(self) -> Self:
         if self.width % self.heads:
             raise ValueError(f"heads must divide width, but got heads {self.heads} and width {self.width}")
         return self
@@ -60,6 +54,17 @@ class UniADSettings(DetectorSettings):
                 f"neighbourhood {self.neighbourhood} leaves the middle of the grid nothing to attend to: "
                 f"features.map_size must be at least {least}, but got {map_size}"
             )
+
+
+class UniADSettings(MaskedTransformerSettings):
+    """UniAD (You et al., NeurIPS 2022): a masked transformer reconstructs features; the error is the score.
+
+    It was made for one model of all categories (`data.unified`). Which features it sees stands in the variant's
+    `features` section; the paper's are levels 0 to 3 on a grid of side 14, not averaged.
+    """
+
+    name: Literal["uniad"] = "uniad"
+    """Which detector this is."""
 
 
 register_detector(UniADSettings, "ura_study.detectors.uniad.network:UniAD")

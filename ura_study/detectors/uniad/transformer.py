@@ -20,12 +20,14 @@ Legend: B images, N = S·S tokens, C channels, D width, H heads.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ura_study.detectors.uniad.config import UniADSettings
+from ura_study.detectors.uniad.config import MaskedTransformerSettings
 from ura_study.detectors.uranet.restoration import near
 
 #: Width of the feed-forward layers in units of D.
@@ -34,45 +36,38 @@ FEED_FORWARD = 4
 REPEATABLE = [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
 
 
-class Transformer(nn.Module):
-    """Encoder and decoder between two linear layers: tokens in, tokens of the same shape out."""
+class MaskedTransformer(nn.Module):
+    """Encoder and decoder between two linear layers. What the decoder's layers are, and are asked, a subclass says."""
 
     allowed: Tensor | None
 
-    def __init__(self, settings: UniADSettings, channels: int, map_size: int) -> None:
+    def __init__(
+        self, settings: MaskedTransformerSettings, channels: int, map_size: int, decoder: Iterable[nn.Module]
+    ) -> None:
         super().__init__()
         width, heads = settings.width, settings.heads
         self.inward, self.outward = nn.Linear(channels, width), nn.Linear(width, channels)
         self.columns = nn.Parameter(torch.zeros(map_size, width // 2))
         self.rows = nn.Parameter(torch.zeros(map_size, width // 2))
         self.encoder = nn.ModuleList(EncoderLayer(width, heads) for _ in range(settings.depth))
-        self.decoder = nn.ModuleList(DecoderLayer(width, heads, map_size**2) for _ in range(settings.depth))
+        self.decoder = nn.ModuleList(decoder)
         self.norm = nn.LayerNorm(width)
         self.register_buffer("allowed", allowed_keys(map_size, settings.neighbourhood), persistent=False)
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
         """Draw the initial weights."""
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                weight = torch.empty(module.weight.shape)
-                module.weight.copy_(nn.init.xavier_uniform_(weight, generator=generator))
-                module.bias.zero_()
-            elif isinstance(module, DecoderLayer):
-                module.queries.copy_(torch.randn(module.queries.shape, generator=generator))
+        draw_weights(self, generator)
         self.outward.weight.zero_()
         for places in (self.columns, self.rows):
             places.copy_(torch.rand(places.shape, generator=generator))
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return the reconstruction (B, N, C) of tokens (B, N, C)."""
-        position, memory = self.position(), self.inward(tokens)
+    def encoded(self, tokens: Tensor, position: Tensor) -> Tensor:
+        """Return what the encoder makes (B, N, D) of tokens (B, N, C), with positions (N, D)."""
+        memory = self.inward(tokens)
         for layer in self.encoder:
             memory = layer(memory, position, self.allowed)
-        state = memory
-        for layer in self.decoder:
-            state = layer(state, memory, position, self.allowed)
-        return self.outward(self.norm(state))
+        return memory
 
     def position(self) -> Tensor:
         """Return the learned embedding (N, D) of each place: half of it is that of its column, half of its row."""
@@ -80,6 +75,22 @@ class Transformer(nn.Module):
         column = self.columns.expand(side, -1, -1)  # (S, D/2) -> (S, S, D/2)
         row = self.rows[:, None].expand(-1, side, -1)  # (S, D/2) -> (S, 1, D/2) -> (S, S, D/2)
         return torch.cat([column, row], dim=2).flatten(0, 1)  # (S, S, D) -> (N, D)
+
+
+class Transformer(MaskedTransformer):
+    """UniAD's: tokens in, tokens of the same shape out."""
+
+    def __init__(self, settings: MaskedTransformerSettings, channels: int, map_size: int) -> None:
+        layers = (DecoderLayer(settings.width, settings.heads, map_size**2) for _ in range(settings.depth))
+        super().__init__(settings, channels, map_size, layers)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return the reconstruction (B, N, C) of tokens (B, N, C)."""
+        position = self.position()
+        state = memory = self.encoded(tokens, position)
+        for layer in self.decoder:
+            state = layer(state, memory, position, self.allowed)
+        return self.outward(self.norm(state))
 
 
 class EncoderLayer(nn.Module):
@@ -138,6 +149,22 @@ class Attention(nn.Module):
 
     def _split(self, tokens: Tensor) -> Tensor:
         return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)  # (B, N, D) -> (B, N, H, D/H) -> (B, H, N, D/H)
+
+
+@torch.no_grad()
+def draw_weights(network: nn.Module, generator: torch.Generator) -> None:
+    """Draw linear layers and convolutions by Xavier's uniform distribution, and learned queries by the normal one.
+
+    Biases become 0.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            weight = torch.empty(module.weight.shape)
+            module.weight.copy_(nn.init.xavier_uniform_(weight, generator=generator))
+            if module.bias is not None:
+                module.bias.zero_()
+        elif isinstance(module, DecoderLayer):
+            module.queries.copy_(torch.randn(module.queries.shape, generator=generator))
 
 
 def feed_forward(width: int) -> nn.Sequential:

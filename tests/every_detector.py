@@ -47,6 +47,9 @@ MODELS = {
     "uniad, raw features, no mask": UNIAD | {"standardise": False, "neighbourhood": 0, "image_score": "map"},
     "onenip": ONENIP,
     "onenip, of normal images alone": ONENIP | {"restoration": False, "refiner": False, "image_score": "map"},
+    "prototypes": {"name": "prototypes", "steps": 3},
+    "prototypes, several at each position": {"name": "prototypes", "steps": 3, "per_position": 2, "tokens": None},
+    "prototypes, local alone": {"name": "prototypes", "steps": 3, "spatial": [0.3], "image_score": "map"},
 }
 
 

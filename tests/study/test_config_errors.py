@@ -203,6 +203,17 @@ def test_data(tmp_path, data, told):
             "at least 8, but got 7",
         ),
         (
+            "{model: {name: prototypes, spatial: []}}",
+            "base.model.spatial: spatial must be distinct weights, at least one, but got []",
+        ),
+        (
+            "{model: {name: prototypes, spatial: [0.3, 0.3]}}",
+            "base.model.spatial: spatial must be distinct weights, at least one, but got [0.3, 0.3]",
+        ),
+        ("{model: {name: prototypes, spatial: [1.5]}}", "base.model.spatial.0: expected a number <= 1, but got 1.5"),
+        ("{model: {name: prototypes, entropy: 0}}", "base.model.entropy: expected a number > 0, but got 0"),
+        ("{model: {name: prototypes, momentum: 1}}", "base.model.momentum: expected a number < 1, but got 1"),
+        (
             "{features: {pooling: layers}}",
             "base.features.pooling: expected 'layer' or 'grid', but got 'layers'; did you mean 'layer'?",
         ),

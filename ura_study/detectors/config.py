@@ -83,6 +83,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "uniad": "ura_study.detectors.uniad.config",
         "pcsnet": "ura_study.detectors.pcsnet.config",
         "onenip": "ura_study.detectors.onenip.config",
+        "prototypes": "ura_study.detectors.prototypes.config",
     },
 )
 

@@ -19,7 +19,7 @@ from types import ModuleType
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
-NUMBER = re.compile(r"(\(\d\))")
+NUMBER = re.compile(r"(\(\d+\))")
 
 
 def name(page: Path) -> str:
@@ -76,8 +76,8 @@ def hook(stem: str) -> ModuleType:
 
 def on_mvtec_ad(text: str) -> str:
     """Return a study with the numbered comments in place of the lines of the same numbers."""
-    header = [line for line in text.splitlines() if re.match(r"# \(\d\) ", line)]
-    by_number = {n: [line[6:] for line in lines] for n, lines in itertools.groupby(header, lambda line: line[2:5])}
+    header = re.findall(r"^# (\(\d+\)) (.*)$", text, re.MULTILINE)
+    by_number = {n: [line for _, line in lines] for n, lines in itertools.groupby(header, lambda pair: pair[0])}
     lines: list[str] = []
     for line in text.splitlines():
         found = None if line.startswith("#") else NUMBER.search(line)

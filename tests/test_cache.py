@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from ura_study import cache as module
 from ura_study.cache import ABOUT, building, cache_root, entry, is_genuine, locked, size, trim, used, writing
 from ura_study.errors import ResourceError
 
@@ -158,6 +159,16 @@ def test_trim_removes_what_was_not_used_for_longest(cache):
     assert [folder.exists() for folder in (a, b, c)] == [True, False, True]
     trim(cache / "parent", 3 * size(a))
     assert a.exists()
+
+
+def test_another_process_may_trim_at_the_same_time(cache, monkeypatch):
+    a, b, c = three_entries(cache)
+    real, kept = size(a), module.size
+    monkeypatch.setattr(
+        module, "size", lambda folder: (kept(folder), shutil.rmtree(folder) if folder == c else None)[0]
+    )
+    trim(cache / "parent", 2 * real)
+    assert [folder.exists() for folder in (a, b, c)] == [True, True, False]
 
 
 def test_trim_leaves_alone_what_somebody_is_at_work_on(cache):

@@ -184,7 +184,8 @@ def trim(parent: Path, limit: int) -> None:
         if total <= limit:
             break
         with contextlib.suppress(Timeout), FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0):
-            shutil.rmtree(folder)
+            if folder.exists():  # else another process, which trims too, was faster
+                shutil.rmtree(folder)
             total -= sizes[folder]
 
 

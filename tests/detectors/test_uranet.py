@@ -104,6 +104,19 @@ def test_a_strange_region_scores_higher_than_the_rest(train):
         assert maps[inside].min() > maps[~inside].max()
 
 
+def test_one_training_image_is_enough():
+    """All its tokens are in memory, so that nothing is left of them that could vary."""
+    train, test = make_maps(1), make_maps(2, seed=1)
+    detector = build(train, restoration={"prototypes": 4096, "width": 8})
+    assert np.isfinite(descend(detector, train, 20)).all()
+    detector.calibrate(train, torch.Generator().manual_seed(0))
+    images = test.batch([0, 1])
+    images.features[:, ::2, 2:4, 5:7] += 3 * images.features.std()
+    maps = detector.score(images).maps
+    assert maps.isfinite().all()
+    assert maps[:, 2:4, 5:7].min() > maps.median()
+
+
 def test_same_seed_same_weights_and_scores_and_other_seed_others(train):
     def run(seed):
         torch.manual_seed(torch.seed())  # the global generator must not matter

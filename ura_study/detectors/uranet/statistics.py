@@ -27,6 +27,8 @@ PROJECTION = 64
 MIN_RELATIVE_STD = 1e-3
 #: Added to every variance before whitening, as a share of the mean variance; the smallest ones end with less than 1.
 WHITENING_FLOOR = 0.3
+#: Mean variance, in units of that of normal tokens, below which there is nothing to whiten.
+CONSTANT = 1e-6
 
 
 class Moments:
@@ -102,8 +104,13 @@ def principal_components(covariance: Tensor, count: int) -> Tensor:
 
 
 def whitening(covariance: Tensor) -> Tensor:
-    """Return the matrix W (C, C) with which tokens x (…, C) have about unit variance in every direction of x W."""
+    """Return the matrix W (C, C) with which tokens x (…, C) have about unit variance in every direction of x W.
+
+    It is the identity where they do not vary: one training image alone is restored to itself.
+    """
     values, vectors = torch.linalg.eigh(covariance.double().cpu())
+    if values.mean() < CONSTANT:
+        return torch.eye(len(values), device=covariance.device)
     scale = (values.clamp_min(0) + WHITENING_FLOOR * values.mean()).rsqrt()
     return (vectors * scale @ vectors.T).float().to(covariance.device)
 

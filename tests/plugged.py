@@ -8,6 +8,9 @@ from pathlib import Path
 from datasets import write_category
 from documents import ROOT
 
+from ura_study.runs.attempt import attempt
+from ura_study.runs.job import Job
+
 EXAMPLE = ROOT / "examples/plugin"
 SOURCES = EXAMPLE / "ura_study_example"
 #: A study of one small category in a second: the example's detector.
@@ -34,3 +37,18 @@ def write_products(root: Path, *names: str) -> Path:
         for other in ("train", "test", "ground_truth"):
             shutil.rmtree(folder / other)
     return root
+
+
+def data(root, **keys):
+    """Return the `data` section of small images in the layout of MVTec AD."""
+    return {"layout": "mvtec_ad", "root": str(root), "image_size": 64} | keys
+
+
+def done(study, plan):
+    """Do all runs of a plan here, and return their records by id."""
+    records = {}
+    for run in plan.runs.values():
+        *_, record = attempt(Job.of(study, run))
+        assert record.done, record.failure
+        records[run.run_id] = record
+    return records

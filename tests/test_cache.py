@@ -163,11 +163,31 @@ def test_trim_removes_what_was_not_used_for_longest(cache):
 
 def test_another_process_may_trim_at_the_same_time(cache, monkeypatch):
     a, b, c = three_entries(cache)
-    real, kept = size(a), module.size
-    monkeypatch.setattr(
-        module, "size", lambda folder: (kept(folder), shutil.rmtree(folder) if folder == c else None)[0]
-    )
-    trim(cache / "parent", 2 * real)
+    limit, real = 2 * size(a), module.size
+
+    def slowly(folder):
+        found = real(folder)
+        if folder == c:
+            shutil.rmtree(folder)
+        return found
+
+    monkeypatch.setattr(module, "size", slowly)
+    trim(cache / "parent", limit)
+    assert [folder.exists() for folder in (a, b, c)] == [True, True, False]
+
+
+def test_an_entry_may_go_while_entries_are_listed(cache, monkeypatch):
+    a, b, c = three_entries(cache)
+    real = Path.glob
+
+    def slowly(folder, pattern):
+        found = list(real(folder, pattern))
+        shutil.rmtree(c)
+        return found
+
+    limit = 2 * size(a)
+    monkeypatch.setattr(Path, "glob", slowly)
+    trim(cache / "parent", limit)
     assert [folder.exists() for folder in (a, b, c)] == [True, True, False]
 
 

@@ -177,14 +177,18 @@ def trim(parent: Path, limit: int) -> None:
 
     Locked entries are kept.
     """
-    entries = sorted((about.stat().st_mtime, about.parent) for about in parent.glob(f"*/{ABOUT}"))
+    entries = []
+    for about in parent.glob(f"*/{ABOUT}"):
+        with contextlib.suppress(FileNotFoundError):  # another process, which trims too, was faster
+            entries.append((about.stat().st_mtime, about.parent))
+    entries.sort()
     sizes = {folder: size(folder) for _, folder in entries}
     total = sum(sizes.values())
     for _, folder in entries:
         if total <= limit:
             break
         with contextlib.suppress(Timeout), FileLock(folder.with_name(f"{folder.name}.lock"), timeout=0):
-            if folder.exists():  # else another process, which trims too, was faster
+            if folder.exists():  # the same
                 shutil.rmtree(folder)
             total -= sizes[folder]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from datasets import Pixels, make_maps
+from test_uniad import SMALL, initialised, seeded
 from torch.nn import functional
 
 from ura_study.detectors.build import build_detector
@@ -21,13 +22,8 @@ from ura_study.randomness import generator, parted
 from ura_study.training.config import TrainingSettings
 from ura_study.training.loop import fit
 
-SMALL = {"width": 16, "depth": 2, "heads": 4, "neighbourhood": 3}
 PLAIN = {"restoration": False, "refiner": False}
 CPU = torch.device("cpu")
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 def fitted(train, steps=1, lr=1e-3, batch_size=4, **settings):
@@ -48,15 +44,6 @@ def fields(side):
     corners = torch.randn(4, 12, 2, 2, generator=seeded(3))
     values = 4 * functional.interpolate(corners, size=side, mode="bilinear", align_corners=True)
     return FeatureMaps((values.numpy(),), side, source=Pixels(values.numpy()))
-
-
-def initialised(module, seed=0):
-    """Give every parameter a value of its own, also those that begin at 0 or 1."""
-    draws = seeded(seed)
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=draws) / 4)
-    return module
 
 
 def two_categories(count, seed):
@@ -320,19 +307,6 @@ def test_both_halves_have_one_range(photographs):
                 lengths.append(detector._errors(detector.tokens(features)).norm(dim=2))
     lengths = torch.cat(lengths)
     torch.testing.assert_close(detector.middle, (lengths.min() + lengths.max()) / 2)
-
-
-def test_with_a_refiner_too_scores_are_stored_and_do_not_depend_on_batches(photographs):
-    detector = fitted(photographs, steps=2)
-    stored = build_detector(OneNIPSettings(**SMALL), photographs.channels, photographs.map_size)
-    stored.load_state_dict(detector.state_dict())
-    detector.train()
-    together = detector.score(photographs.batch([0, 1, 2]))
-    assert torch.equal(stored.score(photographs.batch([0, 1, 2])).maps, together.maps)
-    alone = torch.cat([detector.score(photographs.batch([index])).maps for index in range(3)])
-    torch.testing.assert_close(alone, together.maps, rtol=1e-4, atol=1e-4)
-    again = fitted(photographs, steps=2).state_dict()
-    assert all(torch.equal(value, again[name]) for name, value in detector.state_dict().items())
 
 
 def test_its_image_score_may_be_left_to_the_map(train):

@@ -5,7 +5,7 @@ import torch
 from datasets import make_maps
 
 from ura_study.detectors.uranet.config import RestorationSettings
-from ura_study.detectors.uranet.restoration import DISTRUST, AttentionBlock, Restoration, near, source_bias
+from ura_study.detectors.uranet.restoration import DISTRUST, AttentionBlock, Restoration, log_trust, near
 from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 
 N = 64
@@ -34,11 +34,10 @@ def test_positions_near_each_other_by_hand():
     assert near(3, 2).all()
 
 
-def test_bias_is_log_trust_and_minus_infinity_for_what_is_no_source():
+def test_the_suspect_are_no_sources():
     suspicion = torch.tensor([[0.0, 0.25, DISTRUST, 1.0]])
-    excluded = torch.tensor([[True, False, False, False]])
-    expected = torch.tensor([[[-torch.inf, torch.tensor(0.75).log(), -torch.inf, -torch.inf]]])
-    torch.testing.assert_close(source_bias(suspicion, excluded), expected)
+    expected = torch.tensor([[0.0, torch.tensor(0.75).log(), -torch.inf, -torch.inf]])
+    torch.testing.assert_close(log_trust(suspicion), expected)
 
 
 @pytest.mark.parametrize("settings", [{}, {"depth": 2}, {"sources": 200, "depth": 2}])
@@ -115,10 +114,10 @@ def test_nearest_sources_weighted_by_their_distance_by_hand():
         block.measure.fill_(1)
         block.log_temperature.fill_(math.log(3))
     prototypes, content = torch.tensor([[10.0], [2.0]]), torch.tensor([[[1.0]]])
-    nothing, bias = torch.zeros(1, 2, dtype=torch.bool), torch.zeros(1, 1, 1)
+    nothing, zero = torch.zeros(1, 2, dtype=torch.bool), torch.zeros(1, 1)
     recalled = block.recall(torch.zeros(1, 1, 1), prototypes, nothing)
-    assert recalled.tolist() == [[[1, 0]]]
-    found = block(torch.zeros(1, 1, 1), content, prototypes, bias, nothing, recalled)
+    assert recalled.numbers.tolist() == [[[1, 0]]]
+    found = block(torch.zeros(1, 1, 1), content, prototypes, zero, zero, recalled)
     torch.testing.assert_close(found.item(), (1 + 2 / math.e) / (1 + 1 / math.e), rtol=1e-5, atol=0)
 
 
@@ -173,7 +172,7 @@ def test_the_sources_are_the_nearest_of_memory_and_image_together(train, tokens)
     restoration = build(train, sources=5)
     suspected = torch.rand((2, N), generator=torch.Generator().manual_seed(3))
     (block,) = restoration.blocks
-    bias = source_bias(suspected, restoration.near)
+    bias = log_trust(suspected)[:, None].masked_fill(restoration.near, -torch.inf)
     with torch.no_grad():
         for i in range(2):
             everything = torch.cat([restoration.prototypes, tokens[i]])

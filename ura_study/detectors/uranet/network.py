@@ -24,7 +24,7 @@ from ura_study.detectors.uranet.calibration import UsualEvidence, channel_weight
 from ura_study.detectors.uranet.config import PerceptionSettings, URANetSettings
 from ura_study.detectors.uranet.losses import residual, restoration_loss, segmentation_loss
 from ura_study.detectors.uranet.perception import Perceived, Perception, spread, suspicion
-from ura_study.detectors.uranet.restoration import Restoration
+from ura_study.detectors.uranet.restoration import Recalled, Restoration, picked
 from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
 from ura_study.detectors.uranet.synthesis import corrupt
 from ura_study.features.batch import Batch
@@ -192,7 +192,7 @@ class URANet(Detector):
         tokens: Tensor,
         images: Tensor | None = None,
         sources: Tensor | None = None,
-        recalled: Tensor | None = None,
+        recalled: Recalled | None = None,
     ) -> Tensor:
         """Return the input of perception (B, P, C). No gradient reaches restoration through it.
 
@@ -204,10 +204,10 @@ class URANet(Detector):
             return self.perception.whiten(self._unexplained(tokens, images, sources, recalled))
 
     def _unexplained(
-        self, tokens: Tensor, images: Tensor | None, sources: Tensor | None = None, recalled: Tensor | None = None
+        self, tokens: Tensor, images: Tensor | None, sources: Tensor | None = None, recalled: Recalled | None = None
     ) -> Tensor:
         """Return tokens (B, P, C) minus their first restoration, which has no suspicion to use yet."""
-        seen = tokens if sources is None else tokens[:, sources]
+        seen = picked(tokens, sources, 1)
         if self.restoration is None:
             return seen
         return seen - self.restoration(tokens, None, images, sources, sources, recalled)
@@ -220,7 +220,7 @@ class URANet(Detector):
         return torch.cat([self._unexplained(self._standardise(batch), index).flatten(0, 1) for index, batch in batches])
 
     def _standardise(self, features: Tensor) -> Tensor:
-        return (to_tokens(features) - self.mean) / self.std  # (B, N, C)
+        return (to_tokens(features).contiguous() - self.mean) / self.std  # (B, N, C)
 
 
 def _suspected(settings: PerceptionSettings, perceived: Perceived, known: Tensor | None) -> Tensor:

@@ -20,10 +20,14 @@ This module is long because both restorations share the search for sources, and 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ura_study.detectors.uranet.config import RestorationSettings
+from ura_study.detectors.uranet.search import nearest
 from ura_study.detectors.uranet.statistics import TokenStatistics, covering_tokens, principal_components
 from ura_study.features.transfer import sent
 
@@ -35,6 +39,18 @@ UNKNOWING = 1 / 16
 TEMPERATURE = 0.4
 #: Number of tokens over which that distance is averaged.
 PROBED = 1000
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """The prototypes nearest to tokens (B, Q, C), as the first block finds them."""
+
+    numbers: Tensor
+    """(B, Q, k)."""
+    bias: Tensor
+    """(B, Q, k) what is added to their logits: −inf if one is no source for the image, else 0."""
+    keys: Tensor
+    """(K, D) all prototypes in the projection in which they were compared."""
 
 
 class Restoration(nn.Module):
@@ -90,9 +106,8 @@ class Restoration(nn.Module):
         own = self.origin == sent(images, self.origin.device)[:, None]
         return own & ~own.all(dim=1, keepdim=True)
 
-    @torch.no_grad()
-    def recall(self, tokens: Tensor, images: Tensor | None = None) -> Tensor:
-        """Return the numbers (B, Q, k) of the prototypes nearest to tokens (B, Q, C); `images` as in `forward`."""
+    def recall(self, tokens: Tensor, images: Tensor | None = None) -> Recalled:
+        """Return the prototypes nearest to tokens (B, Q, C); `images` as in `forward`."""
         return self._attention[0].recall(tokens, self.prototypes, self._absent(tokens, images))
 
     def forward(
@@ -102,7 +117,7 @@ class Restoration(nn.Module):
         images: Tensor | None = None,
         chosen: Tensor | None = None,
         sources: Tensor | None = None,
-        recalled: Tensor | None = None,
+        recalled: Recalled | None = None,
     ) -> Tensor:
         """Return restored tokens (B, Q, C) of standardised tokens (B, N, C).
 
@@ -113,17 +128,15 @@ class Restoration(nn.Module):
             chosen, sources: the positions (Q,) to restore and those (P,) to restore from; None: all of them.
             recalled: the result of `recall` for the tokens to restore, if it was computed already.
         """
-        every = torch.arange(tokens.shape[1], device=tokens.device)
-        chosen, sources = every if chosen is None else chosen, every if sources is None else sources
-        excluded = (self.around if suspicion is None else self.near)[chosen][:, sources]
-        trusted = torch.zeros_like(tokens[:, sources, 0]) if suspicion is None else suspicion
-        bias = source_bias(trusted, excluded)  # (B, Q, P)
+        excluded = self.around if suspicion is None else self.near
+        excluded = minus_infinity_where(picked(picked(excluded, chosen, 0), sources, 1))  # (Q, P)
+        state, content = picked(tokens, chosen, 1), picked(tokens, sources, 1)
+        trust = torch.zeros_like(content[..., 0]) if suspicion is None else log_trust(suspicion)  # (B, P)
         absent = self._absent(tokens, images)
-        state, content = tokens[:, chosen], tokens[:, sources]
         for block in self._attention:
             if recalled is None:
                 recalled = block.recall(state, self.prototypes, absent)
-            state, recalled = block(state, content, self.prototypes, bias, absent, recalled), None
+            state, recalled = block(state, content, self.prototypes, trust, excluded, recalled), None
         return state
 
     def _absent(self, tokens: Tensor, images: Tensor | None) -> Tensor:
@@ -142,55 +155,66 @@ class AttentionBlock(nn.Module):
         self.measure = nn.Parameter(torch.zeros(channels, width))
         self.log_temperature = nn.Parameter(torch.zeros(()))
 
-    @torch.no_grad()
-    def recall(self, state: Tensor, prototypes: Tensor, absent: Tensor) -> Tensor:
-        """Return the numbers (B, Q, k) of the prototypes (K, C) nearest to state (B, Q, C); `absent` (B, K) last."""
-        memory, offsets = prototypes @ self.measure, minus_infinity_where(absent)
-        each = zip(state @ self.measure, offsets, strict=True)
-        return torch.stack([nearest(query, memory, offset, self.sources) for query, offset in each])
+    def recall(self, state: Tensor, prototypes: Tensor, absent: Tensor) -> Recalled:
+        """Return the prototypes (K, C) nearest to state (B, Q, C), last those that are `absent` (B, K) for an image."""
+        keys, bias = prototypes @ self.measure, minus_infinity_where(absent)
+        with torch.no_grad():
+            each = zip(state @ self.measure, bias, strict=True)
+            numbers = torch.stack([nearest(query, keys, offset, self.sources) for query, offset in each])
+        return Recalled(numbers, bias.gather(1, numbers.flatten(1)).view_as(numbers), keys)
 
     def forward(
-        self, state: Tensor, content: Tensor, prototypes: Tensor, bias: Tensor, absent: Tensor, recalled: Tensor
+        self, state: Tensor, content: Tensor, prototypes: Tensor, trust: Tensor, excluded: Tensor, recalled: Recalled
     ) -> Tensor:
         """Return the output (B, Q, C) of the block for the queries `state` (B, Q, C).
 
-        The sources are the prototypes (K, C) with the numbers `recalled` (B, Q, k), except those `absent` (B, K), and
-        the image's `content` (B, P, C), to whose logits `bias` (B, Q, P) is added.
+        The sources are those of the prototypes (K, C) that were `recalled`, and the image's `content` (B, P, C), to
+        whose logits `trust` (B, P) and `excluded` (Q, P) are added.
         """
-        memory, query, own = (tokens @ self.measure for tokens in (prototypes, state, content))  # (…, C) -> (…, D)
-        each = zip(query, own, content, bias, minus_infinity_where(absent), recalled, strict=True)
-        return torch.stack([self._mixed(q, o, c, b, a, r, memory, prototypes) for q, o, c, b, a, r in each])
+        query, own = state @ self.measure, content @ self.measure  # (…, C) -> (…, D)
+        each = zip(query, own, content, trust, recalled.numbers, recalled.bias, strict=True)
+        return torch.stack([self._mixed(*image, excluded, recalled.keys, prototypes) for image in each])
 
     def _mixed(
         self,
         query: Tensor,
         own: Tensor,
         content: Tensor,
+        trust: Tensor,
+        numbers: Tensor,
         bias: Tensor,
-        memory_bias: Tensor,
-        recalled: Tensor,
-        memory: Tensor,
+        excluded: Tensor,
+        keys: Tensor,
         prototypes: Tensor,
     ) -> Tensor:
         """Return the means (Q, C) of one image. Images are processed one at a time to save memory for the distances."""
         temperature = self.log_temperature.exp()
-        with torch.no_grad():
-            seen = nearest(query, own, temperature * bias, self.sources)  # (Q, k), of the image itself
-        found = torch.cat([recalled, len(memory) + seen], dim=1)  # (Q, 2k)
-        keys, values = torch.cat([memory, own]), torch.cat([prototypes, content])  # (K + P, D), (K + P, C)
-        trust = torch.cat([memory_bias[recalled], bias.gather(1, seen)], dim=1)
-        logits = trust - (query[:, None] - keys[found]).square().sum(dim=2) / temperature  # (Q, 2k)
-        best = logits.topk(min(self.sources, logits.shape[1]), dim=1)
-        return torch.einsum("qk,qkc->qc", best.values.softmax(dim=1), values[found.gather(1, best.indices)])
+        with torch.no_grad():  # (Q, k), of the image itself
+            seen = nearest(query, own, excluded + temperature * trust, self.sources)
+        trusted = excluded.gather(1, seen) + trust.take(seen)
+        logits = [
+            bias - squared_distances(query, keys, numbers) / temperature,
+            trusted - squared_distances(query, own, seen) / temperature,
+        ]
+        weights = softmax_of_largest(torch.cat(logits, dim=1), self.sources)  # (Q, 2k)
+        of_memory, of_image = weights.split([numbers.shape[1], seen.shape[1]], dim=1)
+        return weighted_sum(prototypes, numbers, of_memory) + weighted_sum(content, seen, of_image)
 
 
-def nearest(query: Tensor, keys: Tensor, offset: Tensor, count: int) -> Tensor:
-    """Return the numbers (Q, k) of the keys (K, D) whose squared distance to query (Q, D), less `offset`, is smallest.
+def squared_distances(query: Tensor, keys: Tensor, found: Tensor) -> Tensor:
+    """Return the squared distances (Q, k) of query (Q, D) to the keys (K, D) with the numbers `found` (Q, k)."""
+    return (query[:, None] - keys.index_select(0, found.flatten()).view(*found.shape, -1)).square().sum(dim=2)
 
-    `offset` is (K,) or (Q, K).
-    """
-    closeness = torch.addmm(offset - keys.square().sum(dim=1), query, keys.T, alpha=2)
-    return closeness.topk(min(count, len(keys)), dim=1).indices
+
+def softmax_of_largest(logits: Tensor, count: int) -> Tensor:
+    """Return the softmax over the `count` largest of each row of logits (Q, n), and 0 elsewhere."""
+    least = logits.detach().topk(min(count, logits.shape[1]), dim=1).values[:, -1:]
+    return logits.masked_fill(logits < least, -torch.inf).softmax(dim=1)
+
+
+def weighted_sum(values: Tensor, found: Tensor, weights: Tensor) -> Tensor:
+    """Return the sums (Q, C) of the values (K, C) with the numbers `found` (Q, k), with weights (Q, k)."""
+    return functional.embedding_bag(found, values, per_sample_weights=weights.to(values.dtype), mode="sum")
 
 
 def minus_infinity_where(mask: Tensor) -> Tensor:
@@ -205,7 +229,11 @@ def near(side: int, radius: int) -> Tensor:
     return (rows.abs() <= radius) & (columns.abs() <= radius)
 
 
-def source_bias(suspicion: Tensor, excluded: Tensor) -> Tensor:
-    """Return what is added to attention logits (B, Q, P): log trust, −inf for the suspect and the `excluded` (Q, P)."""
-    trust = torch.where(suspicion < DISTRUST, 1 - suspicion, 0).log()  # (B, P)
-    return trust[:, None].masked_fill(excluded, -torch.inf)
+def log_trust(suspicion: Tensor) -> Tensor:
+    """Return the logarithm of the trust in sources of some suspicion, of the same shape; −inf for the suspect."""
+    return torch.where(suspicion < DISTRUST, 1 - suspicion, 0).log()
+
+
+def picked(values: Tensor, index: Tensor | None, dim: int) -> Tensor:
+    """Return the entries `index` along a dimension; all of them if it is None."""
+    return values if index is None else values.index_select(dim, index)

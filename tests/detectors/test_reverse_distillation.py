@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from ura_study.detectors.anomaly_map import full_size
 from ura_study.detectors.build import build_detector
 from ura_study.detectors.reverse_distillation.config import ReverseDistillationSettings
-from ura_study.detectors.reverse_distillation.network import distance, unlike
+from ura_study.detectors.reverse_distillation.network import by_level, distance, unlike
 from ura_study.detectors.reverse_distillation.student import Bottleneck, Student, draw_weights, halvings
+from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.features.maps import FeatureMaps
 from ura_study.training.config import TrainingSettings
 from ura_study.training.loop import fit
@@ -88,6 +91,53 @@ def test_the_map_is_the_sum_of_levels():
     corner = sum(level[0, 0].item() for level in each)  # corners are aligned
     assert maps[0, 0, 0].item() == pytest.approx(corner, rel=1e-5)
     assert maps.shape == (1, 8, 8)
+
+
+@pytest.fixture(scope="module")
+def anomalib():
+    """Modules of anomalib's implementation; tests were written beside 2.7.0."""
+    return pytest.importorskip("anomalib.models.image.reverse_distillation")
+
+
+def test_the_loss_is_anomalibs(anomalib):
+    taught, given = two_of_each_level()
+    expected = anomalib.loss.ReverseDistillationLoss()(taught, given)
+    assert by_level(taught, given)["total"].item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_the_map_is_anomalibs(anomalib):
+    taught, given = two_of_each_level()
+    detector = build_detector(ReverseDistillationSettings(), sum(CHANNELS), 64)
+    detector.levels, detector.restored = torch.tensor(list(zip(CHANNELS, SIDES, strict=True))), lambda levels: given
+    maps = detector.score(SimpleNamespace(layers=taught)).maps
+    plain, smoothed = (
+        anomalib.anomaly_map.AnomalyMapGenerator((64, 64), sigma, "add")(given, taught)[:, 0] for sigma in (0.1, 1)
+    )
+    torch.testing.assert_close(maps, plain, rtol=0, atol=1e-6)  # its kernel for 0.1 is one pixel: it does not smooth
+    own = full_size(maps, 64, ScoringSettings(smoothing=4))
+    torch.testing.assert_close(own, smoothed, rtol=0, atol=0.01)  # it cuts its kernel at 4 sigma, in place of 3
+    assert (own - maps).abs().max() > 0.3
+
+
+def test_the_bottleneck_of_a_resnet18_is_anomalibs(anomalib):
+    expected = anomalib.components.get_bottleneck_layer("resnet18")
+    own = Bottleneck((64, 128, 256), (16, 8, 4), 2)
+    head = [expected.conv1, expected.bn1, expected.conv2, expected.bn2, expected.conv3, expected.bn3]
+    for layer, theirs in zip(layers_of(own), [*head, *layers_of(expected.bn_layer)], strict=True):
+        layer.load_state_dict(theirs.state_dict())
+    levels = [torch.randn(2, *shape, generator=seeded()) for shape in ((64, 16, 16), (128, 8, 8), (256, 4, 4))]
+    torch.testing.assert_close(own(levels), expected(levels), rtol=1e-5, atol=1e-5)
+
+
+def two_of_each_level():
+    """What a teacher and its student could say of two images."""
+    draws = seeded()
+    shapes = [(2, own, side, side) for own, side in zip(CHANNELS, SIDES, strict=True)]
+    return [[torch.randn(shape, generator=draws) for shape in shapes] for _ in range(2)]
+
+
+def layers_of(network):
+    return [layer for layer in network.modules() if isinstance(layer, torch.nn.Conv2d | torch.nn.BatchNorm2d)]
 
 
 def test_trained_it_gives_normal_maps_back_and_not_anomalous_ones():

@@ -16,6 +16,8 @@ from torch import Tensor
 
 #: Length of the list of candidates.
 CANDIDATES = 8192
+#: Tokens taken from the list before it is read whether they could be: a read waits for the device.
+UNREAD = 16
 #: Distances computed at once when all tokens are compared: bounds the memory.
 BLOCK = 1 << 22
 
@@ -50,14 +52,19 @@ def _farthest(tokens: Tensor, squares: Tensor, distance: Tensor, wanted: int) ->
     """Take tokens from a list of the farthest ones, as long as no token outside the list can be farther."""
     near, index = distance.topk(min(CANDIDATES, len(distance)))
     outside = near[-1].item() if len(near) < len(distance) else -torch.inf
-    listed, near = tokens[index], near.clone()
+    listed, lengths = tokens[index], squares[index]
     taken: list[int] = []
     while len(taken) < wanted:
-        place = near.argmax()
-        if near[place] < outside or (taken and near[place] == -torch.inf):
-            break
-        taken.append(int(index[place]))
-        nearest = squares[index] - 2 * listed @ listed[place] + squares[index[place]]
-        torch.minimum(near, nearest, out=near)
-        near[place] = -torch.inf
+        places, distances = [], []
+        for _ in range(min(UNREAD, wanted - len(taken))):
+            farthest, place = near.max(dim=0, keepdim=True)  # (1,), (1,)
+            places.append(place)
+            distances.append(farthest)
+            centre, length = listed.index_select(0, place)[0], lengths.index_select(0, place)
+            torch.minimum(near, torch.addmv(lengths, listed, centre, alpha=-2).add_(length), out=near)
+            near.index_fill_(0, place, -torch.inf)
+        for place, far in zip(index[torch.cat(places)].tolist(), torch.cat(distances).tolist(), strict=True):
+            if far < outside or (far == -torch.inf and taken):
+                return taken
+            taken.append(place)
     return taken

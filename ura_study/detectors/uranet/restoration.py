@@ -173,7 +173,8 @@ class AttentionBlock(nn.Module):
         """
         query, own = state @ self.measure, content @ self.measure  # (…, C) -> (…, D)
         each = zip(query, own, content, trust, recalled.numbers, recalled.bias, strict=True)
-        return torch.stack([self._mixed(*image, excluded, recalled.keys, prototypes) for image in each])
+        memory = (excluded, recalled.keys, prototypes)
+        return torch.stack([self._mixed(q, o, c, t, n, b, *memory) for q, o, c, t, n, b in each])
 
     def _mixed(
         self,

@@ -34,7 +34,9 @@ def largest(values: Tensor, count: int) -> Tensor:
     grouped = values[:, : groups * GROUP].reshape(rows, groups, GROUP)
     chosen = grouped.amax(dim=2).topk(count, dim=1).indices  # (Q, k)
     row = torch.arange(rows, device=values.device)[:, None]
-    kept = grouped.reshape(-1, GROUP).index_select(0, (row * groups + chosen).flatten()).view(rows, -1)  # (Q, k · GROUP)
+    kept = (
+        grouped.reshape(-1, GROUP).index_select(0, (row * groups + chosen).flatten()).view(rows, -1)
+    )  # (Q, k · GROUP)
     best = torch.cat([kept, values[:, groups * GROUP :]], dim=1).topk(count, dim=1).indices
     group = chosen.gather(1, (best // GROUP).clamp(max=count - 1))
     rest = best - count * GROUP  # where it is not negative: a place in what no group holds

@@ -123,7 +123,7 @@ def test_pictures_are_kept_only_where_asked_for_and_of_what_there_is(mvtec_root)
 
 def test_pictures_are_left_alone_where_they_are_not_wanted(tmp_path):
     details.keep(tmp_path, RUN, packed(made_up()))
-    plain = details.read(tmp_path, RUN, pictures=False)
+    plain = details.read(tmp_path, RUN, "curves")
     assert plain.pictures == ()
     assert (plain.images, plain.curves.keys()) == (made_up().images, made_up().curves.keys())
     assert len(details.read(tmp_path, RUN).pictures) == 2

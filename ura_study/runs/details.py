@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from PIL import Image
@@ -32,6 +32,14 @@ HIGHEST, MEDIAN, LOWEST, FALSE_ALARM, MISS, EXAMPLE = "highest", "median", "lowe
 #: The maps of a picture, where the detector has them: the smoothed anomaly map and the residual of restoration
 #: (standard deviations above what is usual), the mean probability, the total uncertainty (a standard deviation).
 MAPS = ("anomaly", "residual", "probability", "uncertainty")
+#: How much of details is read; each part holds the one before it.
+Part = Literal["scores", "curves", "pictures"]
+#: What is left out, by the beginning of its name.
+LEFT_OUT: dict[Part, tuple[str, ...]] = {
+    "scores": ("curve/", "training/", "doubt/", "picture/"),
+    "curves": ("picture/",),
+    "pictures": (),
+}
 #: Stands between the reasons of a picture.
 BETWEEN = ", "
 #: Quality of the JPEG in which all input pictures of a run stand one below the other.
@@ -93,8 +101,10 @@ def adopt(source: Path, folder: Path, run_id: str) -> None:
         keep(folder, run_id, _path(source, run_id).read_bytes())
 
 
-def read(folder: Path, run_id: str, *, pictures: bool = True) -> Details | None:
-    """Return the details of a run, without its pictures (nearly all of the bytes) if so wished; None if none were kept.
+def read(folder: Path, run_id: str, part: Part = "pictures") -> Details | None:
+    """Return the details of a run as far as `part`; None if none were kept.
+
+    Pictures are nearly all of the bytes, and curves nearly all of the time that the rest takes.
 
     Raises:
         DataError: where the file is not what `keep` wrote.
@@ -104,7 +114,7 @@ def read(folder: Path, run_id: str, *, pictures: bool = True) -> Details | None:
         return None
     try:
         with path.open("rb") as file:
-            return _unpacked(file, pictures)
+            return _unpacked(file, part)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not the details of a run ({error}); it may be removed") from error
 
@@ -128,14 +138,13 @@ def packed(details: Details) -> bytes:
 
 def unpacked(content: bytes) -> Details:
     """Return what `packed` made into `content`; JPEG has changed the input pictures a little. Arrays are read-only."""
-    return _unpacked(io.BytesIO(content), pictures=True)
+    return _unpacked(io.BytesIO(content), "pictures")
 
 
-def _unpacked(file: BinaryIO, pictures: bool) -> Details:
+def _unpacked(file: BinaryIO, part: Part) -> Details:
     with zipfile.ZipFile(file) as archive:
-        members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-        wanted = {name: member for name, member in members.items() if pictures or not name.startswith("picture/")}
-        arrays = {name: _array(archive.read(member)) for name, member in wanted.items()}
+        wanted = [name for name in archive.namelist() if not name.startswith(LEFT_OUT[part])]
+        arrays = {name.removesuffix(".npy"): _array(archive.read(name)) for name in wanted}
     errors = {name: arrays[f"doubt/{name}"] for name in ("total", "epistemic") if f"doubt/{name}" in arrays}
     return Details(
         images=tuple(map(sys.intern, arrays["images"].tolist())),  # the same in many runs

@@ -133,9 +133,11 @@ class Results:
         as_drawn = {name: how if how.corrupts else None for name, how in found.items()}
         return tuple(name for name, how in as_drawn.items() if how != as_drawn[self.baseline])
 
-    def significant(self, name: str) -> frozenset[str]:
-        """Return the variants that differ significantly from the baseline in a metric of the study's report."""
-        return frozenset(c.variant for c in self.comparisons[name] if c.significant)
+    @cached_property
+    def significant(self) -> Mapping[str, frozenset[str]]:
+        """Metric of the study's report → the variants that differ significantly from the baseline."""
+        every = self.comparisons.items()
+        return {name: frozenset(c.variant for c in found if c.significant) for name, found in every}
 
     def scores(self, variant: str, category: str, seed: int) -> Details | None:
         """Return the details of a finished run with nothing but its images, defects and scores; None if it has none.

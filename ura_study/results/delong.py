@@ -1,6 +1,6 @@
 """The uncertainty of AUROC that comes from the choice of test images: DeLong's variance, interval and paired test.
 
-E. DeLong, D. DeLong & Clarke-Pearson, Biometrics 1988; by sorting: Sun & Xu, IEEE Signal Processing Letters 2014. Degrees
+E. DeLong, D. DeLong & Clarke-Pearson, Biometrics 1988; sorted: Sun & Xu, IEEE Signal Processing Letters 2014. Degrees
 of freedom by Satterthwaite's rule, as Brunner & Munzel (Biometrical Journal 2000) have them for the same variance: with
 the normal quantile, a test on 3 normal images rejects a true hypothesis in 12 % of cases, with this one in 5 %.
 

@@ -151,7 +151,7 @@ def test_an_array_is_read_as_numpy_reads_it(array):
 def test_python_objects_are_not_read(tmp_path):
     (tmp_path / "details").mkdir()
     np.savez(tmp_path / "details" / f"{RUN}.npz", images=np.array([{}], dtype=object))
-    with pytest.raises(DataError, match="not the details of a run .*OBJECT"):
+    with pytest.raises(DataError, match=r"not the details of a run .*OBJECT"):
         details.read(tmp_path, RUN)
 
 

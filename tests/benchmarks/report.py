@@ -66,10 +66,10 @@ def large_study() -> Study:
     )
 
 
-def record(study: Study, run: Run, skill: float, draws: np.random.Generator) -> Record:
-    """Return the record of a run of a variant that is as good as `skill`, or of one that failed."""
+def record(study: Study, run: Run, skill: float, draws: np.random.Generator, failed: float = FAILED) -> Record:
+    """Return the record of a run of a variant that is as good as `skill`; of a share of `failed` one that failed."""
     job = Job.of(study, run)
-    if draws.random() < FAILED:
+    if draws.random() < failed:
         failure = Failure(kind="ResourceError", message="the disk is full", expected=False, traceback="Traceback\n" * 9)
         return Record.of(job, status="failed", failure=failure, provenance=PROVENANCE)
     values = np.clip(skill + draws.normal(0, 0.01, len(METRICS)), 0, 1)

@@ -94,6 +94,23 @@ def test_a_run_ends_with_the_report(call, whole):
     assert "Finished: 6 of 6 runs are done." in (whole / "report.html").read_text()
 
 
+def test_a_second_run_shows_the_same_and_writes_nothing(call, whole):
+    def files():
+        return {p: p.stat().st_mtime_ns for p in whole.rglob("*") if p.is_file() and not p.name.startswith(".")}
+
+    first, before = call("run", "results/whole/study.yaml"), files()
+    assert call("run", "results/whole/study.yaml") == first
+    assert {path.name for path, when in files().items() if when != before[path]} == {"study.yaml", "fingerprints.json"}
+
+
+def test_a_second_run_replaces_what_is_gone(call, whole):
+    call("run", "results/whole/study.yaml")
+    lost = [whole / "report.html", next((whole / "figures").glob("*.svg")), whole / "per_category.md"]
+    content = [(path.read_bytes(), path.unlink())[0] for path in lost]
+    call("run", "results/whole/study.yaml")
+    assert [path.read_bytes() for path in lost] == content
+
+
 def test_a_bug_in_the_report_hides_nothing_of_the_result(call, whole, monkeypatch):
     def broken(*_):
         raise KeyError("a bug")

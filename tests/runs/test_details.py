@@ -1,5 +1,6 @@
 """Details of runs: written, read back, damaged, and of a whole run."""
 
+import io
 import os
 
 import numpy as np
@@ -123,10 +124,35 @@ def test_pictures_are_kept_only_where_asked_for_and_of_what_there_is(mvtec_root)
 
 def test_pictures_are_left_alone_where_they_are_not_wanted(tmp_path):
     details.keep(tmp_path, RUN, packed(made_up()))
-    plain = details.read(tmp_path, RUN, pictures=False)
+    plain = details.read(tmp_path, RUN, "curves")
     assert plain.pictures == ()
     assert (plain.images, plain.curves.keys()) == (made_up().images, made_up().curves.keys())
     assert len(details.read(tmp_path, RUN).pictures) == 2
+
+
+def test_scores_are_read_alone(tmp_path):
+    details.keep(tmp_path, RUN, packed(made_up()))
+    alone = details.read(tmp_path, RUN, "scores")
+    assert (alone.images, alone.defects, alone.scores.tolist()) == (made_up().images, made_up().defects, [0.5, 1.5])
+    assert (alone.curves, alone.training, alone.errors, alone.pictures) == ({}, {}, None, ())
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((0,)), np.zeros((3, 0)), np.array(5), np.eye(4)[:, :2].T, np.array(["ä", "b"]), np.ones(3, np.float16)],
+)
+def test_an_array_is_read_as_numpy_reads_it(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    found = details._array(file.getvalue())
+    assert (found.dtype, found.shape, found.tolist()) == (array.dtype, array.shape, array.tolist())
+
+
+def test_python_objects_are_not_read(tmp_path):
+    (tmp_path / "details").mkdir()
+    np.savez(tmp_path / "details" / f"{RUN}.npz", images=np.array([{}], dtype=object))
+    with pytest.raises(DataError, match=r"not the details of a run .*OBJECT"):
+        details.read(tmp_path, RUN)
 
 
 def test_errors_by_uncertainty_need_a_mask_of_an_anomalous_image(mvtec_root):

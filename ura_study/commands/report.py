@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from ura_study.report.page.document import FILE, write_report
-from ura_study.results.folder import find
+from ura_study.report.page.document import write_report
+from ura_study.results.folder import REPORT, find
 from ura_study.results.opening import open_recorded
 
 
@@ -24,7 +24,7 @@ def report(which: str, results: Path, output: Path | None, console: Console) -> 
         ResourceError: where the report cannot be written.
     """
     with _uncollected():
-        path = find(which, results) / FILE if output is None else output
+        path = find(which, results) / REPORT if output is None else output
         write_report(path, open_recorded(which, results, {}))
     console.print(Text(str(path)), soft_wrap=True)
     return 0

@@ -13,7 +13,8 @@ from ura_study.cache import writing
 from ura_study.commands.plan import plan_line, show_left_out, show_plugins
 from ura_study.errors import STOPPED, ConfigError, ResourceError
 from ura_study.opening import open_study
-from ura_study.results.folder import STUDY, remember
+from ura_study.results.folder import REPORT, STUDY, remember
+from ura_study.results.unchanged import keep, unchanged
 from ura_study.runs import store
 from ura_study.runs.counts import counts
 from ura_study.runs.job import Job
@@ -26,6 +27,7 @@ from ura_study.tune.leaving import interrupted
 from ura_study.tune.progress import Progress
 
 if TYPE_CHECKING:
+    from ura_study.results.results import Results
     from ura_study.runs.record import Record
     from ura_study.search.session import Session
     from ura_study.tensorboard.writer import TensorBoardWriter
@@ -67,6 +69,9 @@ def run_opened(study: Study, plan: Plan, results: Path, address: str | None, wai
         console.print(Text(plan_line(plan, ledger)), soft_wrap=True)
         show_left_out(study, console)
         show_plugins(study, plan, console)
+        if all(map(ledger.own, plan.runs)) and unchanged(folder, study, plan):
+            _show(study, plan, ledger, console)
+            return 0
         completed, left = _execute(study, plan, session, ledger, (address, wait), console)
         return _finish(study, plan, ledger, completed, left, console)
 
@@ -131,7 +136,7 @@ def _take_up(session: Session, progress: Progress, writer: TensorBoardWriter, le
 def _finish(study: Study, plan: Plan, ledger: Ledger, completed: bool, left: str, console: Console) -> int:
     """Write and show the results and return the exit code; figures and report come last: a bug there hides nothing."""
     from ura_study.report.figures import gallery
-    from ura_study.report.page.document import FILE, write_report
+    from ura_study.report.page.document import write_report
     from ura_study.report.write import write_figures, write_results, write_search
     from ura_study.results.opening import with_search
     from ura_study.results.results import Results
@@ -157,12 +162,31 @@ def _finish(study: Study, plan: Plan, ledger: Ledger, completed: bool, left: str
         return STOPPED
     drawn = gallery(results)
     write_figures(folder, drawn, study.report.figures)
-    write_report(folder / FILE, results, drawn)
-    console.print(Text(f"the report is {folder / FILE}"), soft_wrap=True)
+    write_report(folder / REPORT, results, drawn)
+    keep(folder, study, plan)
+    _show_report(results, console)
+    return code
+
+
+def _show(study: Study, plan: Plan, ledger: Ledger, console: Console) -> None:
+    """Show the results of a study whose runs are all done and whose files are all up to date."""
+    from ura_study.results.results import Results
+    from ura_study.tables.screen import show_tables
+
+    results = Results(study, plan, ledger.records, ledger.folder)
+    show_tables(results, console)
+    console.print(Text(f"everything is in {ledger.folder}"), soft_wrap=True)
+    _show_report(results, console)
+
+
+def _show_report(results: Results, console: Console) -> None:
+    """Say where the report is, and what would complete it."""
+    folder = results.folder
+    assert folder is not None
+    console.print(Text(f"the report is {folder / REPORT}"), soft_wrap=True)
     if not results.latencies:
         line = f"how long an image takes, with nothing else on the machine, is measured by: ura-study latency {folder}"
         console.print(Text(line), soft_wrap=True)
-    return code
 
 
 def _check_same_data(folder: Path, study: Study) -> None:

@@ -1,6 +1,6 @@
 """The uncertainty of AUROC that comes from the choice of test images: DeLong's variance, interval and paired test.
 
-E. DeLong, D. DeLong & Clarke-Pearson, Biometrics 1988; by ranks: Sun & Xu, IEEE Signal Processing Letters 2014. Degrees
+E. DeLong, D. DeLong & Clarke-Pearson, Biometrics 1988; sorted: Sun & Xu, IEEE Signal Processing Letters 2014. Degrees
 of freedom by Satterthwaite's rule, as Brunner & Munzel (Biometrical Journal 2000) have them for the same variance: with
 the normal quantile, a test on 3 normal images rejects a true hypothesis in 12 % of cases, with this one in 5 %.
 
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from ura_study.results.statistics import LEVEL
 
@@ -64,10 +64,15 @@ def placements(scores: np.ndarray, anomalous: np.ndarray) -> Placements:
     There must be an image of each class.
     """
     high, low = scores[:, anomalous], scores[:, ~anomalous]
-    ranks = stats.rankdata(scores, axis=1)  # mean ranks of ties
-    above = (ranks[:, anomalous] - stats.rankdata(high, axis=1)) / low.shape[1]
-    below = 1 - (ranks[:, ~anomalous] - stats.rankdata(low, axis=1)) / high.shape[1]
+    above = np.array([_less(one, among) for one, among in zip(high, low, strict=True)]) / low.shape[1]
+    below = 1 - np.array([_less(one, among) for one, among in zip(low, high, strict=True)]) / high.shape[1]
     return Placements(above.mean(axis=0), below.mean(axis=0))
+
+
+def _less(scores: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """Return of each score how many are less in `among`, where an equal one counts one half."""
+    ordered = np.sort(among)
+    return (ordered.searchsorted(scores, "left") + ordered.searchsorted(scores, "right")) / 2
 
 
 def variance(found: Placements) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from ura_study.study.loading import load_study
 from ura_study.study.plan import Plan, make_plan
 from ura_study.study.study_file import dump_yaml
 
-STUDY, FINGERPRINTS = "study.yaml", "fingerprints.json"
+STUDY, FINGERPRINTS, REPORT = "study.yaml", "fingerprints.json", "report.html"
 #: Subfolder of TensorBoard events.
 EVENTS = "tensorboard"
 

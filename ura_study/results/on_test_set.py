@@ -94,7 +94,7 @@ def on_test_set(results: Results, metric: str) -> Iterator[OnTestSet]:
 
 def scored(results: Results, variant: str, category: str) -> Scored | str:
     """Return the scores of a variant on a category, or why they cannot be used."""
-    found = [results.details(variant, category, seed) for seed in results.plan.seeds]
+    found = [results.scores(variant, category, seed) for seed in results.plan.seeds]
     known = tuple(one for one in found if one is not None)
     if len(known) < len(found):
         return NO_SCORES

@@ -39,7 +39,8 @@ def open_recorded(which: str, results: Path, options: Mapping[str, object]) -> R
     try:
         if unknown := [name for name in chosen if name not in plan.fingerprints]:
             raise ConfigError(f"data.categories: category '{unknown[0]}' was not there in the last run ({folder})")
-        plan = make_plan(study, {name: plan.fingerprints[name] for name in chosen})
+        if study != kept or chosen != plan.categories:
+            plan = make_plan(study, {name: plan.fingerprints[name] for name in chosen})
     except ConfigError as error:
         raise ConfigError(f"{place}: {error}") from error
     return with_search(Results(study, plan, store.read(folder), folder))

@@ -20,7 +20,7 @@ from ura_study.results.mixed import mixed
 from ura_study.results.names import title
 from ura_study.results.reported import Reported, read_reported
 from ura_study.runs import details
-from ura_study.runs.details import Details
+from ura_study.runs.details import Details, Part
 from ura_study.runs.latency import Latency, latest, measurable, read
 from ura_study.runs.record import Record
 from ura_study.study.config import Study
@@ -133,31 +133,39 @@ class Results:
         as_drawn = {name: how if how.corrupts else None for name, how in found.items()}
         return tuple(name for name, how in as_drawn.items() if how != as_drawn[self.baseline])
 
-    def significant(self, name: str) -> frozenset[str]:
-        """Return the variants that differ significantly from the baseline in a metric of the study's report."""
-        return frozenset(c.variant for c in self.comparisons[name] if c.significant)
+    @cached_property
+    def significant(self) -> Mapping[str, frozenset[str]]:
+        """Metric of the study's report → the variants that differ significantly from the baseline."""
+        every = self.comparisons.items()
+        return {name: frozenset(c.variant for c in found if c.significant) for name, found in every}
 
-    def details(self, variant: str, category: str, seed: int) -> Details | None:
-        """Return the scores and curves of a finished run, without its pictures; None if it has none.
+    def scores(self, variant: str, category: str, seed: int) -> Details | None:
+        """Return the details of a finished run with nothing but its images, defects and scores; None if it has none.
 
         Details that cannot be read count as absent; a notice is printed once.
         """
-        run_id = self.plan.cells[variant, category, seed]
-        if run_id not in self._read:
-            self._read[run_id] = self._details(run_id, pictures=False)
-        return self._read[run_id]
+        return self._once(self.plan.cells[variant, category, seed], "scores")
+
+    def details(self, variant: str, category: str, seed: int) -> Details | None:
+        """Return the details of a run as `scores` does, but all of them except its pictures."""
+        return self._once(self.plan.cells[variant, category, seed], "curves")
 
     def pictured(self, variant: str, category: str, seed: int) -> Details | None:
         """Return the details of a run as `details` does, with pictures; they are not cached, to save memory."""
-        return self._details(self.plan.cells[variant, category, seed], pictures=True)
+        return self._details(self.plan.cells[variant, category, seed], "pictures")
 
-    def _details(self, run_id: str, *, pictures: bool) -> Details | None:
+    def _once(self, run_id: str, part: Part) -> Details | None:
+        if (run_id, part) not in self._read:
+            self._read[run_id, part] = self._details(run_id, part)
+        return self._read[run_id, part]
+
+    def _details(self, run_id: str, part: Part) -> Details | None:
         if self.folder is None or run_id not in self.records or not self.records[run_id].done:
             return None
         if run_id in self._damaged:
             return None
         try:
-            return details.read(self.folder, run_id, pictures=pictures)
+            return details.read(self.folder, run_id, part)
         except DataError as error:
             self._damaged.add(run_id)
             notice(f"{error}; figures and tables are made without it")
@@ -169,7 +177,7 @@ class Results:
         return set()
 
     @cached_property
-    def _read(self) -> dict[str, Details | None]:
+    def _read(self) -> dict[tuple[str, Part], Details | None]:
         return {}
 
     @cached_property

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 #: Level of significance, and confidence level of intervals.
 ALPHA, LEVEL = 0.05, 0.95
@@ -57,7 +57,9 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     changed = differences[differences != 0]
     if len(changed) == 0:
         return SignedRank(1.0, 0.0, 1.0, 0)
-    twice = np.rint(2 * stats.rankdata(np.abs(changed))).astype(int)  # mean ranks may be halves
+    sizes = np.abs(changed)
+    places = np.sort(sizes)
+    twice = places.searchsorted(sizes, "left") + places.searchsorted(sizes, "right") + 1  # mean ranks may be halves
     chances = np.ones(1)  # probabilities of W₊ = 0, 1/2, 1, …
     for rank in twice:
         nothing = np.zeros(rank)

@@ -14,8 +14,9 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from PIL import Image
@@ -31,6 +32,14 @@ HIGHEST, MEDIAN, LOWEST, FALSE_ALARM, MISS, EXAMPLE = "highest", "median", "lowe
 #: The maps of a picture, where the detector has them: the smoothed anomaly map and the residual of restoration
 #: (standard deviations above what is usual), the mean probability, the total uncertainty (a standard deviation).
 MAPS = ("anomaly", "residual", "probability", "uncertainty")
+#: How much of details is read; each part holds the one before it.
+Part = Literal["scores", "curves", "pictures"]
+#: What is left out, by the beginning of its name.
+LEFT_OUT: dict[Part, tuple[str, ...]] = {
+    "scores": ("curve/", "training/", "doubt/", "picture/"),
+    "curves": ("picture/",),
+    "pictures": (),
+}
 #: Stands between the reasons of a picture.
 BETWEEN = ", "
 #: Quality of the JPEG in which all input pictures of a run stand one below the other.
@@ -92,8 +101,10 @@ def adopt(source: Path, folder: Path, run_id: str) -> None:
         keep(folder, run_id, _path(source, run_id).read_bytes())
 
 
-def read(folder: Path, run_id: str, *, pictures: bool = True) -> Details | None:
-    """Return the details of a run, without its pictures (nearly all of the bytes) if so wished; None if none were kept.
+def read(folder: Path, run_id: str, part: Part = "pictures") -> Details | None:
+    """Return the details of a run as far as `part`; None if none were kept.
+
+    Pictures are nearly all of the bytes, and curves nearly all of the time that the rest takes.
 
     Raises:
         DataError: where the file is not what `keep` wrote.
@@ -102,7 +113,8 @@ def read(folder: Path, run_id: str, *, pictures: bool = True) -> Details | None:
     if not path.is_file():
         return None
     try:
-        return unpacked(path.read_bytes(), pictures=pictures)
+        with path.open("rb") as file:
+            return _unpacked(file, part)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{path}: not the details of a run ({error}); it may be removed") from error
 
@@ -124,10 +136,15 @@ def packed(details: Details) -> bytes:
     return file.getvalue()
 
 
-def unpacked(content: bytes, *, pictures: bool = True) -> Details:
-    """Return what `packed` made into `content`; JPEG has changed the input pictures a little."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files if pictures or not name.startswith("picture/")}
+def unpacked(content: bytes) -> Details:
+    """Return what `packed` made into `content`; JPEG has changed the input pictures a little. Arrays are read-only."""
+    return _unpacked(io.BytesIO(content), "pictures")
+
+
+def _unpacked(file: BinaryIO, part: Part) -> Details:
+    with zipfile.ZipFile(file) as archive:
+        wanted = [name for name in archive.namelist() if not name.startswith(LEFT_OUT[part])]
+        arrays = {name.removesuffix(".npy"): _array(archive.read(name)) for name in wanted}
     errors = {name: arrays[f"doubt/{name}"] for name in ("total", "epistemic") if f"doubt/{name}" in arrays}
     return Details(
         images=tuple(map(sys.intern, arrays["images"].tolist())),  # the same in many runs
@@ -138,6 +155,26 @@ def unpacked(content: bytes, *, pictures: bool = True) -> Details:
         errors=ErrorByUncertainty(**errors) if errors else None,
         pictures=_pictures_unpacked(arrays),
     )
+
+
+def _array(content: bytes) -> np.ndarray:
+    """Return the array of a `.npy` file. (NumPy parses the header of each anew, which takes longer than all the rest.)
+
+    Raises:
+        ValueError: where it is none, or of Python objects.
+    """
+    end = 10 + int.from_bytes(content[8:10], "little")
+    shape, fortran, dtype = _layout(content[:end])
+    return np.frombuffer(content, dtype, offset=end).reshape(shape, order="F" if fortran else "C")
+
+
+@lru_cache(maxsize=1000)
+def _layout(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return shape, order and type of an array from the header of its file, which is of version 1.0 unless enormous."""
+    file = io.BytesIO(header)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("an array whose header is not of version 1.0")
+    return np.lib.format.read_array_header_1_0(file)
 
 
 def _path(folder: Path, run_id: str) -> Path:

@@ -104,9 +104,9 @@ def make_plan(study: Study, fingerprints: Mapping[str, str], variants: Sequence[
     runs: dict[str, Run] = {}
     for variant in named:
         own, data = variant.settings.own, study.data_of(variant.settings)
-        found = depended_on(data, fingerprints)
+        same, found = _identity(study, own, data), depended_on(data, fingerprints)
         for seed, (category, fingerprint) in itertools.product(study.seeds, found.items()):
-            run_id = _run_id(study, own, data, category, fingerprint, seed)
+            run_id = digest(same | {"category": category, "data": fingerprint, "seed": seed})
             cells[variant.name, category, seed] = run_id
             runs.setdefault(run_id, Run(run_id, variant.name, category, seed, own, data, fingerprint))
     return Plan(named, fingerprints, study.seeds, cells, runs)
@@ -191,23 +191,17 @@ def _set(raw: dict, key: str, value: Value, where: str) -> None:
     raw[last] = value
 
 
-def _run_id(
-    study: Study, settings: VariantSettings, data: DataSettings, category: str, fingerprint: str, seed: int
-) -> str:
+def _identity(study: Study, settings: VariantSettings, data: DataSettings) -> dict[str, object]:
+    """Return what a run's id is made of beside category, fingerprint and seed."""
     drawn: dict[str, object] = {"recipe": recipe()} if data.validation else {}  # recipe of the synthetic defects
     if modules := study.plugins_of(settings):
         drawn |= {"plugins": identities(modules)}
     if study.further_metrics:
         drawn |= {"metrics": sorted(study.further_metrics)}
-    return digest(
-        {
-            "version": RUN_VERSION,
-            "settings": effective_part(settings),
-            **data.identity(),
-            "evaluation": study.evaluation.model_dump(mode="json"),
-            "category": category,
-            "data": fingerprint,
-            "seed": seed,
-            **drawn,
-        }
-    )
+    return {
+        "version": RUN_VERSION,
+        "settings": effective_part(settings),
+        **data.identity(),
+        "evaluation": study.evaluation.model_dump(mode="json"),
+        **drawn,
+    }

@@ -26,7 +26,7 @@ def images(results: Results) -> Table:
     if not rows:
         raise ConfigError(f"study '{results.study.study}': no run has kept the scores of its images")
     cells = results.plan.cells
-    without = len({run_id for cell, run_id in cells.items() if results.details(*cell) is None})
+    without = len({run_id for cell, run_id in cells.items() if results.scores(*cell) is None})
     missing = f"{counted(without, 'run')} kept no scores: failed, missing, damaged, or done by an earlier version."
     return Table(
         name="images",
@@ -46,6 +46,6 @@ def image_frame(results: Results) -> pd.DataFrame:
 
 def _scores(results: Results) -> Iterator[tuple[tuple[str, str, int, str, str], Cell]]:
     for (variant, category, seed), run_id in results.plan.cells.items():
-        if (details := results.details(variant, category, seed)) is not None:
+        if (details := results.scores(variant, category, seed)) is not None:
             for image, defect, score in zip(details.images, details.defects, details.scores.tolist(), strict=True):
                 yield (variant, category, seed, image, defect), Cell((score,), run_ids=(run_id,))

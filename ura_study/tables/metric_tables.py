@@ -96,7 +96,7 @@ def mean_cells(results: Results, variant: str) -> tuple[Cell, ...]:
 def mean_cell(results: Results, metric: str, variant: str) -> Cell:
     """Return a variant's mean of a metric over categories, marked if it differs significantly from the baseline's."""
     cell = results.aggregates[metric].mean(variant)
-    return dataclasses.replace(cell, significant=variant in results.significant(metric))
+    return dataclasses.replace(cell, significant=variant in results.significant[metric])
 
 
 def notes(

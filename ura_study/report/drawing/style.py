@@ -80,8 +80,8 @@ def canvas(width: float, height: float, layout: Literal["constrained"] | None = 
         figure = Figure(figsize=(width, height), dpi=DPI, layout=layout)
         yield figure
         dress(figure)
-        if layout is not None:
-            figure.draw_without_rendering()
+        if (engine := figure.get_layout_engine()) is not None:
+            engine.execute(figure)
             figure.set_layout_engine("none")
 
 

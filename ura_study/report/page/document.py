@@ -38,9 +38,7 @@ from ura_study.tables.robustness_table import robustness
 from ura_study.tables.search_table import search_table
 from ura_study.tables.sheet import sheet
 
-FILE = "report.html"
 HERE = Path(__file__).parent
-
 
 #: Where figures stand: the beginning of their names → the section with the tables of the same numbers.
 BESIDE = {

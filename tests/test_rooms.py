@@ -50,7 +50,7 @@ ROOMS = [
 OWNERS = {
     "ray": {"tune"},
     "optuna": {"search"},
-    "torch": {"features", "detectors", "training", "runs", "randomness", "model"},
+    "torch": {"features", "detectors", "training", "metrics", "runs", "randomness", "model"},
     "timm": {"features"},
     "fsspec": {"training"},
     "skimage": {"data"},

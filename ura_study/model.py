@@ -165,7 +165,7 @@ class AnomalyModel:
         return Prediction(
             names=_names(listed),
             scores=scored.scores,
-            maps=scored.maps,
+            maps=scored.maps.cpu().numpy(),
             probability=None if said is None else said.probability,
             epistemic=None if said is None else np.sqrt(said.epistemic),
         )

@@ -63,8 +63,7 @@ def scenes(scene, images, seed, defects):
 
 
 def average_precision(maps, masks):
-    maps = maps.numpy()
-    found = evaluate(np.ones(len(maps), bool), maps.max(axis=(1, 2)), maps, masks)
+    found = evaluate(np.ones(len(maps), bool), maps.amax(dim=(1, 2)).numpy(), maps, masks)
     return 100 * found.values["pixel_ap"]
 
 

@@ -4,12 +4,19 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ura_study.metrics.aupimo import LOWER, UPPER, aupimo
+from ura_study.metrics.ranking import ascending
 
 DECADE = math.log(UPPER / LOWER)
+
+
+def of(normal, *defects):
+    """Return AUPIMO of the scores of normal pixels and of those of each image's defect."""
+    return aupimo(ascending(torch.tensor(normal)), [torch.tensor(scores, dtype=torch.float64) for scores in defects])
 
 
 def test_by_hand():
@@ -17,38 +24,42 @@ def test_by_hand():
     # A defect of two pixels: 20 is above all, 8.5 above all but two, so it is called from a rate of 2e-5 on.
     # Another of one pixel at 0.5: at 1e-4, where the axis ends, it is not called.
     normal = np.concatenate([np.zeros(99_990), np.arange(1, 11)])
-    anomalous, image = np.array([20, 8.5, 0.5]), np.array([4, 4, 7])
     first = 1 / 2 + 1 / 2 * math.log(1e-4 / 2e-5) / DECADE
-    assert aupimo(normal, anomalous, image) == pytest.approx(first / 2)
+    assert of(normal, [20, 8.5], [0.5]) == pytest.approx(first / 2)
 
 
 def test_fewer_pixels_than_the_lowest_rate_count_what_is_above_all_of_them():
     # 20,000 pixels: one of them is 5e-5. Below it no false positive pixel is allowed: up to there only 9 is found.
     normal = np.concatenate([np.zeros(19_998), [5.0, 6.0]])
-    found = aupimo(normal, np.array([9.0, 5.5]), np.array([0, 0]))
-    assert found == pytest.approx(1 / 2 + 1 / 2 * math.log(1e-4 / 5e-5) / DECADE)
-    assert aupimo(np.zeros(10), np.array([1.0, 0.0]), np.array([0, 0])) == 0.5
+    assert of(normal, [9.0, 5.5]) == pytest.approx(1 / 2 + 1 / 2 * math.log(1e-4 / 5e-5) / DECADE)
+    assert of(np.zeros(10), [1.0, 0.0]) == 0.5
 
 
 def test_a_tie_with_a_normal_pixel_is_below_it():
-    assert aupimo(np.ones(4), np.ones(2), np.array([0, 1])) == 0
+    assert of(np.ones(4), [1.0], [1.0]) == 0
 
 
-def plainly(normal, anomalous, image):
+def test_normal_pixels_may_come_in_parts():
+    normal = np.concatenate([np.zeros(99_990), np.arange(1, 11)])
+    parts = [part for piece in np.split(normal[::-1].copy(), [3, 40_000]) for part in ascending(torch.tensor(piece))]
+    assert aupimo(parts, [torch.tensor([20, 8.5]).double()]) == of(normal, [20, 8.5])
+
+
+def plainly(normal, defects):
     """Return the mean over images of the TPR at 20,001 rates, equally spaced on the log-axis, each by its threshold."""
     rates = np.exp(np.linspace(math.log(LOWER), math.log(UPPER), 20_001))
     falling = np.append(np.sort(normal)[::-1], -np.inf)
     thresholds = falling[np.floor(rates * len(normal) + 1e-9).astype(int)]  # so many may score more
-    shares = [(anomalous[image == i][:, None] > thresholds).mean(axis=0) for i in np.unique(image)]
+    shares = [(scores[:, None] > thresholds).mean(axis=0) for scores in defects]
     return float(np.mean([np.trapezoid(share, np.log(rates)) / DECADE for share in shares]))
 
 
 @given(st.integers(1, 60_000), st.integers(0, 1000))
 def test_is_the_integral_of_its_definition(pixels, seed):
     draws = np.random.default_rng(seed)
-    normal = np.sort(draws.standard_normal(pixels))
-    anomalous, image = draws.normal(3.5, 1, 9), np.sort(draws.integers(0, 3, 9))
-    assert aupimo(normal, anomalous, image) == pytest.approx(plainly(normal, anomalous, image), abs=3e-4)
+    normal = draws.standard_normal(pixels)
+    defects = [draws.normal(3.5, 1, size) for size in draws.integers(1, 5, 3)]
+    assert of(normal, *defects) == pytest.approx(plainly(normal, defects), abs=3e-4)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +83,7 @@ def test_agrees_with_the_authors_program(seed, published):
         top, left = draws.integers(0, 80, 2)
         masks[i, top : top + 7 * (i - 7), left : left + 9] = True
         maps[i][masks[i]] += draws.uniform(2, 6)
-    normal = np.sort(maps[:8].ravel())
-    for i, value in zip((8, 9, 10), published, strict=True):
-        anomalous = maps[i][masks[i]]
-        assert aupimo(normal, anomalous, np.zeros(len(anomalous), int)) == pytest.approx(value, abs=1e-12)
-    image = np.repeat(np.arange(11), masks.sum(axis=(1, 2)))
-    assert aupimo(normal, maps[masks], image) == pytest.approx(np.mean(published), abs=1e-12)
+    normal, defects = maps[:8].ravel().astype(np.float64), [maps[i][masks[i]] for i in (8, 9, 10)]
+    for scores, value in zip(defects, published, strict=True):
+        assert of(normal, scores) == pytest.approx(value, abs=1e-12)
+    assert of(normal, *defects) == pytest.approx(np.mean(published), abs=1e-12)

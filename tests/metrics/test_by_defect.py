@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from ura_study.metrics.evaluate import evaluate
 from ura_study.metrics.names import DEFECT_METRICS
@@ -18,7 +19,7 @@ def case():
     maps = draws.random((6, 16, 16)).astype(np.float32)
     maps[1] += 0.5 * masks[1]
     maps[3] += 0.2 * masks[3]
-    return {"labels": labels, "scores": maps.max(axis=(1, 2)), "maps": maps, "masks": masks}
+    return {"labels": labels, "scores": maps.max(axis=(1, 2)), "maps": torch.from_numpy(maps), "masks": masks}
 
 
 @pytest.mark.parametrize(("kind", "kept"), [("hole", [0, 1, 2, 4, 5]), ("scratch", [0, 2, 3, 5])])
@@ -60,6 +61,7 @@ def test_undefined():
     assert undefined_of(masks=[*masks[:3], None, *masks[4:]]) == {"hole": pixel, "scratch": pixel}  # as of the whole
     black = np.zeros((16, 16), bool)
     assert undefined_of(masks=[*masks[:3], black, *masks[4:]]) == {"hole": set(), "scratch": pixel}
+    assert undefined_of(masks=[mask if mask is None else black for mask in masks]) == {"hole": pixel, "scratch": pixel}
     every = {"labels": np.ones(6, bool), "masks": [black if mask is None else mask for mask in masks]}
     assert undefined_of(**every) == {kind: set(DEFECT_METRICS) for kind in ("good", "hole", "scratch")}
     assert evaluate(**case() | {"labels": np.zeros(6, bool), "masks": [None] * 6}, defects=KINDS).defects == {}

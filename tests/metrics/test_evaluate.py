@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ura_study.metrics import IMAGE_METRICS, METRICS, PIXEL_METRICS
@@ -32,7 +33,7 @@ def case(**changes):
     given = {
         "labels": np.array([False, False, True, True]),
         "scores": np.array([0.0, 1.0, 1.0, 2.0], dtype=np.float32),
-        "maps": maps,
+        "maps": torch.from_numpy(maps),
         "masks": [None, defect(), defect((0, 0), (0, 1)), defect((0, 0), (0, 1))],
         "held_out": np.array([0.0, 1.0], dtype=np.float32),
         "rule": ThresholdSettings(quantile=0.5),
@@ -91,7 +92,7 @@ def test_agrees_with_scikit_learn():
     masks = [generator.random((32, 32)) < 0.1 if label else None for label in labels]
     truth = np.stack([np.zeros((32, 32), dtype=bool) if mask is None else mask for mask in masks])
     maps = (generator.random((8, 32, 32)) + truth / 2).astype(np.float32)
-    values = evaluate(labels, maps.max(axis=(1, 2)), maps, masks).values
+    values = evaluate(labels, maps.max(axis=(1, 2)), torch.from_numpy(maps), masks).values
     assert values["image_auroc"] == pytest.approx(roc_auc_score(labels, maps.max(axis=(1, 2))))
     assert values["pixel_auroc"] == pytest.approx(roc_auc_score(truth.ravel(), maps.ravel()))
     assert values["pixel_ap"] == pytest.approx(average_precision_score(truth.ravel(), maps.ravel()))
@@ -164,9 +165,9 @@ def test_no_threshold(held_out, rule, reason):
 
 
 def with_value(name, index, value):
-    array = case()[name].copy()
-    array[index] = value
-    return {name: array}
+    given = case()
+    given[name][index] = value
+    return {name: given[name]}
 
 
 @pytest.mark.parametrize(
@@ -179,10 +180,10 @@ def with_value(name, index, value):
         ({"scores": np.zeros(4, int)}, "Expected scores of a floating dtype but got int64"),
         (with_value("scores", 2, np.nan), "Expected finite scores but got nan for image 2"),
         (with_value("scores", 1, -np.inf), "Expected finite scores but got -inf for image 1"),
-        ({"maps": np.zeros((3, 2, 5))}, "Expected maps of shape (4, H, W) but got (3, 2, 5)"),
-        ({"maps": np.zeros((4, 1, 2, 5))}, "Expected maps of shape (4, H, W) but got (4, 1, 2, 5)"),
-        ({"maps": np.zeros((4, 0, 5))}, "Expected maps of shape (4, H, W) but got (4, 0, 5)"),
-        ({"maps": np.zeros((4, 2, 5), int)}, "Expected maps of a floating dtype but got int64"),
+        ({"maps": torch.zeros(3, 2, 5)}, "Expected maps of shape (4, H, W) but got (3, 2, 5)"),
+        ({"maps": torch.zeros(4, 1, 2, 5)}, "Expected maps of shape (4, H, W) but got (4, 1, 2, 5)"),
+        ({"maps": torch.zeros(4, 0, 5)}, "Expected maps of shape (4, H, W) but got (4, 0, 5)"),
+        ({"maps": torch.zeros(4, 2, 5, dtype=torch.int64)}, "Expected maps of a floating dtype but got torch.int64"),
         (with_value("maps", (3, 0), np.nan), "Expected finite maps but got 5 non-finite pixels in image 3"),
         (with_value("maps", (0, 0, 1), np.inf), "Expected finite maps but got 1 non-finite pixels in image 0"),
         ({"masks": [None] * 3}, "Expected 4 masks (or None) but got 3"),

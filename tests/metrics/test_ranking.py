@@ -2,11 +2,23 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-from ura_study.metrics.ranking import ap, area_under, auroc, f1_max, rank
+from ura_study.metrics import ranking
+from ura_study.metrics.ranking import (
+    ap,
+    area_under,
+    ascending,
+    auroc,
+    counted,
+    f1_max,
+    rank,
+    recall_gains,
+    tiers,
+)
 
 # Both classes are there, and integers between 0 and 4 make many ties.
 items = st.lists(st.tuples(st.booleans(), st.integers(0, 4)), min_size=2, max_size=40).filter(
@@ -53,7 +65,7 @@ def test_auroc_up_to_a_limit_by_hand():
     # TPR is 2/3 up to FPR 0.2 and then climbs to 1 at 0.3; at 0.25 it is 5/6:
     # 0.2 * 2/3 + 0.05 * (2/3 + 5/6) / 2 = 0.1333 + 0.0375
     curve = curve_of(ANOMALOUS, NORMAL)
-    assert area_under(curve, curve.hits / 3, 0.25) == pytest.approx((0.4 / 3 + 0.0375) / 0.25)
+    assert area_under(curve, recall_gains(curve), 0.25) == pytest.approx((0.4 / 3 + 0.0375) / 0.25)
 
 
 def test_ap_by_hand():
@@ -159,6 +171,42 @@ def test_shape_of_the_items_does_not_matter():
     assert metrics(labels.reshape(2, 3, 4), scores.reshape(2, 3, 4)) == metrics(labels, scores)
 
 
+@given(items, st.integers(1, 4))
+def test_blocks_change_nothing(pairs, size):
+    labels, scores = arrays(pairs)
+    expected = metrics(labels, scores)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "BLOCK", size)
+        curve = rank(labels, scores)
+        assert [len(block.hits) for block in curve.blocks()][:-1] == [size] * ((len(curve.thresholds) - 1) // size)
+        assert metrics(labels, scores) == pytest.approx(expected, abs=1e-12)
+        assert f1_max(curve) == f1_max(rank(labels, scores))
+
+
+def test_blocks_know_their_items():
+    # score of items 0..5: 2 4 1 4 3 1
+    curve = curve_of([2, 4, 1, 4, 3, 1], [0])
+    assert curve.order.tolist() == [1, 3, 4, 0, 2, 5]
+    (block,) = curve.blocks()
+    assert (block.thresholds.tolist(), block.hits.tolist()) == ([4, 3, 2, 1], [2, 1, 1, 2])
+
+
+@given(items, st.integers(1, 5))
+def test_normal_items_may_come_in_parts(pairs, size):
+    labels, scores = arrays(pairs)
+    whole = rank(labels, scores)
+    parts = [part for piece in torch.tensor(scores[~labels]).split(size) for part in ascending(piece)]
+    found = counted(tiers(torch.tensor(scores[labels])), parts)
+    assert vars(found).keys() == vars(whole).keys()
+    for name, value in vars(whole).items():
+        np.testing.assert_array_equal(getattr(found, name), value)
+
+
+def test_counts_take_four_bytes():
+    curve = curve_of(ANOMALOUS, NORMAL)
+    assert {counts.dtype for counts in (curve.tp, curve.fp_above, curve.fp, curve.order)} == {np.dtype(np.int32)}
+
+
 def test_arguments_stay_as_they_are():
     labels, scores = np.array([True, False, False]), np.array([2.0, 3.0, 1.0])
     rank(labels, scores)
@@ -183,4 +231,4 @@ def test_rejections(labels, scores, message):
 def test_limit_is_rejected(limit):
     curve = curve_of([1], [0])
     with pytest.raises(ValueError, match=f"Expected 0 < fpr_limit <= 1 but got {limit}"):
-        area_under(curve, np.ones(1), limit)
+        area_under(curve, recall_gains(curve), limit)

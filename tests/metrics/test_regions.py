@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from skimage.measure import label
 
 from ura_study.metrics.ranking import auroc, rank
-from ura_study.metrics.regions import aupro, region_weights
+from ura_study.metrics.regions import aupro, region_areas
 
 SHAPE = (2, 4, 4)
 masks_with_both = arrays(bool, SHAPE).filter(lambda mask: mask.any() and not mask.all())
@@ -19,7 +19,7 @@ limits = st.sampled_from([0.05, 0.3, 1 / 3, 0.5, 1.0])
 
 
 def area(masks, maps, limit=0.3):
-    return aupro(rank(masks, maps), region_weights(masks), limit)
+    return aupro(rank(masks, maps), region_areas(masks), limit)
 
 
 def reference(masks, maps, limit):
@@ -106,16 +106,16 @@ def test_nothing_found_within_the_limit_is_zero():
 
 
 def test_diagonal_neighbours_are_one_region():
-    # x . . x    two regions: the diagonal pair (each pixel 1/2 of 1/2) and the single pixel
+    # x . . x    two regions: the diagonal pair and the single pixel
     # . x . .
     masks = np.array([[[1, 0, 0, 1], [0, 1, 0, 0]]], dtype=bool)
-    assert region_weights(masks).tolist() == [0.25, 0.5, 0.25]
+    assert region_areas(masks).tolist() == [2, 1, 2]
 
 
 def test_regions_do_not_join_across_images():
     masks = np.zeros((3, 2, 2), dtype=bool)
     masks[0, 0, 0] = masks[1, 0, :] = True
-    assert region_weights(masks).tolist() == [0.5, 0.25, 0.25]
+    assert region_areas(masks).tolist() == [1, 2, 2]
 
 
 @settings(max_examples=200)
@@ -132,10 +132,12 @@ def test_agrees_with_the_reference_without_ties():
 
 
 @given(masks_with_both)
-def test_weights_sum_to_one(masks):
-    weights = region_weights(masks)
-    assert weights.shape == (masks.sum(),)
-    assert weights.sum() == pytest.approx(1)
+def test_areas_are_those_of_the_regions(masks):
+    expected = []
+    for mask in masks:
+        components = label(mask, connectivity=2)
+        expected += [np.count_nonzero(components == region) for region in components[mask]]
+    assert region_areas(masks).tolist() == expected
 
 
 @given(masks_with_both, maps_with_ties, limits)
@@ -164,12 +166,12 @@ def test_single_pixel_region_is_auroc(maps, position):
 
 def test_no_anomalous_pixel_is_rejected():
     with pytest.raises(ValueError, match="Expected at least one anomalous pixel but got none"):
-        region_weights(np.zeros(SHAPE, dtype=bool))
+        region_areas(np.zeros(SHAPE, dtype=bool))
 
 
-def test_weights_of_other_masks_are_rejected():
-    with pytest.raises(ValueError, match=r"Expected weights of shape \(3,\) but got \(2,\)"):
-        aupro(rank(MASK, MAP), np.ones(2) / 2)
+def test_areas_of_other_masks_are_rejected():
+    with pytest.raises(ValueError, match=r"Expected areas of shape \(3,\) but got \(2,\)"):
+        aupro(rank(MASK, MAP), np.ones(2, np.int32))
 
 
 def test_limit_is_rejected():

@@ -1,6 +1,7 @@
 """Which images are kept as pictures, and what of them."""
 
 import numpy as np
+import torch
 from PIL import Image
 
 from ura_study.data.config import DataSettings
@@ -55,7 +56,7 @@ def test_a_picture_has_the_input_its_mask_and_the_maps(tmp_path):
     mask = np.zeros((64, 64), bool)
     mask[:32] = True
     tokens = TokenMaps(*(np.full((2, 8, 8), value, np.float32) for value in (0.75, 0.06, 0.10)))
-    scored = Scored(np.ones((2, 64, 64), np.float32), scores(0, 1), 1.0, tokens, np.full((2, 8, 8), 1e9, np.float32))
+    scored = Scored(torch.ones(2, 64, 64), scores(0, 1), 1.0, tokens, np.full((2, 8, 8), 1e9, np.float32))
     (picture,) = pictures(of, scored, [None, mask], DataSettings(layout="textures", image_size=64))
     assert picture.index == 1
     assert (picture.input == (200, 0, 0)).all()

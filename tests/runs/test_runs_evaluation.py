@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 import trees
 from PIL import Image
 
@@ -34,7 +35,7 @@ def judged(samples, found, options):
 
 
 def scored(row, column, side=32):
-    maps = np.zeros((2, side, side), np.float32)
+    maps = torch.zeros(2, side, side)
     maps[1, row, column] = 1
     return Scored(maps, np.array([0, 1], np.float32), 0.0)
 
@@ -53,7 +54,7 @@ def test_masks_are_compared_at_the_size_asked_for(tmp_path):
     picture, truth = trees.picture(tmp_path / "a.png", 0, 64), trees.mask(tmp_path / "m.png", 64)
     samples = [Sample(trees.picture(tmp_path / "b.png", 0, 64), "good"), Sample(picture, "spot", (truth,))]
     exact = np.array(Image.open(truth)) > 0
-    at = Scored(np.stack([np.zeros((64, 64)), exact]).astype(np.float32), np.array([0, 1], np.float32), 0.0)
+    at = Scored(torch.tensor(np.stack([np.zeros((64, 64)), exact])).float(), np.array([0, 1], np.float32), 0.0)
     metrics = judged(samples, at, settings(eval_size=64))
     assert metrics.values["pixel_ap"] == metrics.values["pixel_f1_max"] == 1
 
@@ -67,7 +68,7 @@ def test_a_crop_is_judged_on_what_it_sees(tmp_path):
     samples = [Sample(tmp_path / "good.png", "good"), Sample(tmp_path / "image.png", "spot", (tmp_path / "mask.png",))]
     for eval_size in (None, 64):
         side = eval_size or 32
-        at = np.zeros((2, side, side), np.float32)
+        at = torch.zeros(2, side, side)
         at[1, 4 * side // 32 : 12 * side // 32, 8 * side // 32 : 18 * side // 32] = 1
         found = Scored(at, np.array([0, 1], np.float32), 0.0)
         assert judged(samples, found, settings(resize="crop", eval_size=eval_size)).values["pixel_ap"] == 1
@@ -84,12 +85,12 @@ def test_images_of_different_sizes_have_no_common_original(samples, tmp_path):
 
 
 def test_maps_are_resized_only_where_needed():
-    maps = np.random.default_rng(0).random((3, 8, 8)).astype(np.float32)
+    maps = torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(0))
     assert enlarged(maps, (8, 8)) is maps
     large = enlarged(maps, (16, 24))
     assert large.shape == (3, 16, 24)
-    assert large.dtype == np.float32
-    flat = enlarged(np.full((1, 8, 8), 0.3, np.float32), (5, 9))
+    assert large.dtype == torch.float32
+    flat = enlarged(torch.full((1, 8, 8), 0.3), (5, 9))
     np.testing.assert_allclose(flat, 0.3, rtol=1e-6)
 
 

@@ -1,11 +1,13 @@
 import numpy as np
+import pytest
 import torch
+from pretended_gpu import PretendedGPU
 
 from ura_study.detectors.base import Detector, Scores
 from ura_study.detectors.scoring_config import ScoringSettings
 from ura_study.features.maps import FeatureMaps
 from ura_study.runs.stages import scoring
-from ura_study.runs.stages.scoring import score_images
+from ura_study.runs.stages.scoring import batch_size, score_images, score_maps
 
 CPU = torch.device("cpu")
 
@@ -33,7 +35,7 @@ def test_scores_are_those_of_the_maps_in_order():
     settings = ScoringSettings(smoothing=0, image_score="max")
     scored = score_images(Norm(), train, test, settings, 32, 0, CPU)
     assert scored.maps.shape == (11, 32, 32)
-    np.testing.assert_allclose(scored.scores, scored.maps.max(axis=(1, 2)))
+    np.testing.assert_allclose(scored.scores, scored.maps.amax(dim=(1, 2)))
     np.testing.assert_allclose(
         scored.maps[:, 0, 0], (test.layers[0] - train.layers[0].mean(axis=0))[:, 0, 0, 0], rtol=1e-5
     )
@@ -46,6 +48,27 @@ def test_the_batch_does_not_matter(monkeypatch):
     monkeypatch.setattr(scoring, "BATCH", 3)
     parts = score_images(Norm(), train, test, ScoringSettings(), 32, 0, CPU)
     np.testing.assert_allclose(parts.maps, whole.maps, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("channels", "side", "expected"), [(2, 4, 8), (1536, 64, 8), (1536, 128, 2), (1536, 512, 1)])
+def test_a_batch_of_large_feature_maps_holds_fewer_images(channels, side, expected):
+    assert batch_size(FeatureMaps((np.empty((9, channels, 4, 4), np.float32),), side)) == expected
+
+
+def test_maps_stay_on_the_gpu_and_only_their_scores_are_waited_for(monkeypatch):
+    class Sure(Norm):
+        def score(self, batch, known=None):
+            means = batch.features.mean(dim=1)
+            return Scores(means, probability=means, epistemic=means, aleatoric=means, residual=means)
+
+    monkeypatch.setattr(scoring, "BATCH", 2)
+    monkeypatch.setattr(scoring, "start_counting", lambda device: None)
+    monkeypatch.setattr(scoring, "peak_bytes", lambda device: 7)
+    with PretendedGPU() as gpu, gpu.allowed():
+        scored = score_maps(Sure(), maps(5, 1), ScoringSettings(), 32, torch.device("cuda"))
+    assert (scored.maps.device.type, scored.maps.shape) == ("cuda", (5, 32, 32))
+    assert (scored.scores.shape, scored.tokens.epistemic.shape, scored.residual.shape) == ((5,), (5, 4, 4), (5, 4, 4))
+    assert gpu.waits == 5  # for the scores and these four, at the end; not for each of the three batches
 
 
 def test_an_image_score_of_the_detectors_own_is_kept():

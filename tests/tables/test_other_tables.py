@@ -103,7 +103,8 @@ def test_the_peak_on_a_gpu_is_shown_where_there_was_one():
     assert (table.rows[0].cells[-1].undefined, table.rows[1].cells[-1].undefined) == (1, 2)  # of nut's two seeds
     assert table.notes[0] == "Means over categories ± standard deviation over 2 seeds."
     assert table.notes[3:5] == (
-        "Peak GPU memory: the most that tensors took at once while images were scored, 8 at a time.",
+        "Peak GPU memory: the most that tensors took at once while images were scored, at most 8 at a time; the "
+        "anomaly maps of all images are part of it.",
         "Peak GPU memory: mean without bolt, where it was not measured.",
     )
 

@@ -14,39 +14,47 @@ samples thresholds (300,000 by default) and approaches the same value. Our own c
 - A pixel that ties with a normal one counts as below it.
 - Where Q < 1 / L, rates below 1 / Q are those without any false positive pixel: the TPR above the highest normal pixel.
 
-Legend: Q pixels of normal images, P anomalous pixels.
+Legend: Q pixels of normal images, P anomalous pixels of one image.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
-#: L and U.
-LOWER, UPPER = 1e-5, 1e-4
+from ura_study.metrics.names import AUPIMO_BOUNDS
+
+LOWER, UPPER = AUPIMO_BOUNDS
 
 
-def aupimo(normal: np.ndarray, anomalous: np.ndarray, image: np.ndarray) -> float:
+def aupimo(normal: Sequence[Tensor], defects: Iterable[Tensor]) -> float:
     """Return the mean over images of the area under the per-image overlap curve, 0..1.
 
     Args:
-        normal: (Q,) scores of all pixels of normal images, ascending, at least one.
-        anomalous: (P,) scores of anomalous pixels, at least one.
-        image: (P,) int, the number of the image that each of them lies in.
+        normal: scores of all Q pixels of normal images, at least one, in parts as `ranking.ascending` gives them.
+        defects: of each image with a defect the scores (P,) of its anomalous pixels; at least one image.
 
-    >>> aupimo(np.array([0.0, 0.1]), np.array([0.5, 0.05]), np.array([3, 3]))
+    >>> aupimo([torch.tensor([0.0, 0.1])], [torch.tensor([0.5, 0.05])])
     0.5
     """
-    gains = _gains(normal, anomalous)
-    pixels = np.bincount(image)
-    return float(np.mean((np.bincount(image, weights=gains)[pixels > 0]) / pixels[pixels > 0]))
+    pixels = sum(part.numel() for part in normal)
+    depth = min(pixels, math.ceil(UPPER * pixels) + 1)
+    highest = torch.cat([part[-depth:] for part in normal]).sort().values[-depth:]
+    gained = _gained(depth, pixels)
+    found = (gained[torch.searchsorted(highest, scores).cpu().numpy()] for scores in defects)
+    return float(np.mean([np.cumsum(gains)[-1] / len(gains) for gains in found]))
 
 
-def _gains(normal: np.ndarray, anomalous: np.ndarray) -> np.ndarray:
-    """Return for each anomalous pixel (P,) the share of the log-axis on which it is called anomalous, 0..1."""
-    depth = min(len(normal), math.ceil(UPPER * len(normal)) + 1)
-    ends = np.log(np.clip(np.arange(depth + 1) / len(normal), LOWER, UPPER))
+def _gained(depth: int, pixels: int) -> np.ndarray:
+    """Return for a pixel that is above so many of the `depth` highest normal ones, (depth + 1,), its gain.
+
+    That is the share of the log-axis on which it is called anomalous, 0..1.
+    """
+    ends = np.log(np.clip(np.arange(depth + 1) / pixels, LOWER, UPPER))
     shares = np.diff(ends)[::-1]  # (depth,) of the steps that end at each of the highest normal scores, ascending
     gained = np.concatenate([[0.0], np.cumsum(shares)])
-    return (gained / gained[-1])[np.searchsorted(normal[len(normal) - depth :], anomalous, side="left")]
+    return gained / gained[-1]

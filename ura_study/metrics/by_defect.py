@@ -19,7 +19,7 @@ import numpy as np
 
 from ura_study.metrics.judged import Judged, Undefined
 from ura_study.metrics.names import DEFECT_METRICS
-from ura_study.metrics.ranking import ap, auroc, rank, rank_sorted
+from ura_study.metrics.ranking import ap, ascending, auroc, counted, rank, tiers
 from ura_study.metrics.regions import aupro
 
 
@@ -59,9 +59,10 @@ def _values(judged: Judged, chosen: np.ndarray) -> dict[str, float]:
 
 
 def _pixels(judged: Judged, chosen: np.ndarray) -> dict[str, float]:
-    mine = chosen[judged.pixel_images]  # (P,) bool
-    if not mine.any():
+    areas = judged.region_areas[np.repeat(chosen, judged.defect_pixels)]
+    if not areas.size:
         raise Undefined("no anomalous pixel in any mask")
-    weights = judged.region_weights[mine]
-    curve = rank_sorted(judged.anomalous_pixels[mine], [judged.normal_pixels, judged.beside(chosen)])
-    return {"pixel_ap": ap(curve), "pixel_aupro": aupro(curve, weights / weights.sum(), judged.fpr_limit)}
+    images = np.flatnonzero(chosen).tolist()
+    beside = ascending(judged.pixels(images, anomalous=False))
+    curve = counted(tiers(judged.pixels(images, anomalous=True)), [*judged.normal_pixels, *beside])
+    return {"pixel_ap": ap(curve), "pixel_aupro": aupro(curve, areas, judged.fpr_limit)}

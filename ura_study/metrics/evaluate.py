@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from torch import Tensor
 
 from ura_study.metrics import checks
 from ura_study.metrics.aupimo import aupimo
@@ -26,7 +27,7 @@ from ura_study.metrics.by_defect import OfDefect, by_defect
 from ura_study.metrics.curves import precision_recall, pro, roc
 from ura_study.metrics.judged import Judged, Undefined
 from ura_study.metrics.names import METRICS, METRICS_BY_NAME
-from ura_study.metrics.ranking import ap, area_under, auroc, f1_max
+from ura_study.metrics.ranking import ap, area_under, auroc, f1_max, recall_gains
 from ura_study.metrics.threshold_config import THREE_SIGMA, ThresholdSettings
 
 
@@ -56,7 +57,7 @@ class Metrics:
 def evaluate(
     labels: np.ndarray,
     scores: np.ndarray,
-    maps: np.ndarray | None,
+    maps: Tensor | None,
     masks: checks.Masks,
     *,
     fpr_limit: float = 0.3,
@@ -95,10 +96,11 @@ def _curves(judged: Judged) -> dict[str, np.ndarray]:
     """Return the curves of the levels whose metrics are defined."""
     found: dict[str, np.ndarray] = {}
     with contextlib.suppress(Undefined):
-        found |= {"image_roc": roc(judged.image_curve), "image_pr": precision_recall(judged.image_curve)}
+        curve = judged.image_curve
+        found |= {"image_roc": roc(curve, recall_gains(curve)), "image_pr": precision_recall(curve)}
     with contextlib.suppress(Undefined):
         curve = judged.pixel_curve
-        found |= {"pixel_roc": roc(curve), "pixel_pr": precision_recall(curve)}
+        found |= {"pixel_roc": roc(curve, recall_gains(curve)), "pixel_pr": precision_recall(curve)}
         found["pixel_pro"] = pro(curve, judged.overlap_rises, judged.fpr_limit)
     return found
 
@@ -152,8 +154,5 @@ def pixel_aupro_1(judged: Judged) -> float:
 
 
 def pixel_aupimo(judged: Judged) -> float:
-    anomalous, image = (
-        judged.anomalous_pixels,
-        judged.pixel_images,
-    )  # first: their reasons are those of all pixel metrics
-    return aupimo(judged.normal_pixels, anomalous, image)
+    images = np.flatnonzero(judged.defect_pixels)  # first: its reasons are those of all pixel metrics
+    return aupimo(judged.normal_pixels, (judged.pixels([image], anomalous=True) for image in images.tolist()))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from ura_study.features.transfer import sent
 from ura_study.metrics import checks
-from ura_study.metrics.ranking import Curve, rank, rank_sorted
-from ura_study.metrics.regions import region_weights, rises
+from ura_study.metrics.ranking import Curve, Gains, ascending, counted, rank, tiers
+from ura_study.metrics.regions import region_areas, rises
 from ura_study.metrics.threshold import Confusion, confusion, threshold
 from ura_study.metrics.threshold_config import THREE_SIGMA, ThresholdSettings
 
@@ -31,8 +35,8 @@ class Judged:
     """(N,) bool, True is anomalous: by the folder of the image, never by its mask."""
     scores: np.ndarray
     """(N,) floating; larger is more anomalous."""
-    maps: np.ndarray | None
-    """(N, H, W) floating; None where the detector gives none."""
+    maps: Tensor | None
+    """(N, H, W) floating, on the device that is to sort and count pixels; None where the detector gives none."""
     masks: checks.Masks
     """N items, each (H, W) bool with True on defects, or None: unknown if the image is anomalous, else no defect."""
     fpr_limit: float = 0.3
@@ -52,7 +56,7 @@ class Judged:
             checks.check_scores(self.held_out, len(self.held_out))
         if self.maps is not None:
             checks.check_maps(self.maps, len(self.labels))
-            checks.check_masks(self.masks, self.maps.shape[1:])
+            checks.check_masks(self.masks, tuple(self.maps.shape[1:]))
 
     @cached_property
     def image_curve(self) -> Curve:
@@ -86,8 +90,8 @@ class Judged:
         return confusion(self.labels, self.scores, threshold(self.held_out, self.rule))
 
     @cached_property
-    def truth(self) -> np.ndarray:
-        """(N, H, W) bool: the masks of all images as one array; all False for an image without a defect.
+    def defect_pixels(self) -> np.ndarray:
+        """(N,) int, the anomalous pixels of each image.
 
         Raises:
             Undefined: where the label of some pixel is unknown, or all pixels are normal, or all are anomalous.
@@ -99,14 +103,25 @@ class Judged:
         anomalous = np.flatnonzero(self.labels).tolist()
         if missing := sum(self.masks[index] is None for index in anomalous):
             raise Undefined(f"{missing} of {len(anomalous)} anomalous test images have no mask")
-        truth = np.zeros(self.maps.shape, dtype=bool)
-        for pixels, mask in zip(truth, self.masks, strict=True):
-            if mask is not None:
-                pixels[:] = mask
-        if not truth.any():
+        counts = np.array([_count(mask) for mask in self.masks])
+        if not counts.any():
             raise Undefined("no anomalous pixel in any mask")
-        if truth.all():
+        if counts.sum() == self.maps.numel():
             raise Undefined("no normal pixel in any test image")
+        return counts
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """(N, H, W) bool: the masks of all images as one array; all False for an image without a defect.
+
+        Raises:
+            Undefined: as `defect_pixels` does.
+        """
+        anomalous = np.flatnonzero(self.defect_pixels).tolist()
+        assert self.maps is not None
+        truth = np.zeros(tuple(self.maps.shape), dtype=bool)
+        for index in anomalous:
+            truth[index] = self.masks[index]
         return truth
 
     @cached_property
@@ -114,26 +129,17 @@ class Judged:
         """The ranking of pixels by map.
 
         Raises:
-            Undefined: as `truth` does.
+            Undefined: as `defect_pixels` does.
         """
-        parts = [self.normal_pixels] if not self.labels.all() else []
-        return rank_sorted(self.anomalous_pixels, [*parts, self.beside(self.labels)])
+        anomalous = np.flatnonzero(self.defect_pixels).tolist()
+        defects = tiers(self.pixels(anomalous, anomalous=True))  # first, while there is most room
+        parts = [] if self.labels.all() else self.normal_pixels
+        beside = ascending(self.pixels(np.flatnonzero(self.labels).tolist(), anomalous=False))
+        return counted(defects, [*parts, *beside])
 
     @cached_property
-    def anomalous_pixels(self) -> np.ndarray:
-        """(P,) values of the maps on defects, image by image; raises as `truth` does."""
-        truth = self.truth
-        assert self.maps is not None
-        return self.maps[truth]
-
-    @cached_property
-    def pixel_images(self) -> np.ndarray:
-        """(P,) int, the number of the image that each of them lies in; raises as `truth` does."""
-        return np.repeat(np.arange(len(self.labels), dtype=np.int32), self.truth.sum(axis=(1, 2)))
-
-    @cached_property
-    def normal_pixels(self) -> np.ndarray:
-        """(Q,) values of the maps of all normal images, ascending.
+    def normal_pixels(self) -> list[Tensor]:
+        """Values of the maps of all normal images, as `ascending` sorts them.
 
         Raises:
             Undefined: where there is no such image, or no map.
@@ -142,25 +148,39 @@ class Judged:
             raise Undefined("the detector gives no anomaly maps")
         if self.labels.all():
             raise Undefined(NORMAL)
-        pixels = self.maps[~self.labels].ravel()
-        pixels.sort()
-        return pixels
+        return ascending(self.pixels(np.flatnonzero(~self.labels).tolist(), anomalous=False))
 
-    def beside(self, chosen: np.ndarray) -> np.ndarray:
-        """Return the values, ascending, of what is normal in the `chosen` (N,) bool images; raises as `truth` does."""
-        normal = ~self.truth
-        normal[~chosen] = False
+    def pixels(self, images: Sequence[int], *, anomalous: bool) -> Tensor:
+        """Return the values (K,) of what is anomalous, or of what is normal, in some images, one image after another.
+
+        There must be maps. Of an image without a mask all pixels are normal.
+        """
         assert self.maps is not None
-        pixels = self.maps[normal]
-        pixels.sort()
-        return pixels
+        area = self.maps[0].numel()
+        drawn = [_count(self.masks[image]) for image in images]
+        counts = drawn if anomalous else [area - count for count in drawn]
+        found = self.maps.new_empty(sum(counts))
+        for image, place in zip(images, found.split(counts), strict=True):
+            values = self.maps[image].flatten()
+            if len(place) == area:
+                place.copy_(values)
+            elif len(place):  # which ones is known on the CPU, so that a GPU need not be asked how many there are
+                chosen = torch.from_numpy(np.flatnonzero(self.masks[image] == anomalous))
+                torch.index_select(values, 0, sent(chosen, values.device), out=place)
+        return found
 
     @cached_property
-    def region_weights(self) -> np.ndarray:
-        """What each anomalous pixel adds to the per-region overlap (see `metrics.regions`)."""
-        return region_weights(self.truth)
+    def region_areas(self) -> np.ndarray:
+        """(P,) the area of the region of each anomalous pixel, image by image; raises as `defect_pixels` does."""
+        masks = (self.masks[image] for image in np.flatnonzero(self.defect_pixels).tolist())
+        return region_areas(mask for mask in masks if mask is not None)
 
     @cached_property
-    def overlap_rises(self) -> np.ndarray:
-        """By how much the mean overlap of regions rises at each threshold of `pixel_curve`, (T,)."""
-        return rises(self.pixel_curve, self.region_weights)
+    def overlap_rises(self) -> Gains:
+        """By how much the mean overlap of regions rises at each threshold of `pixel_curve`."""
+        return rises(self.pixel_curve, self.region_areas)
+
+
+def _count(mask: np.ndarray | None) -> int:
+    """Return the number of anomalous pixels that a mask shows."""
+    return 0 if mask is None else int(np.count_nonzero(mask))

@@ -31,6 +31,8 @@ PIXEL_METRICS = (
     *("pixel_auroc", "pixel_ap", "pixel_f1_max"),
     *("pixel_aupro", "pixel_aupro_5", "pixel_aupro_1", "pixel_aupimo"),
 )
+#: L and U of `metrics.aupimo`, the false positive rates between which it is integrated.
+AUPIMO_BOUNDS = (1e-5, 1e-4)
 METRICS = IMAGE_METRICS + THRESHOLD_METRICS + PIXEL_METRICS
 #: Those that are also taken of each kind of defect.
 DEFECT_METRICS = ("image_auroc", "pixel_ap", "pixel_aupro")

@@ -15,30 +15,67 @@ Only the scores of anomalous items are kept as thresholds, and the results are s
 not change, so AP gains nothing, F1 can only fall, and the ROC curve is straight between kept thresholds. So the normal
 items, nearly all of the pixels, need only a plain sort without an index.
 
+Items are sorted and counted where they are, which may be a GPU. What comes back are whole numbers. Sums over thresholds
+are taken of these on the CPU in float64, a block of thresholds at a time, so they are the same from any device and need
+no memory to speak of.
+
 Legend: P anomalous items, Q normal items, T distinct scores among the anomalous items.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from ura_study.features.transfer import sent
 from ura_study.metrics.checks import check_fpr_limit
+
+#: Thresholds of a block.
+BLOCK = 1 << 18
+#: Items that a GPU sorts at once: PyTorch takes nine times their memory (36 bytes each) for it.
+PART = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
-    """Counts at each of the T distinct scores of anomalous items, from the highest score to the lowest."""
+class Tiers:
+    """Anomalous items from the highest score to the lowest."""
 
     thresholds: np.ndarray
-    """(T,) the scores, falling."""
+    """(T,) their distinct scores, falling."""
+    tp: np.ndarray
+    """(T,) anomalous items that score at least the threshold, 1..P."""
+    order: np.ndarray
+    """(P,) the place of each item among the scores as they came; equal ones stay in order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """At most `BLOCK` thresholds of a curve, in a row, with 64-bit counts; t of them, p anomalous items."""
+
+    thresholds: np.ndarray
+    """(t,) the scores, falling."""
     hits: np.ndarray
-    """(T,) anomalous items with exactly this score, 1..P; they sum to P."""
-    tier: np.ndarray
-    """(P,) index in `thresholds` of each anomalous item's score, 0..T-1; items in the order of `scores[labels]`."""
+    """(t,) anomalous items with exactly this score, at least one; they sum to p."""
+    items: np.ndarray
+    """(p,) the places of these items, as in `Tiers.order`."""
+    tp: np.ndarray
+    fp_above: np.ndarray
+    fp: np.ndarray
+    """(t,) each, as in `Curve`."""
+
+
+#: By how much something rises at each threshold of a block, (t,).
+Gains = Callable[[Block], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve(Tiers):
+    """Counts at each of the T distinct scores of anomalous items, from the highest score to the lowest."""
+
     fp_above: np.ndarray
     """(T,) normal items that score more than the threshold, 0..Q."""
     fp: np.ndarray
@@ -49,12 +86,17 @@ class Curve:
     @property
     def anomalies(self) -> int:
         """P, at least 1."""
-        return self.tier.size
+        return self.order.size
 
-    @property
-    def tp(self) -> np.ndarray:
-        """(T,) anomalous items that score at least the threshold, 1..P."""
-        return np.cumsum(self.hits)
+    def blocks(self) -> Iterator[Block]:
+        """Yield all thresholds, from the highest to the lowest."""
+        before = 0
+        for start in range(0, self.tp.size, BLOCK):
+            part = slice(start, start + BLOCK)
+            tp, fp_above, fp = (counts[part].astype(np.int64) for counts in (self.tp, self.fp_above, self.fp))
+            hits, items = np.diff(tp, prepend=before), self.order[before : tp[-1]]
+            yield Block(self.thresholds[part], hits, items, tp, fp_above, fp)
+            before = int(tp[-1])
 
 
 def rank(labels: np.ndarray, scores: np.ndarray) -> Curve:
@@ -64,35 +106,52 @@ def rank(labels: np.ndarray, scores: np.ndarray) -> Curve:
     Raises ValueError unless there is at least one anomalous and one normal item.
     """
     _check_items(labels, scores)
-    normal = scores[~labels]
-    normal.sort()
-    return rank_sorted(scores[labels], [normal])
+    return counted(tiers(torch.from_numpy(scores[labels])), ascending(torch.from_numpy(scores[~labels])))
 
 
-def rank_sorted(anomalous: np.ndarray, normal: Sequence[np.ndarray]) -> Curve:
-    """Count as `rank` does, where normal items are sorted already.
-
-    `anomalous` (P,) are the scores of anomalous items, at least one. `normal` are those of normal items in one or more
-    parts, ascending in each; at least one item in all.
-    """
-    rising, tier = np.unique(anomalous, return_inverse=True)
-    thresholds, tier = rising[::-1], rising.size - 1 - tier
-    return Curve(
-        thresholds=thresholds,
-        hits=np.bincount(tier),
-        tier=tier,
-        fp_above=_at_least(normal, rising, "right")[::-1],
-        fp=_at_least(normal, rising, "left")[::-1],
-        normals=sum(part.size for part in normal),
-    )
+def tiers(anomalous: Tensor) -> Tiers:
+    """Sort the scores (P,) of anomalous items, at least one."""
+    falling, order = anomalous.sort(descending=True, stable=True)
+    order = order.to(_counting(anomalous.numel()))
+    scores, places = falling.cpu().numpy(), order.cpu().numpy()
+    last = np.append(scores[1:] != scores[:-1], True)  # of those that are equal
+    tp = np.flatnonzero(last).astype(places.dtype) + 1
+    return Tiers(scores[last], tp, places)
 
 
-def _at_least(parts: Sequence[np.ndarray], values: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
-    """Return how many items of sorted parts are at least as large as each value (`left`), or larger (`right`)."""
-    below = np.zeros(values.shape, np.int64)
+def ascending(normal: Tensor) -> list[Tensor]:
+    """Sort the scores (Q,) of normal items in place; return them in one or more parts, ascending in each."""
+    if normal.device.type == "cpu":  # NumPy sorts in place, and several times as fast as PyTorch, which makes an index
+        normal.numpy().sort()
+        return [normal]
+    parts = list(normal.split(PART))
     for part in parts:
-        below += np.searchsorted(part, values, side=side)
-    return sum(part.size for part in parts) - below
+        part.copy_(part.sort().values)
+    return parts
+
+
+def counted(anomalous: Tiers, normal: Sequence[Tensor]) -> Curve:
+    """Count normal items, at least one, at the scores of anomalous ones; `normal` are their parts as `ascending` gives.
+
+    The items are those of one or several calls of it, all on one device.
+    """
+    normals = sum(part.numel() for part in normal)
+    asked = sent(torch.from_numpy(anomalous.thresholds), normal[0].device)
+    fp_above, fp = (_at_least(normal, asked, normals, above=above) for above in (True, False))
+    return Curve(**vars(anomalous), fp_above=fp_above, fp=fp, normals=normals)
+
+
+def _at_least(parts: Sequence[Tensor], values: Tensor, total: int, *, above: bool) -> np.ndarray:
+    """Return how many of the `total` items of sorted parts are at least as large as each value, or larger (`above`)."""
+    counts = torch.full_like(values, total, dtype=_counting(total))
+    for part in parts:
+        counts -= torch.searchsorted(part, values, right=above, out_int32=counts.dtype is torch.int32)
+    return counts.cpu().numpy()
+
+
+def _counting(total: int) -> torch.dtype:
+    """Return the smaller type that counts so many items."""
+    return torch.int32 if total < 1 << 31 else torch.int64
 
 
 def _check_items(labels: np.ndarray, scores: np.ndarray) -> None:
@@ -107,37 +166,48 @@ def _check_items(labels: np.ndarray, scores: np.ndarray) -> None:
         )
 
 
-def area_under(curve: Curve, gains: np.ndarray, fpr_limit: float = 1.0) -> float:
+def area_under(curve: Curve, gains: Gains, fpr_limit: float = 1.0) -> float:
     """Return the area under (FPR, cumulated gains) for FPR from 0 to `fpr_limit`, divided by `fpr_limit`; 0..1.
 
-    `gains` (T,) says by how much the curve rises at each threshold and sums to 1. A rise is a straight line from
+    `gains` says by how much the curve rises at each threshold and sums to 1. A rise is a straight line from
     FPR a (scores above the threshold) to b (scores at least the threshold), upright where no normal item ties, cut at
     the limit. The result is 1 minus the sum of what each rise *loses* by coming late: exactly 1 for a perfect ranking.
     Raises ValueError unless 0 < fpr_limit <= 1.
     """
     check_fpr_limit(fpr_limit)
-    a, b = curve.fp_above / curve.normals, curve.fp / curve.normals
-    end = np.minimum(b, fpr_limit)
-    run = end - np.minimum(a, fpr_limit)
-    triangle = np.zeros_like(a)  # area under a sloping rise, up to its end or the limit
-    np.divide(run**2, 2 * (b - a), out=triangle, where=b > a)
-    return max(0.0, 1.0 - float(gains @ (end - triangle)) / fpr_limit)
+    lost = 0.0
+    for block in curve.blocks():
+        a, b = block.fp_above / curve.normals, block.fp / curve.normals
+        end = np.minimum(b, fpr_limit)
+        run = end - np.minimum(a, fpr_limit)
+        triangle = np.zeros_like(a)  # area under a sloping rise, up to its end or the limit
+        np.divide(run**2, 2 * (b - a), out=triangle, where=b > a)
+        lost += float(gains(block) @ (end - triangle))
+    return max(0.0, 1.0 - lost / fpr_limit)
+
+
+def recall_gains(curve: Curve) -> Gains:
+    """Return the gains of the true positive rate."""
+    return lambda block: block.hits / curve.anomalies
 
 
 def auroc(curve: Curve) -> float:
     """Return the area under the ROC curve, 0..1; 0.5 where all scores are equal."""
-    return area_under(curve, curve.hits / curve.anomalies)
+    return area_under(curve, recall_gains(curve))
 
 
 def ap(curve: Curve) -> float:
     """Return the average precision, 0..1; P / (P + Q) where all scores are equal."""
-    tp = curve.tp
-    return float(curve.hits @ (tp / (tp + curve.fp))) / curve.anomalies
+    parts = (float(block.hits @ (block.tp / (block.tp + block.fp))) for block in curve.blocks())
+    return sum(parts) / curve.anomalies
 
 
 def f1_max(curve: Curve) -> tuple[float, float]:
     """Return the largest F1, in 0..1, and the highest threshold that reaches it."""
-    tp = curve.tp
-    f1 = 2 * tp / (curve.anomalies + tp + curve.fp)
+    return max((_best_of(block, curve.anomalies) for block in curve.blocks()), key=lambda best: best[0])
+
+
+def _best_of(block: Block, anomalies: int) -> tuple[float, float]:
+    f1 = 2 * block.tp / (anomalies + block.tp + block.fp)
     best = int(np.argmax(f1))
-    return float(f1[best]), float(curve.thresholds[best])
+    return float(f1[best]), float(block.thresholds[best])

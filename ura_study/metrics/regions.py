@@ -17,49 +17,59 @@ Legend: N images, R regions, P anomalous pixels, T distinct scores among the ano
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from scipy import ndimage
 
-from ura_study.metrics.ranking import Curve, area_under
+from ura_study.metrics.ranking import BLOCK, Block, Curve, Gains, area_under
 
 EIGHT_CONNECTED = np.ones((3, 3), dtype=bool)
 
 
-def region_weights(masks: np.ndarray) -> np.ndarray:
-    """Return what each anomalous pixel adds to PRO, (P,) in the order of `masks[masks]`; they sum to 1.
+def region_areas(masks: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the pixels of the region that each anomalous pixel lies in, (P,) int32 in the order of `mask[mask]`.
 
-    `masks` is (N, H, W) bool. Raises ValueError when no pixel is anomalous.
+    Each mask is (H, W) bool and on the CPU: PyTorch finds no regions. Raises ValueError when no pixel is anomalous.
     """
-    found = [_pixel_shares(mask) for mask in masks if mask.any()]
+    found = [_areas_of(mask) for mask in masks if mask.any()]
     if not found:
         raise ValueError("Expected at least one anomalous pixel but got none")
-    shares, regions = zip(*found, strict=True)
-    weights = np.concatenate(shares)
-    weights /= sum(regions)
-    return weights
+    return np.concatenate(found)
 
 
-def _pixel_shares(mask: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return 1 / (area of its region) for each anomalous pixel of one (H, W) mask, and the number of regions."""
-    components, count = ndimage.label(mask, structure=EIGHT_CONNECTED)
+def _areas_of(mask: np.ndarray) -> np.ndarray:
+    components, _ = ndimage.label(mask, structure=EIGHT_CONNECTED)
     region = components[mask]
-    return 1.0 / np.bincount(region)[region], count
+    return np.bincount(region).astype(np.int32)[region]
 
 
-def aupro(curve: Curve, weights: np.ndarray, fpr_limit: float = 0.3) -> float:
+def aupro(curve: Curve, areas: np.ndarray, fpr_limit: float = 0.3) -> float:
     """Return the area under the per-region overlap curve up to `fpr_limit`, 0..1.
 
-    `curve` is `rank(masks, maps)` and `weights` is `region_weights(masks)`, of the same masks.
-    Raises ValueError unless 0 < fpr_limit <= 1 and there is one weight per anomalous pixel.
+    `curve` is `rank(masks, maps)` and `areas` is `region_areas(masks)`, of the same masks.
+    Raises ValueError unless 0 < fpr_limit <= 1 and there is one area per anomalous pixel.
     """
-    return area_under(curve, rises(curve, weights), fpr_limit)
+    return area_under(curve, rises(curve, areas), fpr_limit)
 
 
-def rises(curve: Curve, weights: np.ndarray) -> np.ndarray:
-    """Return by how much the mean overlap rises at each threshold (T,), with sum 1; the arguments are `aupro`'s.
+def rises(curve: Curve, areas: np.ndarray) -> Gains:
+    """Return by how much the mean overlap rises at each threshold, with sum 1; the arguments are `aupro`'s.
 
-    Raises ValueError unless there is one weight per anomalous pixel.
+    Raises ValueError unless there is one area per anomalous pixel.
     """
-    if weights.shape != curve.tier.shape:
-        raise ValueError(f"Expected weights of shape {curve.tier.shape} but got {weights.shape}")
-    return np.bincount(curve.tier, weights=weights)
+    if areas.shape != curve.order.shape:
+        raise ValueError(f"Expected areas of shape {curve.order.shape} but got {areas.shape}")
+    regions = _count(areas)
+
+    def of(block: Block) -> np.ndarray:
+        tier = np.repeat(np.arange(len(block.hits)), block.hits)
+        return np.bincount(tier, weights=1.0 / areas[block.items] / regions)
+
+    return of
+
+
+def _count(areas: np.ndarray) -> int:
+    """Return R: the pixels of each region add up to A / A."""
+    parts = (areas[start : start + BLOCK] for start in range(0, areas.size, BLOCK))
+    return round(sum(float((1.0 / part).sum()) for part in parts))

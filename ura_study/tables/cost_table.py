@@ -40,7 +40,10 @@ SHARED_NOTE = (
     "Scoring per image leaves the frozen backbone out and was taken while other runs shared the machine; `ura-study "
     "latency` measures it alone."
 )
-GPU_NOTE = f"Peak GPU memory: the most that tensors took at once while images were scored, {BATCH} at a time."
+GPU_NOTE = (
+    f"Peak GPU memory: the most that tensors took at once while images were scored, at most {BATCH} at a time; the "
+    "anomaly maps of all images are part of it."
+)
 
 
 def cost(results: Results) -> Table:

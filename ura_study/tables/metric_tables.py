@@ -7,8 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from ura_study.data.layouts.mvtec_ad import OBJECTS, TEXTURES
-from ura_study.metrics.aupimo import LOWER
-from ura_study.metrics.names import THRESHOLD_METRICS, better
+from ura_study.metrics.names import AUPIMO_BOUNDS, THRESHOLD_METRICS, better
 from ura_study.results.aggregate import Aggregate, reason
 from ura_study.results.cell import Cell
 from ura_study.results.family import families
@@ -20,6 +19,7 @@ from ura_study.runs.record import Record
 from ura_study.tables.model import Column, Row, Table
 from ura_study.tables.reported import reported_rows
 
+LOWER, _ = AUPIMO_BOUNDS
 #: Key of the mean over all categories, its description, and the categories of MVTec AD by kind.
 MEAN = "mean"
 MEANS = "means over categories"

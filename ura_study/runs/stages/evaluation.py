@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
+from torch import Tensor
 from torch.nn import functional
 
 from ura_study.data.checks.headers import common_shape
@@ -136,12 +136,11 @@ def filled(masks: Sequence[np.ndarray | None], chosen: np.ndarray) -> np.ndarray
     return np.stack(some) if some else np.zeros((0, side, side), bool)
 
 
-def enlarged(maps: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return maps (N, S, S) as (N, *shape), bilinear; the very same array where they are of this shape."""
+def enlarged(maps: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Return maps (N, S, S) as (N, *shape), bilinear; the very same tensor where they are of this shape."""
     if maps.shape[1:] == shape:
         return maps
-    large = np.empty((len(maps), *shape), maps.dtype)
-    for image, result in zip(maps, large, strict=True):
-        of_one = torch.from_numpy(image)[None, None]
-        result[:] = functional.interpolate(of_one, size=shape, mode="bilinear", align_corners=False)[0, 0].numpy()
+    large = maps.new_empty(len(maps), *shape)
+    for image, result in zip(maps, large, strict=True):  # one by one, since some may be enlarged much
+        result.copy_(functional.interpolate(image[None, None], size=shape, mode="bilinear", align_corners=False)[0, 0])
     return large

@@ -80,7 +80,7 @@ def _mask(sample: Sample, mask: np.ndarray | None) -> np.ndarray | None:
 
 
 def _maps(scored: Scored, index: int) -> dict[str, np.ndarray]:
-    anomaly = Image.fromarray(scored.maps[index]).resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BOX)
+    anomaly = Image.fromarray(scored.maps[index].cpu().numpy()).resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BOX)
     found = {"anomaly": np.asarray(anomaly)}
     if scored.residual is not None:
         found["residual"] = scored.residual[index]

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ura_study.detectors.anomaly_map import full_size, image_scores
-from ura_study.detectors.base import Detector, Scores
+from ura_study.detectors.base import Detector
 from ura_study.detectors.scoring_config import BATCH, ScoringSettings
 from ura_study.features.maps import FeatureMaps
-from ura_study.metrics.uncertainty import TokenMaps, joined
+from ura_study.features.transfer import sent
+from ura_study.metrics.uncertainty import TokenMaps
 from ura_study.randomness import generator
 from ura_study.runs.memory import peak_bytes, start_counting
+
+#: Most bytes of features, as float32, that are scored at once.
+BATCH_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
 class Scored:
     """Scores of N images; larger is more anomalous."""
 
-    maps: np.ndarray
-    """(N, H, H) float32."""
+    maps: Tensor
+    """(N, H, H) float32, on the device of the detector, where they are judged."""
     scores: np.ndarray
     """(N,) float32."""
     ms_per_image: float
@@ -64,28 +70,40 @@ def score_maps(
     """Score images with a detector that is calibrated; `known` as in `score_images`."""
     start_counting(device)
     started = time.perf_counter()
-    maps, values, said, moved = [], [], [], []
-    for start in range(0, len(images), BATCH):
-        part = slice(start, start + BATCH)
-        told = None if known is None else torch.from_numpy(known[part]).to(device)
+    maps = torch.empty(len(images), image_size, image_size, device=device)
+    values, said = [], []
+    size = batch_size(images)
+    for start in range(0, len(images), size):
+        part = slice(start, start + size)
+        told = None if known is None else sent(torch.from_numpy(known[part]), device)
         scores = detector.score(images.batch(part, device), told)
         full = full_size(scores.maps, image_size, settings)  # (B, H, H)
-        maps.append(full.cpu().numpy())
-        values.append((image_scores(full, settings) if scores.images is None else scores.images).cpu().numpy())
-        said.append(_token_maps(scores))
-        moved += [] if scores.residual is None else [scores.residual.cpu().numpy()]
+        maps[part] = full
+        values.append(image_scores(full, settings) if scores.images is None else scores.images)
+        said.append((scores.probability, scores.epistemic, scores.aleatoric, scores.residual))
+    found = torch.cat(values).cpu().numpy()  # the first that waits for a GPU
     seconds = time.perf_counter() - started
+    probability, epistemic, aleatoric, residual = map(_joined, zip(*said, strict=True))
+    tokens = None
+    if probability is not None and epistemic is not None and aleatoric is not None:
+        tokens = TokenMaps(probability, epistemic, aleatoric)
     return Scored(
-        maps=np.concatenate(maps),
-        scores=np.concatenate(values),
+        maps=maps,
+        scores=found,
         ms_per_image=1000 * seconds / len(images),
-        tokens=joined(said),
-        residual=np.concatenate(moved) if moved else None,
+        tokens=tokens,
+        residual=residual,
         gpu_peak_bytes=peak_bytes(device),
     )
 
 
-def _token_maps(scores: Scores) -> TokenMaps | None:
-    if scores.probability is None or scores.epistemic is None or scores.aleatoric is None:
-        return None
-    return TokenMaps(*(x.cpu().numpy() for x in (scores.probability, scores.epistemic, scores.aleatoric)))
+def batch_size(images: FeatureMaps) -> int:
+    """Return how many images are scored at once: `BATCH`, or fewer where their features would exceed `BATCH_BYTES`."""
+    of_one = 4 * images.channels * images.map_size**2
+    return max(1, min(BATCH, BATCH_BYTES // of_one))
+
+
+def _joined(parts: Sequence[Tensor | None]) -> np.ndarray | None:
+    """Return what was said of several batches as one array on the CPU; None where it was said of none."""
+    given = [part for part in parts if part is not None]
+    return torch.cat(given).cpu().numpy() if given else None

@@ -87,7 +87,7 @@ def validate(detector: Detector, held: HeldOut, job: Job, device: torch.device) 
     each = zip(held.maps, told, strict=True)
     parts = [score_maps(detector, maps, settings, size, device, part) for maps, part in each]
     scored = Scored(
-        maps=np.concatenate([part.maps for part in parts]),
+        maps=torch.cat([part.maps for part in parts]),
         scores=np.concatenate([part.scores for part in parts]),
         ms_per_image=float(np.mean([part.ms_per_image for part in parts])),
         tokens=joined([part.tokens for part in parts]),

@@ -90,7 +90,7 @@ def by_hand(job: Job) -> dict[str, float]:
     truth = truth_of(category.test, job.data)
     none = np.zeros(truth.shape, dtype=bool)
     masks = torch.from_numpy(np.stack([none if mask is None else mask for mask in truth.masks])).int()
-    labels, maps = torch.from_numpy(truth.labels).int(), torch.from_numpy(scored.maps)
+    labels, maps = torch.from_numpy(truth.labels).int(), scored.maps
     regions = _AUPRO(fpr_limit=0.3)
     regions.update(maps, masks)
     values = (

@@ -20,6 +20,11 @@ def build(folder: Path) -> None:
     (folder / "deep" / "data.bin").write_bytes(bytes(range(256)) * 100)
 
 
+def alter(path: Path) -> None:
+    path.write_bytes(b"\1" * 25600)
+    os.utime(path, (1, 1))  # clocks of file systems may stand still for milliseconds
+
+
 def unexpected(folder: Path) -> None:
     raise AssertionError("built again")
 
@@ -35,7 +40,7 @@ def test_built_once_and_found_again(cache):
     [
         lambda f: os.truncate(f / "deep/data.bin", 100),
         lambda f: (f / "deep/data.bin").unlink(),
-        lambda f: (f / "deep/data.bin").write_bytes(b"\1" * 25600),
+        lambda f: alter(f / "deep/data.bin"),
         lambda f: (f / "more.bin").write_bytes(b"x"),
         lambda f: (f / ABOUT).unlink(),
         lambda f: os.truncate(f / ABOUT, 20),
@@ -51,6 +56,30 @@ def test_what_is_not_genuine_is_built_again(cache, harm):
     entry(cache / "x", WHAT, build)
     assert is_genuine(folder, WHAT)
     assert (folder / "deep/data.bin").read_bytes() == bytes(range(256)) * 100
+
+
+def test_files_are_read_again_only_where_they_were_touched(cache, monkeypatch):
+    folder = entry(cache / "x", WHAT, build)
+    read, real = [], module._checksum
+    monkeypatch.setattr(module, "_checksum", lambda *file: read.append(file[0]) or real(*file))
+    assert is_genuine(folder, WHAT)
+    assert read == []
+    os.utime(folder / "deep/data.bin", (1, 1))
+    assert is_genuine(folder, WHAT)
+    assert read == [str(folder / "deep/data.bin")]
+    shutil.copytree(folder, cache / "copied")
+    assert is_genuine(cache / "copied", WHAT)
+    assert len(read) == 2
+
+
+def test_an_entry_without_traces_is_known_by_its_checksums(cache):
+    folder = entry(cache / "x", WHAT, build)
+    written = json.loads((folder / ABOUT).read_text())
+    del written["traces"]
+    (folder / ABOUT).write_text(json.dumps(written))
+    assert is_genuine(folder, WHAT)
+    alter(folder / "deep/data.bin")
+    assert not is_genuine(folder, WHAT)
 
 
 def test_a_cache_that_is_cleared_meanwhile_is_begun_again(cache, monkeypatch):

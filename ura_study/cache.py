@@ -3,7 +3,8 @@
 An entry is a folder. It is built beside its final place and then renamed, so no process sees an incomplete one; a file
 lock makes workers that need the same entry wait for the one that builds it. Its `about.json` describes the content and
 lists its files with sizes and checksums: an entry whose description differs, or whose files were cut short or altered,
-is removed and built again.
+is removed and built again. A file is read for its checksum only where its times or its inode are no longer those that
+it was built with, as in a cache folder that was copied.
 """
 
 from __future__ import annotations
@@ -60,18 +61,15 @@ def entry(folder: Path, about: dict, build: Callable[[Path], object]) -> Path:
 
 
 def is_genuine(folder: Path, about: dict) -> bool:
-    """Tell whether `folder` is an entry about `about` whose files all have their recorded sizes and checksums."""
-    stamps = stamps_of(folder, about)
-    return stamps is not None and intact(folder, stamps)
+    """Tell whether `folder` is an entry about `about` whose files all are as they were built."""
+    written = _written(folder, about)
+    return written is not None and (_untouched(folder, written.get("traces")) or intact(folder, written["files"]))
 
 
 def stamps_of(folder: Path, about: dict) -> dict[str, list[int]] | None:
     """Return the recorded sizes and checksums of an entry's files; None where it is not one about `about`."""
-    try:
-        written = json.loads((folder / ABOUT).read_text())
-        return written["files"] if written["about"] == json.loads(json.dumps(about)) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    written = _written(folder, about)
+    return None if written is None else written["files"]
 
 
 def intact(folder: Path, stamps: dict[str, list[int]]) -> bool:
@@ -158,7 +156,8 @@ def building(folder: Path, about: dict) -> Iterator[Path]:
     try:
         yield temporary
         files = {name: _stamp(temporary / name) for name in _files(temporary)}
-        (temporary / ABOUT).write_text(json.dumps({"about": about, "files": files}, indent=1))
+        traces = {name: _trace(temporary / name) for name in files}
+        (temporary / ABOUT).write_text(json.dumps({"about": about, "files": files, "traces": traces}, indent=1))
         if folder.exists():
             shutil.rmtree(folder)
         temporary.rename(folder)
@@ -201,6 +200,29 @@ def size(folder: Path) -> int:
             with contextlib.suppress(FileNotFoundError):
                 total += os.lstat(os.path.join(place, name)).st_size  # noqa: PTH118 - thousands of files
     return total
+
+
+def _written(folder: Path, about: dict) -> dict | None:
+    """Return what is recorded of an entry; None where it is not one about `about`."""
+    try:
+        written = json.loads((folder / ABOUT).read_text())
+        return written if "files" in written and written["about"] == json.loads(json.dumps(about)) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _untouched(folder: Path, traces: dict[str, list[int]] | None) -> bool:
+    """Tell whether an entry's files are those that `traces` lists, and nobody wrote to them since they were built."""
+    try:
+        return traces == {name: _trace(folder / name) for name in _files(folder)}
+    except OSError:
+        return False
+
+
+def _trace(path: Path) -> list[int]:
+    """Return what changes when a file is altered or replaced. It stays the same when the folder is renamed."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
 
 
 def _files(folder: Path) -> list[str]:

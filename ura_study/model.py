@@ -129,6 +129,7 @@ class AnomalyModel:
 
     def _learnt(self, train: FeatureMaps) -> Detector:
         """Return a detector of these images, ready to score."""
+        train = train.pooled_once()
         detector = build_detector(self.settings.model, train.channels, train.map_size)
         for _ in fit(detector, train, self.settings.training, self.seed, self.device):
             pass

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
-from ura_study.features.maps import FeatureMaps, to_grid
+from ura_study.features.maps import FeatureMaps, averaged, to_grid
 
 
 def test_layers_are_brought_to_one_grid_and_concatenated():
@@ -82,3 +83,15 @@ def test_a_subset_is_the_maps_of_its_images():
     torch.testing.assert_close(part.batch(slice(None)).features, maps.batch([4, 0, 2]).features)
     torch.testing.assert_close(part.subset([1]).batch(slice(0, 8)).features, maps.batch([0]).features)
     assert part.layers[0] is maps.layers[0]
+
+
+@pytest.mark.parametrize("beyond", [True, False])
+@pytest.mark.parametrize("channels", [2, 5, 40])
+def test_pooling_gives_what_pytorch_does_to_the_bit_and_keeps_the_order_of_memory(channels, beyond):
+    drawn = torch.randn(3, channels, 14, 14, generator=torch.Generator().manual_seed(0))
+    mean = functional.avg_pool2d(drawn, 3, stride=1, padding=1, count_include_pad=beyond)
+    finer = functional.interpolate(drawn, size=33, mode="bilinear", align_corners=False)
+    for maps in (drawn, drawn.contiguous(memory_format=torch.channels_last)):
+        for found, expected in ((averaged(maps, 3, beyond), mean), (to_grid(maps, 33), finer)):
+            assert torch.equal(found, expected)
+            assert found.is_contiguous() == maps.is_contiguous()

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from ura_study.features import work
-from ura_study.features.backbone import Backbone
+from ura_study.features.backbone import untrained
 from ura_study.features.config import FeatureSettings
 
 SETTINGS = FeatureSettings(layers=(1, 2))
@@ -34,8 +34,8 @@ def anew(cache):
     work.backbone_work.cache_clear()
 
 
-def test_work_is_that_of_the_network_that_is_used(anew):
-    network = Backbone(SETTINGS, SETTINGS.layers, torch.device("cpu")).network
+def test_work_is_that_of_the_network_that_timm_builds(anew):
+    network = untrained(SETTINGS.backbone, SETTINGS.layers).eval()
     found = work.backbone_work(SETTINGS, 64)
     assert found.parameters == sum(parameter.numel() for parameter in network.parameters())
     assert found.flops == by_convolutions(network, 64)

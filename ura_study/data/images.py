@@ -36,8 +36,8 @@ def load_image(path: Path, how: Preprocessing) -> np.ndarray:
     Raises:
         DataError: where the file cannot be decoded.
     """
-    image = to_rgb(open_image(path), path, how.depth)
-    square = np.asarray(fitted(image, how.image_size, how.crop_from, Image.Resampling.BILINEAR))
+    image = _in_eight_bits(open_image(path), path, how.depth)  # grey is repeated at the end: a third of the work
+    square = np.asarray(fitted(image, how.image_size, how.crop_from, Image.Resampling.BILINEAR).convert("RGB"))
     if not isinstance(how, Corrupting):
         return square
     from ura_study.data.corruption import corrupted  # scikit-image takes a while to import
@@ -100,8 +100,11 @@ def open_image(path: Path) -> Image.Image:
         with path.open("rb") as file, Image.open(file) as image:  # given a path, Pillow 13 scrambles a rotated raw TIFF
             _allowed(image, path)
             image.load()
-            upright = ImageOps.exif_transpose(image) if image.format in ROTATED else _positive(image)
-            upright.format = image.format  # a rotated copy has no format
+            if image.format in ROTATED:
+                ImageOps.exif_transpose(image, in_place=True)
+                return image
+            upright = _positive(image)
+            upright.format = image.format  # an inverted copy has no format
             return upright
     except UNREADABLE as error:
         raise DataError(_unreadable(path, error)) from error
@@ -171,10 +174,15 @@ def to_rgb(image: Image.Image, path: Path, depth: Depth = "type") -> Image.Image
     Grey is repeated, a palette looked up, CMYK converted by Pillow without a colour profile, and grey of more bits
     brought to eight as `depth` says. Transparency is left out: the colours are those that are stored.
     """
+    return _in_eight_bits(image, path, depth).convert("RGB")
+
+
+def _in_eight_bits(image: Image.Image, path: Path, depth: Depth) -> Image.Image:
+    """Return an image as 8-bit grey ("L") where it is plain grey, else in 8-bit RGB; see `to_rgb`."""
     if not deep(image):
-        return image.convert("RGB")
+        return image if image.mode in ("L", "RGB") else image.convert("RGB")
     try:
-        return Image.fromarray(eight_bits(np.asarray(image), depth)).convert("RGB")
+        return Image.fromarray(eight_bits(np.asarray(image), depth))
     except ValueError as error:
         raise DataError(f"{path}: {error}") from None
 
@@ -198,5 +206,5 @@ def seen(pixels: np.ndarray, how: Preprocessing) -> np.ndarray:
         bits = pixels if pixels.dtype == np.uint8 else eight_bits(pixels, how.depth)
     except ValueError as error:
         raise DataError(str(error)) from None
-    image = Image.fromarray(bits).convert("RGB")
-    return np.asarray(fitted(image, how.image_size, how.crop_from, Image.Resampling.BILINEAR))
+    image = fitted(Image.fromarray(bits), how.image_size, how.crop_from, Image.Resampling.BILINEAR)
+    return np.asarray(image.convert("RGB"))

@@ -17,7 +17,7 @@ class Backbone:
     """A frozen timm network in evaluation mode."""
 
     def __init__(self, settings: FeatureSettings, layers: tuple[int, ...], device: torch.device) -> None:
-        self.network = _network(settings, layers).eval().requires_grad_(False).to(device)
+        self.network = _cut(_network(settings, layers)).eval().requires_grad_(False).to(device)
         self.name = settings.backbone
         self.channels = [backbone_info(settings.backbone).channels[layer] for layer in layers]
         self.device = device
@@ -38,7 +38,7 @@ class Backbone:
     def _input(self, images: np.ndarray) -> torch.Tensor:
         """Return images as (B, 3, H, W), channels last in memory: the network's convolutions then work so too."""
         pixels = sent(torch.from_numpy(images), self.device).permute(0, 3, 1, 2).float()  # (B, 3, H, W)
-        return (pixels - self.mean) / self.std
+        return pixels.sub_(self.mean).div_(self.std)
 
 
 def _channels_first(maps: torch.Tensor, channels: int) -> torch.Tensor:
@@ -74,6 +74,16 @@ def _network(settings: FeatureSettings, layers: tuple[int, ...]) -> nn.Module:
         return timm.create_model(name, pretrained=True, **options)
     except Exception as error:
         raise ResourceError(f"features.backbone: cannot load the weights of '{name}' ({error})") from error
+
+
+def _cut(network: nn.Module) -> nn.Module:
+    """Leave out the stages after the last level that is asked for: of EfficientNet and its kin timm keeps them."""
+    from timm.models.efficientnet import EfficientNetFeatures
+    from timm.models.mobilenetv3 import MobileNetV3Features
+
+    if isinstance(network, EfficientNetFeatures | MobileNetV3Features) and network.feature_hooks is None:
+        network.blocks = network.blocks[: max(level["stage"] for level in network.feature_info.get_dicts())]
+    return network
 
 
 def _normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -41,7 +41,13 @@ class Batch:
     @cached_property
     def features(self) -> Tensor:
         """(B, C, S, S) float32: the maps of all layers on the common grid, pooled and concatenated."""
-        return self._maps.on_grid(self.layers)
+        pooled = self._maps.pooled
+        if pooled is None:
+            return self._maps.on_grid(self.layers)
+        return pooled.features(self.indices, self._pool, self.device)
+
+    def _pool(self, index: Sequence[int]) -> Tensor:
+        return self._maps.on_grid(self._maps.read(index, self.device))
 
     @cached_property
     def layers(self) -> tuple[Tensor, ...]:

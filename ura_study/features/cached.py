@@ -83,11 +83,11 @@ def _extract(
     entries: dict[int, tuple[Path, dict]],
 ) -> None:
     """Run the backbone once over `samples` and write one entry for each of the layers asked for."""
-    images = (load(sample.path) for sample in samples)
+    paths = [sample.path for sample in samples]
     with contextlib.ExitStack() as stack:
         folders = [stack.enter_context(building(*entry)) for entry in entries.values()]
         files = [stack.enter_context((folder / FILE).open("wb")) for folder in folders]
-        for maps in passes(images, settings, tuple(entries), device):
+        for maps in passes(paths, load, settings, tuple(entries), device):
             for file, array in zip(files, maps, strict=True):
                 if file.tell() == 0:
                     _write_header(file, array.dtype, (len(samples), *array.shape[1:]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,10 +12,14 @@ import torch
 from torch.nn import functional
 
 from ura_study.features.batch import Batch
+from ura_study.features.pooled import Pooled
 from ura_study.features.transfer import sent
 
 if TYPE_CHECKING:
     from ura_study.features.origin import Origin
+
+#: Most bytes of pooled features that are kept in memory, by each worker.
+MOST_BYTES = 512 << 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class FeatureMaps:
     """Number of the category of each image in the arrays, if there are several categories."""
     source: Origin | None = None
     """The images and the backbone; None if there are only arrays."""
+    pooled: Pooled | None = field(default=None, repr=False, compare=False)
+    """The features that were asked for so far; None: they are pooled each time."""
 
     def __post_init__(self) -> None:
         if len({len(layer) for layer in self.layers}) != 1:
@@ -58,7 +65,15 @@ class FeatureMaps:
     def subset(self, index: Sequence[int]) -> FeatureMaps:
         """Return the maps of the images `index` alone, in that order; nothing is read or copied."""
         places = np.asarray(index, dtype=np.int64)
-        return replace(self, chosen=places if self.chosen is None else self.chosen[places])
+        return replace(self, chosen=places if self.chosen is None else self.chosen[places], pooled=None)
+
+    def pooled_once(self) -> FeatureMaps:
+        """Return the same maps, of which each image is pooled once, for who asks for it many times, as training does.
+
+        The features stay in memory, unless they are more than `MOST_BYTES`.
+        """
+        fits = 4 * len(self) * self.channels * self.map_size**2 <= MOST_BYTES
+        return replace(self, pooled=Pooled(len(self)) if fits else None)
 
     def batch(self, index: Sequence[int] | slice, device: torch.device | str = "cpu") -> Batch:
         """Return the images `index`, with their maps on `device`."""
@@ -86,7 +101,7 @@ class FeatureMaps:
     def read(self, index: Sequence[int], device: torch.device) -> tuple[torch.Tensor, ...]:
         """Return the maps (B, C_l, H_l, W_l) float32 of each layer of the images `index`."""
         places = np.asarray(index) if self.chosen is None else self.chosen[index]
-        return tuple(sent(torch.from_numpy(np.array(layer[places])), device).float() for layer in self.layers)
+        return tuple(sent(torch.from_numpy(np.asarray(layer[places])), device).float() for layer in self.layers)
 
     def on_grid(self, layers: Sequence[torch.Tensor]) -> torch.Tensor:
         """Return maps of all layers (B, C_l, H_l, W_l) as features (B, C, S, S)."""
@@ -106,13 +121,25 @@ def averaged(maps: torch.Tensor, side: int, beyond: bool) -> torch.Tensor:
     """
     if side == 1:
         return maps
-    return functional.avg_pool2d(maps, side, stride=1, padding=side // 2, count_include_pad=beyond)
+    return _channels_last(
+        partial(functional.avg_pool2d, kernel_size=side, stride=1, padding=side // 2, count_include_pad=beyond), maps
+    )
 
 
 def to_grid(maps: torch.Tensor, size: int) -> torch.Tensor:
     """Return maps (B, C, H, W) on a size × size grid: averaged if it is coarser, bilinear if it is finer."""
     if maps.shape[-1] > size:
-        return functional.adaptive_avg_pool2d(maps, size)
+        return functional.adaptive_avg_pool2d(maps, size)  # channels last it would round otherwise
     if maps.shape[-1] < size:
-        return functional.interpolate(maps, size=size, mode="bilinear", align_corners=False)
+        return _channels_last(partial(functional.interpolate, size=size, mode="bilinear", align_corners=False), maps)
     return maps
+
+
+def _channels_last(resample: Callable[[torch.Tensor], torch.Tensor], maps: torch.Tensor) -> torch.Tensor:
+    """Return `resample(maps)`, computed with channels last in memory: on a CPU that is several times faster.
+
+    The result is the same to the bit, and in memory it has the order that `maps` have.
+    """
+    if maps.device.type != "cpu" or not maps.is_contiguous():
+        return resample(maps)
+    return resample(maps.contiguous(memory_format=torch.channels_last)).contiguous()

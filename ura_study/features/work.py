@@ -20,7 +20,10 @@ FILE = "work.json"
 
 @dataclass(frozen=True)
 class Work:
-    """What one pass of a network costs, as timm builds it for the levels that are asked for."""
+    """What one pass of a network costs, as timm builds it for the levels that are asked for.
+
+    Of EfficientNet and its kin timm counts stages after the last of these, which `Backbone` leaves out.
+    """
 
     flops: int
     """Operations for one image, as `torch.utils.flop_counter` counts them."""

@@ -48,7 +48,7 @@ def execute(job: Job, device: torch.device) -> Iterator[Interval | Details | Rec
         test = feature_maps(category.test, settings.features, job.data.test_preprocessing, device)
     with _timed(timings, "refine_seconds") if job.settings.training.refine else contextlib.nullcontext():
         chosen = yield from refine(job, samples, train, device)
-    samples, train = chosen.samples, chosen.maps
+    samples, train = chosen.samples, chosen.maps.pooled_once()
     fit = yield from fitted(job, samples, train, device, _watch(job, train, held, device))
     detector, timings["fit_seconds"] = fit.detector, fit.seconds
     with _timed(timings, "truth_seconds"):

@@ -56,7 +56,7 @@ def refine(
         return TrainingSet(samples, train)
 
     def judge(others: list[int], judged: list[int]) -> Generator[Interval, None, np.ndarray]:
-        part = train.subset(others)
+        part = train.subset(others).pooled_once()
         fit = yield from _unnumbered(fitted(job, [samples[i] for i in others], part, device))
         size, scoring = job.data.image_size, job.settings.scoring
         return score_images(fit.detector, part, train.subset(judged), scoring, size, job.seed, device).scores

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ura_study.errors import ConfigError, ResourceError
 from ura_study.features import weights
@@ -17,7 +20,7 @@ class Backbone:
     """A frozen timm network in evaluation mode."""
 
     def __init__(self, settings: FeatureSettings, layers: tuple[int, ...], device: torch.device) -> None:
-        self.network = _cut(_network(settings, layers)).eval().requires_grad_(False).to(device)
+        self.network = _lean(_network(settings, layers).eval()).requires_grad_(False).to(device)
         self.name = settings.backbone
         self.channels = [backbone_info(settings.backbone).channels[layer] for layer in layers]
         self.device = device
@@ -76,14 +79,31 @@ def _network(settings: FeatureSettings, layers: tuple[int, ...]) -> nn.Module:
         raise ResourceError(f"features.backbone: cannot load the weights of '{name}' ({error})") from error
 
 
-def _cut(network: nn.Module) -> nn.Module:
-    """Leave out the stages after the last level that is asked for: of EfficientNet and its kin timm keeps them."""
+def _lean(network: nn.Module) -> nn.Module:
+    """Make an EfficientNet, or a network of its kin, in evaluation mode do no more than it must; return it.
+
+    timm keeps stages after the last level that is asked for: they are left out. And a batch normalisation is folded
+    into the convolution before it, which changes maps by rounding alone.
+    """
     from timm.models.efficientnet import EfficientNetFeatures
     from timm.models.mobilenetv3 import MobileNetV3Features
 
     if isinstance(network, EfficientNetFeatures | MobileNetV3Features) and network.feature_hooks is None:
         network.blocks = network.blocks[: max(level["stage"] for level in network.feature_info.get_dicts())]
+        for part in list(network.modules()):
+            _fold(part)
     return network
+
+
+def _fold(part: nn.Module) -> None:
+    """Fold each batch normalisation among the children of `part` into the convolution right before it.
+
+    What timm has of activations in the same module stays.
+    """
+    for (before, convolution), (name, norm) in pairwise(list(part.named_children())):
+        if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+            setattr(part, before, fuse_conv_bn_eval(convolution, norm))
+            setattr(part, name, getattr(norm, "act", nn.Identity()))
 
 
 def _normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:

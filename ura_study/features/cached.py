@@ -33,7 +33,7 @@ from ura_study.features.maps import FeatureMaps
 from ura_study.features.origin import Origin
 
 #: Version, raised when the computation of features from images changes; older entries are then no longer used.
-VERSION = 1
+VERSION = 2
 FILE = "maps.npy"
 
 

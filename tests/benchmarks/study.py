@@ -1,11 +1,12 @@
 """Wall time of a study of twelve variants on one category, against the loop that people write.
 
 The loop: a process per variant, one after the other, with all processor cores; images are decoded and go through the
-backbone whenever their features are needed; metrics by torchmetrics and anomalib (`pip install torchmetrics anomalib`).
-The detector, its seeds and its updates are the same, so the numbers must be, up to rounding. The caches are empty at
-the start, but for the images themselves.
+backbone whenever their features are needed; the test set is judged after each epoch, by metrics of torchmetrics and
+anomalib (`pip install torchmetrics anomalib`). What it would take with one judgement, at the end, is told too. The
+detector, its seeds and its updates are the same, so the numbers must be, up to rounding. The caches are empty at the
+start, but for the images themselves.
 
-Run: python tests/benchmarks/study.py
+Run: python tests/benchmarks/study.py [NUMBER]     (do so many variants by hand; their mean counts for the others)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -27,7 +29,8 @@ import torch
 
 from ura_study.cache import cache_root
 from ura_study.data.images import load_image
-from ura_study.data.table import Sample
+from ura_study.data.table import Category, Sample
+from ura_study.detectors.base import Detector
 from ura_study.detectors.build import build_detector
 from ura_study.features.extract import extracted
 from ura_study.features.maps import FeatureMaps
@@ -77,26 +80,37 @@ def live(samples: Sequence[Sample], job: Job) -> Live:
 
 
 def by_hand(job: Job) -> dict[str, float]:
-    """Do a run as a script of its own does; return its metrics."""
-    from anomalib.metrics.aupro import _AUPRO
-    from torchmetrics.classification import BinaryAUROC, BinaryAveragePrecision
-
+    """Do a run as a script of its own does; return its last metrics, and the seconds of all judgements but the last."""
     category = read_category(job)
     train, test = live(category.train, job), live(category.test, job)
     detector = build_detector(job.settings.model, train.channels, train.map_size)
-    for _ in fit(detector, train, job.settings.training, job.seed, CPU):
-        pass
+    training = job.settings.training
+    epochs = max(1, round(training.steps * training.batch_size / len(train)))
+    metrics, taken = {}, [0.0]
+    for _ in fit(detector, train, training.model_copy(update={"reports": epochs}), job.seed, CPU):
+        started = time.perf_counter()
+        metrics = judged(job, detector, category, train, test)
+        taken.append(time.perf_counter() - started)
+    if not metrics:  # nothing was trained
+        metrics = judged(job, detector, category, train, test)
+    return metrics | {"earlier": sum(taken[:-1])}
+
+
+def judged(job: Job, detector: Detector, category: Category, train: Live, test: Live) -> dict[str, float]:
+    """Return the metrics of a detector as it is now."""
+    from anomalib.metrics.aupro import _AUPRO
+    from torchmetrics.classification import BinaryAUROC, BinaryAveragePrecision
+
     scored = score_images(detector, train, test, job.settings.scoring, job.data.image_size, job.seed, CPU)
     truth = truth_of(category.test, job.data)
     none = np.zeros(truth.shape, dtype=bool)
     masks = torch.from_numpy(np.stack([none if mask is None else mask for mask in truth.masks])).int()
-    labels, maps = torch.from_numpy(truth.labels).int(), scored.maps
     regions = _AUPRO(fpr_limit=0.3)
-    regions.update(maps, masks)
+    regions.update(scored.maps, masks)
     values = (
-        BinaryAUROC()(torch.from_numpy(scored.scores), labels),
-        BinaryAUROC()(maps.flatten(), masks.flatten()),
-        BinaryAveragePrecision()(maps.flatten(), masks.flatten()),
+        BinaryAUROC()(torch.from_numpy(scored.scores), torch.from_numpy(truth.labels).int()),
+        BinaryAUROC()(scored.maps.flatten(), masks.flatten()),
+        BinaryAveragePrecision()(scored.maps.flatten(), masks.flatten()),
         regions.compute(),
     )
     return dict(zip(NAMES, map(float, values), strict=True))
@@ -127,7 +141,7 @@ def jobs(study: Path) -> list[Job]:
     return [Job.of(loaded, run) for run in survey(loaded).runs.values()]
 
 
-def compare(folder: Path) -> None:
+def compare(folder: Path, wanted: int | None) -> None:
     """Print the seconds of both ways, where ours went, and how far the numbers are apart."""
     study = folder / "twelve.yaml"
     study.write_text(STUDY)
@@ -146,14 +160,18 @@ def compare(folder: Path) -> None:
     for record in records.values():
         spent.update({name: s for name, s in record["timings"].items() if name.endswith("_seconds")})
     print("  " + ", ".join(f"{name.removesuffix('_seconds')} {s:.0f} s" for name, s in spent.most_common()))
-    theirs, farthest = 0.0, dict.fromkeys(NAMES, 0.0)
-    for number, name in enumerate(names):
+    loops, once, farthest = [], [], dict.fromkeys(NAMES, 0.0)
+    for number, name in list(enumerate(names))[:wanted]:
         seconds, busy, output = measured([sys.executable, __file__, str(study), str(number)], folder / "theirs")
-        theirs += seconds
-        for metric, value in json.loads(output.splitlines()[-1]).items():
+        found = json.loads(output.splitlines()[-1])
+        loops.append(seconds)
+        once.append(seconds - found.pop("earlier"))
+        for metric, value in found.items():
             farthest[metric] = max(farthest[metric], abs(value - records[name]["metrics"][metric]))
-        print(f"by hand, {name}: {seconds:.0f} s, processors {busy:.0%} busy", flush=True)
-    print(f"by hand: {theirs:.0f} s, so {theirs / ours:.1f} times as long")
+        print(f"by hand, {name}: {seconds:.0f} s, judged once {once[-1]:.0f} s, {busy:.0%} busy", flush=True)
+    for what, seconds in (("after each epoch", loops), ("once", once)):
+        theirs = statistics.mean(seconds) * len(names)
+        print(f"by hand, judged {what}: {theirs:.0f} s, so {theirs / ours:.1f} times as long")
     print("largest differences: " + ", ".join(f"{name} {value:.1g}" for name, value in farthest.items()))
 
 
@@ -162,7 +180,7 @@ def main() -> None:
         print(json.dumps(by_hand(jobs(Path(sys.argv[1]))[int(sys.argv[2])])))
     else:
         with tempfile.TemporaryDirectory() as folder:
-            compare(Path(folder))
+            compare(Path(folder), int(sys.argv[1]) if len(sys.argv) > 1 else None)
 
 
 if __name__ == "__main__":

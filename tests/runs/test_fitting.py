@@ -168,6 +168,20 @@ def test_the_weights_of_a_study_are_bounded(mvtec_root, cache, monkeypatch):
     assert kept == {second.fit_id, third.fit_id}
 
 
+def test_not_all_weights_are_looked_at_after_each_fit(mvtec_root, monkeypatch):
+    looked = []
+    monkeypatch.setattr(fitting, "trim", lambda folder, limit: looked.append(limit))
+    jobs = [small_job(mvtec_root, seed=seed) for seed in range(4)]
+    record_of(jobs[0])
+    assert len(looked) == 1  # what others left is not known
+    record_of(jobs[1])
+    assert len(looked) == 1
+    monkeypatch.setattr(fitting, "SLACK", 0)
+    record_of(jobs[2])
+    record_of(jobs[3])
+    assert len(looked) == 3
+
+
 def test_a_full_disk_is_told_as_one(tmp_path, train):
     """PyTorch alone would raise a RuntimeError about its file, and the run would look like a bug."""
     detector = build_detector(URANetSettings(), train.channels, train.map_size)

@@ -2,8 +2,8 @@
 
 Fitted weights are cache entries, addressed by everything they depend on: the images trained on, the features, the
 model and the training without their inference-only settings, the seed, the threads and the kind of device. They bring
-their training curve along. All of them together hold at most `$URA_STUDY_FITS_GB` gigabytes (default 5); those that
-were not used for longest go first.
+their training curve along. All of them together hold at most `$URA_STUDY_FITS_GB` gigabytes (default 5), and one per
+cent more for each process; those that were not used for longest go first.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from ura_study.cache import building, cache_root, is_genuine, locked, trim, used, writing
+from ura_study.cache import building, cache_root, is_genuine, locked, size, trim, used, writing
 from ura_study.canonical import digest
 from ura_study.data.fingerprint import contents
 from ura_study.data.table import Sample
@@ -39,6 +39,10 @@ WEIGHTS, CURVE = "weights.pt", "curve.json"
 #: judged is `plan.RUN_VERSION`'s.)
 FIT_VERSION = 6
 GIGABYTE = 1 << 30
+#: Share of the limit that a process may write before it looks again whether all weights together exceed it.
+SLACK = 0.01
+#: Bytes that this process has written since it last did, by folder.
+_written: dict[Path, int] = {}
 
 #: What a detector is worth by now: metrics by name.
 Watch = Callable[[Detector], dict[str, float | None]]
@@ -102,7 +106,7 @@ def fitted(
         used(folder)
     checkpoint.remove()
     if not shared:
-        trim(folder.parent, _limit())
+        _bound(folder, _limit())
     continued_at = None if kept is None else kept["training"]["steps"]
     return Fitted(detector, curve, seconds, folder.name, shared, continued_at, checkpoint.trouble)
 
@@ -182,6 +186,19 @@ def _load(folder: Path, detector: Detector, device: torch.device) -> tuple[tuple
     detector.load_state_dict(torch.load(folder / WEIGHTS, map_location=device, weights_only=True))
     curve = json.loads((folder / CURVE).read_text())
     return tuple(Interval(**interval) for interval in curve["intervals"]), curve["seconds"]
+
+
+def _bound(new: Path, limit: int) -> None:
+    """Remove what was not used for longest where all weights together, `new` ones included, exceed `limit` bytes.
+
+    All of them are looked at only when this process has written a hundredth of the limit since it last did: each time
+    would take longer and longer with the number of runs.
+    """
+    written = _written.get(new.parent, limit) + size(new)  # what is there at first is not known
+    if written > SLACK * limit:
+        trim(new.parent, limit)
+        written = 0
+    _written[new.parent] = written
 
 
 def _limit() -> int:

@@ -67,7 +67,7 @@ def refine(
         kept = yield from refined(groups, labels, settings, generator(job.seed, "refine"), judge)
     except TooFew as error:
         raise DataError(f"category '{job.category}': training.refine.folds: {error}") from error
-    removed = tuple(sample for i, sample in enumerate(samples) if i not in set(kept))
+    removed = tuple(samples[i] for i in sorted(set(range(len(samples))) - set(kept)))
     return TrainingSet([samples[i] for i in kept], train.subset(kept), removed)
 
 

@@ -13,7 +13,7 @@ from ura_study.errors import ConfigError
 @pytest.fixture
 def filled(cache):
     for kind in ("fits", "features/group"):
-        entry(cache / kind / "x", {"what": kind}, lambda folder: (folder / "data").write_bytes(bytes(5000)))
+        entry(cache / kind / "x", {"what": kind}, lambda folder: (folder / "data").write_bytes(bytes(5_000_000)))
     return cache
 
 
@@ -29,13 +29,13 @@ def row(text: str, kind: str) -> list[str]:
 
 
 def test_shows_entries_and_sizes_by_kind(filled):
-    assert row(shown(), "fits")[1:3] == ["1", "5.1 kB"]
+    assert row(shown(), "fits")[1:3] == ["1", "5.0 MB"]
     assert row(shown(), "features")[1] == "1"
     assert row(shown(), "synthetic")[1:3] == ["0", "0 bytes"]
 
 
 def test_clears_one_kind_or_all(filled):
-    assert "removed fits: 5.1 kB" in shown("fits")
+    assert "removed fits: 5.0 MB" in shown("fits")
     assert not (filled / "fits").exists()
     assert (filled / "features").exists()
     shown("all")

@@ -131,11 +131,6 @@ def idle_seconds() -> float:
     return (int(idle) + int(waiting)) / os.sysconf("SC_CLK_TCK")
 
 
-def made(folder: Path) -> Path:
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 def jobs(study: Path) -> list[Job]:
     loaded = load_study(study)
     return [Job.of(loaded, run) for run in survey(loaded).runs.values()]
@@ -146,19 +141,20 @@ def compare(folder: Path, wanted: int | None) -> None:
     study = folder / "twelve.yaml"
     study.write_text(STUDY)
     names = [job.variant for job in jobs(study)]  # which also makes the images
-    for images in cache_root().glob("textures-*"):
-        for cache in ("ours", "theirs"):
-            (shutil.copytree if images.is_dir() else shutil.copy2)(images, made(folder / cache) / images.name)
+    for cache in ("ours", "theirs"):
+        for images in filter(Path.is_dir, cache_root().glob("textures-*")):
+            shutil.copytree(images, folder / cache / images.name)
     program = [sys.executable, "-m", "ura_study", "run", str(study), "--results", str(folder / "results")]
     ours, busy, _ = measured(program, folder / "ours")
     print(f"ura-study run: {ours:.0f} s, processors {busy:.0%} busy", flush=True)
-    records = {}
-    for line in (folder / "results/twelve/runs.jsonl").read_text().splitlines():
-        record = json.loads(line)
-        records[record["variant"]] = record
+    lines = (folder / "results/twelve/runs.jsonl").read_text().splitlines()
+    records = {record["variant"]: record for record in map(json.loads, lines)}
     spent = Counter()
     for record in records.values():
-        spent.update({name: s for name, s in record["timings"].items() if name.endswith("_seconds")})
+        done = {name: s for name, s in record["timings"].items() if name.endswith("_seconds")}
+        if record["fit_shared"]:  # those are the seconds of another run
+            del done["fit_seconds"]
+        spent.update(done)
     print("  " + ", ".join(f"{name.removesuffix('_seconds')} {s:.0f} s" for name, s in spent.most_common()))
     loops, once, farthest = [], [], dict.fromkeys(NAMES, 0.0)
     for number, name in list(enumerate(names))[:wanted]:

@@ -19,7 +19,7 @@ from ura_study.detectors.patchcore.config import PatchCoreSettings
 from ura_study.detectors.uranet.config import PerceptionSettings, URANetSettings
 from ura_study.errors import ConfigError
 from ura_study.runs.attempt import attempt
-from ura_study.runs.stages import fitting
+from ura_study.runs.stages import fitting, weights
 from ura_study.settings import trained_part
 from ura_study.study.config import VariantSettings
 from ura_study.training.loop import NonFiniteLoss
@@ -88,7 +88,7 @@ def test_the_curve_comes_with_the_weights(mvtec_root):
 
 def test_damaged_weights_are_trained_again(mvtec_root, cache):
     record = record_of(small_job(mvtec_root))
-    os.truncate(cache / "fits" / record.fit_id / fitting.WEIGHTS, 100)
+    os.truncate(cache / "fits" / record.fit_id / weights.WEIGHTS, 100)
     assert not record_of(small_job(mvtec_root)).fit_shared
 
 
@@ -100,7 +100,7 @@ def test_training_that_diverged_or_was_cut_off_leaves_nothing(mvtec_root, cache,
     cut = attempt(small_job(mvtec_root))
     next(cut)
     cut.close()
-    monkeypatch.setattr(fitting, "fit", diverge)
+    monkeypatch.setattr(fitting, "descend", diverge)
     *_, record = attempt(small_job(mvtec_root))
     assert not record.done
     assert not [p for p in (cache / "fits").iterdir() if p.is_dir()]
@@ -162,7 +162,7 @@ def test_a_checkpoint_that_cannot_be_written_is_told_and_harms_nothing(mvtec_roo
 def test_the_weights_of_a_study_are_bounded(mvtec_root, cache, monkeypatch):
     first = record_of(small_job(mvtec_root))
     size = sum(p.stat().st_size for p in (cache / "fits" / first.fit_id).iterdir())
-    monkeypatch.setenv("URA_STUDY_FITS_GB", str(2.5 * size / fitting.GIGABYTE))
+    monkeypatch.setenv("URA_STUDY_FITS_GB", str(2.5 * size / weights.GIGABYTE))
     second, third = (record_of(small_job(mvtec_root, seed=seed)) for seed in (1, 2))
     kept = {p.name for p in (cache / "fits").iterdir() if p.is_dir()}
     assert kept == {second.fit_id, third.fit_id}
@@ -170,30 +170,30 @@ def test_the_weights_of_a_study_are_bounded(mvtec_root, cache, monkeypatch):
 
 def test_not_all_weights_are_looked_at_after_each_fit(mvtec_root, monkeypatch):
     looked = []
-    monkeypatch.setattr(fitting, "trim", lambda folder, limit: looked.append(limit))
+    monkeypatch.setattr(weights, "trim", lambda folder, limit: looked.append(folder.name))
     jobs = [small_job(mvtec_root, seed=seed) for seed in range(4)]
     record_of(jobs[0])
-    assert len(looked) == 1  # what others left is not known
+    assert looked.count("fits") == 1  # what others left is not known
     record_of(jobs[1])
-    assert len(looked) == 1
-    monkeypatch.setattr(fitting, "SLACK", 0)
+    assert looked.count("fits") == 1
+    monkeypatch.setattr(weights, "SLACK", 0)
     record_of(jobs[2])
     record_of(jobs[3])
-    assert len(looked) == 3
+    assert looked.count("fits") == 3
 
 
 def test_a_full_disk_is_told_as_one(tmp_path, train):
     """PyTorch alone would raise a RuntimeError about its file, and the run would look like a bug."""
     detector = build_detector(URANetSettings(), train.channels, train.map_size)
-    (tmp_path / fitting.WEIGHTS).symlink_to("/dev/full")
+    (tmp_path / weights.WEIGHTS).symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device"):
-        fitting._save(tmp_path, detector, (), 0.0)
+        weights.save(tmp_path, detector, (), 0.0)
 
 
 def test_a_limit_that_is_no_number_is_one_line(monkeypatch):
     monkeypatch.setenv("URA_STUDY_FITS_GB", "lots")
     with pytest.raises(ConfigError, match="URA_STUDY_FITS_GB: expected a number of gigabytes, but got 'lots'"):
-        fitting._limit()
+        weights.limit()
 
 
 def test_trained_part_is_all_but_the_inference_settings():
@@ -220,13 +220,13 @@ def test_trained_part_is_all_but_the_inference_settings():
 def test_inference_settings_do_not_touch_training(mvtec_root, cache):
     """What `trained_part` leaves out must not change the weights: train twice and compare them."""
     other = {"caution": 3.0, "mc_samples": 7, "width": 8}
-    weights = []
+    states = []
     for settings in (SAMPLES, {"model": SAMPLES["model"] | {"perception": other, "fusion": {"calibration_images": 2}}}):
         record = record_of(small_job(mvtec_root, settings=settings))
-        weights.append(torch.load(cache / "fits" / record.fit_id / fitting.WEIGHTS, weights_only=True))
+        states.append(torch.load(cache / "fits" / record.fit_id / weights.WEIGHTS, weights_only=True))
         shutil.rmtree(cache / "fits")
-    assert weights[0].keys() == weights[1].keys()
-    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    assert states[0].keys() == states[1].keys()
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
 
 
 def test_watching_does_not_change_the_weights(mvtec_root, cache):

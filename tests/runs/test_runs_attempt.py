@@ -97,7 +97,7 @@ def test_divergence_is_told_and_expected(mvtec_root, monkeypatch):
         raise NonFiniteLoss("The loss must be finite, but at step 3 total = nan")
         yield
 
-    monkeypatch.setattr(fitting, "fit", diverge)
+    monkeypatch.setattr(fitting, "descend", diverge)
     _, record = result(small_job(mvtec_root))
     assert (record.failure.kind, record.failure.expected) == ("NonFiniteLoss", True)
     assert "at step 3" in record.failure.message

@@ -172,5 +172,5 @@ def test_a_detector_is_rebuilt_from_the_weights_of_its_run(large, options, monke
     data = data_of(large, validation=0.4, **options)
     found = fingerprints(data, {name: fingerprint(read(large, name)) for name in ("nut", "bolt")})
     run(large, data=data, fingerprint=found["nut"])
-    monkeypatch.setattr(fitting, "fit", None)  # nothing is trained again
+    monkeypatch.setattr(fitting, "descend", None)  # nothing is trained again
     assert rebuilt(small_job(large, data=data, fingerprint=found["nut"])).state_dict()

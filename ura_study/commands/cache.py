@@ -18,6 +18,7 @@ from ura_study.errors import ConfigError, nearest
 KINDS = {
     "features": "feature maps of images, by backbone and layer",
     "fits": "weights of trained detectors; the oldest unused go first",
+    "preparations": "what trainings of several variants start from; the oldest unused go first",
     "checkpoints": "trainings that were cut off, to be continued",
     "backbones": "weights of backbones, as they came",
     "synthetic": "held-out images with synthetic defects",

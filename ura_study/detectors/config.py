@@ -32,6 +32,9 @@ class DetectorSettings(Settings):
 
     effort: ClassVar[tuple[str, ...]] = ()
     """Keys that decide how long a fit takes, beside the features' size and the training's steps."""
+    loss_only: ClassVar[tuple[str, ...] | None] = None
+    """Keys that neither the building of the detector nor its `prepare` depends on: variants that differ in these, or in
+    `training`, are prepared once. None: each prepares for itself, as is right where that takes no time."""
     few_shot: ClassVar[bool] = False
     """Whether the detector is made for a few images: a variant needs `data.shots`."""
 

@@ -38,6 +38,11 @@ class Batch:
     def __len__(self) -> int:
         return len(self.indices)
 
+    @property
+    def of(self) -> int:
+        """Number of images in the list."""
+        return len(self._maps)
+
     @cached_property
     def features(self) -> Tensor:
         """(B, C, S, S) float32: the maps of all layers on the common grid, pooled and concatenated."""

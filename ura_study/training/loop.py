@@ -72,8 +72,26 @@ def fit(
     Raises:
         NonFiniteLoss: where a term of the loss is NaN or infinite.
     """
+    prepare(detector, train, seed, device)
+    yield from descend(detector, train, settings, seed, device, state, keep)
+
+
+def prepare(detector: Detector, train: FeatureMaps, seed: int, device: torch.device) -> None:
+    """Prepare `detector` on `device`: the first part of `fit`."""
     detector.to(device)
     detector.prepare(train, generator(seed, "prepare"))
+
+
+def descend(
+    detector: Detector,
+    train: FeatureMaps,
+    settings: TrainingSettings,
+    seed: int,
+    device: torch.device,
+    state: dict[str, Any] | None = None,
+    keep: Keep | None = None,
+) -> Iterator[Interval]:
+    """Train a detector that is prepared: the second part of `fit`, with the same arguments."""
     if state is not None:  # before the optimiser is made: parameters may be replaced
         detector.load_state_dict(state["detector"])
     if detector.trains_by_gradient:

@@ -94,6 +94,7 @@ class URANetSettings(DetectorSettings):
     """
 
     model_config = ConfigDict(json_schema_extra=_or_true)
+    loss_only = ("synthesis",)
 
     name: Literal["uranet"] = "uranet"
     """Which detector this is."""

@@ -69,7 +69,6 @@ class URANet(Detector):
         self.register_buffer("channel_weights", torch.ones(channels))
         self.register_buffer("networks", torch.zeros(0, 0, channels))
         self.usual_residual, self.usual_perception = UsualEvidence(), UsualEvidence()
-        self.training_tokens = 1
 
     def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *arguments: object) -> None:
         """Allocate the buffer for the stored networks; it is empty before calibration."""
@@ -80,7 +79,6 @@ class URANet(Detector):
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Compute the statistics of the training tokens and initialise every part."""
         sampling, perceiving, restoring = parted(generator, 3)
-        self.training_tokens = len(train) * train.map_size**2
         statistics = token_statistics(train, self.device, sampling)
         self.mean.copy_(statistics.mean)
         self.std.copy_(statistics.std)
@@ -105,7 +103,7 @@ class URANet(Detector):
         if self.perception is not None and self.learns_perception:
             logits = self.perception(self._seen(corrupted, origin, sources), regimes, perceiving)
             terms["perception"] = segmentation_loss(logits, truth)
-            weight = self.perception.settings.kl_weight / self.training_tokens
+            weight = self.perception.settings.kl_weight / (batch.of * mask.shape[1])
             terms["divergence"] = weight * self.perception.divergence()
             told = torch.rand(len(mask), generator=perceiving) < TRUE_MASKS * (1 - progress)
             suspected = torch.where(sent(told, mask.device)[:, None], truth, logits.detach().sigmoid())

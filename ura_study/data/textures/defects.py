@@ -84,11 +84,10 @@ def smear(clean: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> tup
 
 def wipe(tile: np.ndarray, angle: float, reach: float, softness: float) -> np.ndarray:
     """Return `tile` averaged over `reach` pixels to either side along `angle`, then blurred by `softness` pixels."""
-    y, x = np.indices(tile.shape)
     wiped = np.zeros(tile.shape)
     steps = np.linspace(-reach, reach, 2 * int(reach) + 1)
     for t in steps:
-        wiped += ndimage.map_coordinates(tile, [y + t * np.sin(angle), x + t * np.cos(angle)], order=1, mode="reflect")
+        wiped += ndimage.shift(tile, (-t * np.sin(angle), -t * np.cos(angle)), order=1, mode="reflect")
     return ndimage.gaussian_filter(wiped / len(steps), softness)
 
 

@@ -50,12 +50,13 @@ def test_the_rate_is_the_authors():
     assert len(group["params"]) == len(list(detector.parameters()))
 
 
-@pytest.mark.parametrize("sides", [(16, 8, 4), (15, 8, 4), (13, 7, 3), (16, 4, 2)])
-def test_shapes_are_those_of_the_teacher_whatever_they_are(sides):
+@pytest.mark.parametrize("transposed", [True, False])
+@pytest.mark.parametrize("sides", [(16, 8, 4), (15, 8, 4), (13, 7, 3), (16, 4, 2), (8, 8, 8), (9, 8, 1)])
+def test_shapes_are_those_of_the_teacher_whatever_they_are(sides, transposed):
     levels = [torch.randn(2, own, side, side) for own, side in zip(CHANNELS, sides, strict=True)]
     embedding = Bottleneck(CHANNELS, sides, 2)(levels)
     assert embedding.shape == (2, 12, math.ceil(sides[-1] / 2), math.ceil(sides[-1] / 2))
-    given = Student(CHANNELS, 2)(embedding, [maps.shape[2:] for maps in levels])
+    given = Student(CHANNELS, sides, 2, transposed)(embedding, [maps.shape[2:] for maps in levels])
     assert [maps.shape for maps in given] == [maps.shape for maps in levels]
 
 
@@ -63,11 +64,20 @@ def test_halvings():
     assert [halvings(side, 16) for side in (16, 32, 64, 57, 15)] == [0, 1, 2, 2, 0]
 
 
-def test_weights_are_drawn_by_kaiming():
-    network = Student((32, 64), 2)
+def test_stages_double_where_the_level_is_twice_as_large():
+    doubled = [stage[0].doubled for stage in Student((3, 4, 6), (16, 8, 8), 2).stages]  # coarsest first
+    assert doubled == [True, False, True]
+    assert not any(stage[0].doubled for stage in Student(CHANNELS, SIDES, 2, transposed=False).stages)
+
+
+def test_weights_are_drawn_by_kaiming_and_of_transposed_convolutions_uniformly():
+    network = Student((32, 64), (8, 4), 2)
     draw_weights(network, seeded())
-    weight = network.stages[0][0].second[0].weight
-    assert weight.std().item() == pytest.approx(math.sqrt(2 / (64 * 9)), rel=0.02)
+    block = network.stages[0][0]
+    assert block.second[0].weight.std().item() == pytest.approx(math.sqrt(2 / (64 * 9)), rel=0.02)
+    expected = torch.nn.ConvTranspose2d(128, 64, 2, 2).weight
+    assert block.first[0].weight.abs().max().item() == pytest.approx(expected.abs().max().item(), rel=0.01)
+    assert block.first[0].weight.std().item() == pytest.approx(expected.std().item(), rel=0.02)
 
 
 def test_the_loss_by_hand():
@@ -129,6 +139,30 @@ def test_the_bottleneck_of_a_resnet18_is_anomalibs(anomalib):
     torch.testing.assert_close(own(levels), expected(levels), rtol=1e-5, atol=1e-5)
 
 
+def test_the_student_of_a_resnet18_is_anomalibs_but_for_the_last_activation(anomalib):
+    levels = ["layer1", "layer2", "layer3"]
+    model = anomalib.torch_model.ReverseDistillationModel("resnet18", (64, 64), levels, "add", pre_trained=False)
+    expected = model.decoder
+    own = Student((64, 128, 256), (16, 8, 4), 2)
+    ours, theirs = (sorted_shapes(network) for network in (own, expected))
+    assert ours == theirs
+    for stage, layer in zip(own.stages, (expected.layer1, expected.layer2, expected.layer3), strict=True):
+        for block, other in zip(stage, layer, strict=True):
+            parts = [(block.first[0], other.conv1), (block.first[1], other.bn1)]
+            parts += [(block.second[0], other.conv2), (block.second[1], other.bn2)]
+            parts += list(zip(block.path, other.upsample, strict=True)) if block.doubled else []
+            for mine, their in parts:
+                mine.load_state_dict(their.state_dict())
+    embedding = torch.randn(2, 512, 2, 2, generator=seeded())
+    given = own(embedding, [torch.Size((side, side)) for side in (16, 8, 4)])
+    for mine, their in zip(given, expected(embedding), strict=True):
+        torch.testing.assert_close(mine.relu(), their, rtol=1e-5, atol=1e-5)
+
+
+def sorted_shapes(network):
+    return sorted(tuple(value.shape) for value in network.state_dict().values())
+
+
 def two_of_each_level():
     """What a teacher and its student could say of two images."""
     draws = seeded()
@@ -142,7 +176,7 @@ def layers_of(network):
 
 def test_trained_it_gives_normal_maps_back_and_not_anomalous_ones():
     train, test = feature_maps(80), feature_maps(6, seed=1)
-    detector = fitted(train, steps=150)
+    detector = fitted(train, steps=300)
     normal = detector.score(test.batch(slice(None))).maps
     assert normal.mean() < fitted(train).score(test.batch(slice(None))).maps.mean() / 2
     odd = [layer.copy() for layer in test.layers]

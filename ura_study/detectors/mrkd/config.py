@@ -31,6 +31,9 @@ class MRKDSettings(DetectorSettings):
     """Share of the positions of each of the student's levels that are hidden from its head in training; 0: none."""
     blocks: int = Field(2, ge=1, le=16)
     """Residual blocks of the bottleneck, and of the student for each level."""
+    upsampling: Literal["transposed", "nearest"] = "transposed"
+    """How the student doubles: by transposed convolutions, as the authors have it, or by repeating positions before
+    3 × 3 convolutions."""
     image_score: Literal["map", "max"] = inference_field("map")
     """The image's score: taken from the smoothed map as the `scoring` section says (`map`), or the largest value of the
     map before it is smoothed (`max`)."""

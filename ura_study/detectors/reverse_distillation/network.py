@@ -57,7 +57,8 @@ class ReverseDistillation(Detector):
         device = self.device
         self.levels = torch.tensor(levels, device=device)
         self.bottleneck = Bottleneck(channels, sides, self.settings.blocks).to(device)
-        self.student = Student(channels, self.settings.blocks).to(device)
+        transposed = self.settings.upsampling == "transposed"
+        self.student = Student(channels, sides, self.settings.blocks, transposed).to(device)
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Make the networks and draw their weights; of the training images only the sizes of the maps are looked at."""

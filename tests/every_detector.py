@@ -41,6 +41,8 @@ MODELS = {
     "reverse distillation": {"name": "reverse_distillation", "blocks": 1},
     "mrkd": {"name": "mrkd", "blocks": 1},
     "mrkd, only parts of maps hidden": {"name": "mrkd", "blocks": 1, "image_masking": False},
+    "noise fusion": {"name": "noise_fusion", "blocks": 1},
+    "noise fusion, without noise": {"name": "noise_fusion", "blocks": 1, "noise": 0, "image_score": "max"},
     "pbas, some tokens": {"name": "pbas", "hidden": 16, "tokens": 20, "image_score": "map"},
     "uniad": UNIAD,
     "pcsnet": {"name": "pcsnet", "width": 4},

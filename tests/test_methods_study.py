@@ -9,7 +9,15 @@ from ura_study.study.loading import load_study
 from ura_study.study.plan import expand
 
 FILE = ROOT / "studies/methods.yaml"
-EPOCHS = {"simplenet": 160, "pbas": 640, "reverse_distillation": 200, "mrkd": 200, "uniad": 1000, "onenip": 1000}
+EPOCHS = {
+    "simplenet": 160,
+    "pbas": 640,
+    "reverse_distillation": 200,
+    "mrkd": 200,
+    "noise_fusion": 200,
+    "uniad": 1000,
+    "onenip": 1000,
+}
 
 
 def by_model(path):

@@ -104,6 +104,7 @@ def test_a_fit_repeats_exactly_and_is_close_to_that_of_the_cpu(train, name, prec
         "simplenet",
         "pbas",
         "mrkd",
+        "noise fusion",
         "uniad",
         "pcsnet",
         "onenip",

@@ -83,6 +83,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "pbas": "ura_study.detectors.pbas.config",
         "reverse_distillation": "ura_study.detectors.reverse_distillation.config",
         "mrkd": "ura_study.detectors.mrkd.config",
+        "noise_fusion": "ura_study.detectors.noise_fusion.config",
         "uniad": "ura_study.detectors.uniad.config",
         "pcsnet": "ura_study.detectors.pcsnet.config",
         "onenip": "ura_study.detectors.onenip.config",

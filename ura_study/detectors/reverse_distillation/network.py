@@ -57,8 +57,13 @@ class ReverseDistillation(Detector):
         device = self.device
         self.levels = torch.tensor(levels, device=device)
         self.bottleneck = Bottleneck(channels, sides, self.settings.blocks).to(device)
+        self.student = self._student(levels)
+
+    def _student(self, levels: Sequence[Sequence[int]]) -> Student:
+        """Return a student of levels with these channels and sides."""
+        channels, sides = zip(*levels, strict=True)
         transposed = self.settings.upsampling == "transposed"
-        self.student = Student(channels, sides, self.settings.blocks, transposed).to(device)
+        return Student(channels, sides, self.settings.blocks, transposed).to(self.device)
 
     def prepare(self, train: FeatureMaps, generator: torch.Generator) -> None:
         """Make the networks and draw their weights; of the training images only the sizes of the maps are looked at."""

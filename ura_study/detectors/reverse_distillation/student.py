@@ -53,13 +53,16 @@ class Bottleneck(nn.Module):
         self.paths = nn.ModuleList(
             _halved(own, coarsest, halvings(side, sides[-1])) for own, side in zip(channels, sides, strict=True)
         )
-        self.stage = stage(coarsest * len(channels), 2 * coarsest, blocks, stride=2)
+        self.stage = embedding(channels, blocks)
 
     def forward(self, levels: Sequence[Tensor]) -> Tensor:
         """Return the embedding."""
+        return self.stage(self.fused(levels))
+
+    def fused(self, levels: Sequence[Tensor]) -> Tensor:
+        """Return the levels in the size of the coarsest, each with as many channels as that, concatenated."""
         size = levels[-1].shape[2:]
-        fused = [_resized(path(maps), size) for path, maps in zip(self.paths, levels, strict=True)]
-        return self.stage(torch.cat(fused, dim=1))
+        return torch.cat([_resized(path(maps), size) for path, maps in zip(self.paths, levels, strict=True)], dim=1)
 
 
 class Student(nn.Module):
@@ -106,6 +109,11 @@ def stage(
     found = [Block(channels, out, stride, doubled=doubled), *(Block(out, out) for _ in range(blocks - 1))]
     found[-1].activated = activated
     return nn.Sequential(*found)
+
+
+def embedding(channels: Sequence[int], blocks: int) -> nn.Sequential:
+    """Return the residual blocks from fused levels to the embedding: half the side, twice the coarsest's channels."""
+    return stage(channels[-1] * len(channels), 2 * channels[-1], blocks, stride=2)
 
 
 def halvings(side: int, coarsest: int) -> int:

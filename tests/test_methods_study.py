@@ -10,6 +10,7 @@ from ura_study.study.plan import expand
 
 FILE = ROOT / "studies/methods.yaml"
 EPOCHS = {"simplenet": 160, "pbas": 640, "reverse_distillation": 200, "mrkd": 200, "uniad": 1000, "onenip": 1000}
+EPOCHS["feature_editing"] = 1000  # LafitE's, whose form it has
 
 
 def by_model(path):

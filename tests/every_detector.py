@@ -15,6 +15,7 @@ URANET = {"name": "uranet", "perception": PERCEPTION, "restoration": RESTORATION
 PATCHCORE = {"name": "patchcore", "coreset": 0.2, "neighbours": 3}
 UNIAD = {"name": "uniad", "width": 16, "depth": 2, "heads": 4, "neighbourhood": 5}
 ONENIP = UNIAD | {"name": "onenip"}
+EDITING = {"name": "feature_editing", "coreset": 0.2, "width": 8}
 
 MODELS = {
     "full": URANET,
@@ -52,6 +53,8 @@ MODELS = {
     "prototypes": {"name": "prototypes", "steps": 3},
     "prototypes, several at each position": {"name": "prototypes", "steps": 3, "per_position": 2, "tokens": None},
     "prototypes, local alone": {"name": "prototypes", "steps": 3, "spatial": [0.3], "image_score": "map"},
+    "feature editing": EDITING,
+    "feature editing, switched off": EDITING | {"edit": False, "image_score": "map"},
 }
 
 

@@ -17,6 +17,7 @@ EPOCHS = {
     "noise_fusion": 200,
     "uniad": 1000,
     "onenip": 1000,
+    "feature_editing": 1000,  # LafitE's, whose form it has
 }
 
 

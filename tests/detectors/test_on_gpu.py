@@ -109,6 +109,7 @@ def test_a_fit_repeats_exactly_and_is_close_to_that_of_the_cpu(train, name, prec
         "pcsnet",
         "onenip",
         "prototypes",
+        "feature editing",
     ],
 )
 def test_what_was_saved_scores_the_same_on_the_other_device(train, name, start, end):

@@ -213,6 +213,10 @@ def test_data(tmp_path, data, told):
         ("{model: {name: prototypes, spatial: [1.5]}}", "base.model.spatial.0: expected a number <= 1, but got 1.5"),
         ("{model: {name: prototypes, entropy: 0}}", "base.model.entropy: expected a number > 0, but got 0"),
         ("{model: {name: prototypes, momentum: 1}}", "base.model.momentum: expected a number < 1, but got 1"),
+        ("{model: {name: feature_editing, width: 12}}", "base.model.width: expected a multiple of 8, but got 12"),
+        ("{model: {name: feature_editing, noise: 0}}", "base.model.noise: expected a number > 0, but got 0"),
+        ("{model: {name: feature_editing, neighbours: 0}}", "base.model.neighbours: expected a number >= 1, but got 0"),
+        ("{model: {name: feature_editing, coreset: 1.5}}", "base.model.coreset: expected a number <= 1, but got 1.5"),
         (
             "{features: {pooling: layers}}",
             "base.features.pooling: expected 'layer' or 'grid', but got 'layers'; did you mean 'layer'?",

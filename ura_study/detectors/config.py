@@ -88,6 +88,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "pcsnet": "ura_study.detectors.pcsnet.config",
         "onenip": "ura_study.detectors.onenip.config",
         "prototypes": "ura_study.detectors.prototypes.config",
+        "feature_editing": "ura_study.detectors.feature_editing.config",
     },
 )
 

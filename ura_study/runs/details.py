@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import io
 import sys
-import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -25,6 +24,7 @@ from ura_study.cache import replace
 from ura_study.data.table import GOOD
 from ura_study.errors import DataError
 from ura_study.metrics.error_by_uncertainty import ErrorByUncertainty
+from ura_study.runs import archive
 
 FOLDER = "details"
 #: Why a picture was chosen (see `runs.pictures`).
@@ -80,7 +80,7 @@ class Details:
     """Errors by uncertainty, of the tokens of test images whose masks are known."""
     pictures: Sequence[Picture] = ()
 
-    @property
+    @cached_property
     def anomalous(self) -> np.ndarray:
         """(N,) bool."""
         return np.array([defect != GOOD for defect in self.defects], dtype=bool)
@@ -115,7 +115,7 @@ def read(folder: Path, run_id: str, part: Part = "pictures") -> Details | None:
     try:
         with path.open("rb") as file:
             return _unpacked(file, part)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, KeyError, zlib.error) as error:
         raise DataError(f"{path}: not the details of a run ({error}); it may be removed") from error
 
 
@@ -142,9 +142,7 @@ def unpacked(content: bytes) -> Details:
 
 
 def _unpacked(file: BinaryIO, part: Part) -> Details:
-    with zipfile.ZipFile(file) as archive:
-        wanted = [name for name in archive.namelist() if not name.startswith(LEFT_OUT[part])]
-        arrays = {name.removesuffix(".npy"): _array(archive.read(name)) for name in wanted}
+    arrays = archive.arrays(file, LEFT_OUT[part])
     errors = {name: arrays[f"doubt/{name}"] for name in ("total", "epistemic") if f"doubt/{name}" in arrays}
     return Details(
         images=tuple(map(sys.intern, arrays["images"].tolist())),  # the same in many runs
@@ -155,26 +153,6 @@ def _unpacked(file: BinaryIO, part: Part) -> Details:
         errors=ErrorByUncertainty(**errors) if errors else None,
         pictures=_pictures_unpacked(arrays),
     )
-
-
-def _array(content: bytes) -> np.ndarray:
-    """Return the array of a `.npy` file. (NumPy parses the header of each anew, which takes longer than all the rest.)
-
-    Raises:
-        ValueError: where it is none, or of Python objects.
-    """
-    end = 10 + int.from_bytes(content[8:10], "little")
-    shape, fortran, dtype = _layout(content[:end])
-    return np.frombuffer(content, dtype, offset=end).reshape(shape, order="F" if fortran else "C")
-
-
-@lru_cache(maxsize=1000)
-def _layout(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Return shape, order and type of an array from the header of its file, which is of version 1.0 unless enormous."""
-    file = io.BytesIO(header)
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("an array whose header is not of version 1.0")
-    return np.lib.format.read_array_header_1_0(file)
 
 
 def _path(folder: Path, run_id: str) -> Path:

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scale
 import torch
+from matplotlib.ticker import LogLocator
 from metrics import resident
 from pydantic import TypeAdapter
 
@@ -252,6 +253,8 @@ def plot(axes: Axes, panel: Panel) -> None:
     axes.set_ylim(low, high * (high / low) ** (0.12 * len(panel.lines)))  # room for the legend
     axes.set_xticks(ticks(panel), [f"{number:,}" for number in ticks(panel)])
     axes.minorticks_off()
+    if high / low < 10:  # there may be no power of ten
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter("{x:g}")
     axes.legend(loc="upper left")
 

@@ -9,13 +9,11 @@ made-up records; the first of its commands writes all files, and those that foll
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -79,15 +77,10 @@ def first_step(path: Path, results: Path) -> list[float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--keep", type=Path, help="leave the studies in this folder")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = options.keep or Path(temporary)
+    with report.asked(__doc__, 5) as (repeats, folder):
         folder.mkdir(parents=True, exist_ok=True)
         os.environ["URA_STUDY_CACHE"] = str(folder / "cache")
-        measure(folder, range(options.repeats))
+        measure(folder, repeats)
 
 
 def measure(folder: Path, repeats: range) -> None:

@@ -10,12 +10,14 @@ python tests/benchmarks/report.py [--repeats 3] [--keep FOLDER]
 from __future__ import annotations
 
 import argparse
+import contextlib
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -133,17 +135,23 @@ def _used() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--keep", type=Path, help="leave the study in this folder")
+@contextlib.contextmanager
+def asked(about: str | None, repeats: int) -> Iterator[tuple[range, Path]]:
+    """Read the options of a benchmark on studies, and yield its repeats, a range, and the folder to work in."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=repeats)
+    parser.add_argument("--keep", type=Path, help="leave what is written in this folder")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        folder = options.keep or Path(temporary)
+        yield range(options.repeats), options.keep or Path(temporary)
+
+
+def main() -> None:
+    with asked(__doc__, 3) as (repeats, folder):
         plan = leave(folder / "results")
         print(f"{len(plan.variants)} variants, {len(plan.runs)} records", flush=True)
         for name, arguments in COMMANDS.items():
-            taken = [seconds(arguments, folder) for _ in range(options.repeats)]
+            taken = [seconds(arguments, folder) for _ in repeats]
             wall, processor = (statistics.median(times) for times in zip(*taken, strict=True))
             print(f"{name}: median {wall:.1f} s, of the processor {processor:.1f} s", flush=True)
 

@@ -39,4 +39,5 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         if before:
+            gc.freeze()  # else the next search would go through all that is left
             gc.enable()

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from ura_study.metrics.names import VALIDATION
 from ura_study.results.aggregate import aggregate, metric
@@ -73,6 +72,8 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, tupl
     """
     if len(first) < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
         return math.nan, (math.nan, math.nan)
+    from scipy.stats import spearmanr  # takes half a second, and most studies hold nothing out
+
     seen = round(float(spearmanr(first, second).statistic), 9)  # equal ranks give 1, not nearly 1
     return seen, _interval(seen, len(first))
 

@@ -64,6 +64,8 @@ def judged(differences: np.ndarray, rope: float) -> tuple[Posterior, bool]:
 
 def _mass(weights: np.ndarray, among: np.ndarray) -> np.ndarray:
     """Return for each draw the weight (draws,) of the pairs that count; `among` (n + 1, n + 1) is 0, 0.5 or 1."""
+    if not among.any():
+        return np.zeros(len(weights))
     return np.einsum("ij,ij->i", weights @ among, weights)
 
 

@@ -80,7 +80,8 @@ def outcomes(plan: Plan, records: Mapping[str, Record], metrics: Iterable[str]) 
             {"variant": variant, "category": category, "seed": seed, "run_id": run_id, "status": status} | values
         )
     frame = pd.DataFrame(rows, columns=["variant", "category", "seed", "run_id", "status", *metrics])
-    return frame.astype(dict.fromkeys(metrics, float))
+    texts = dict.fromkeys(("variant", "category", "run_id", "status"), object)  # strings of pandas are slow to unpack
+    return frame.astype(texts | dict.fromkeys(metrics, float))
 
 
 def _variant(variant: Variant, changed: Iterable[str]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def on_test_set(results: Results, metric: str) -> Iterator[OnTestSet]:
                 yield OnTestSet(category, variant, trouble=own)
                 continue
             paired = base if isinstance(base, Scored) and base is not own and base.images == own.images else None
-            anomalous = int(own.anomalous.sum())
+            anomalous = int(np.count_nonzero(own.anomalous))
             normal = own.anomalous.size - anomalous
             yield OnTestSet(category, variant, normal, anomalous, **_judged(metric, own, paired))
 

@@ -9,18 +9,20 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from ura_study.metrics.names import better, reportable
 from ura_study.results.agreement import Agreement
 from ura_study.results.cell import Cell
-from ura_study.results.leaderboard import Leaderboard
 from ura_study.results.names import counted, title
 from ura_study.search.objective_config import ObjectiveSettings
 from ura_study.study.names import short_names
 from ura_study.tables.model import Column, Kind, Row, Table
+
+if TYPE_CHECKING:
+    from ura_study.results.leaderboard import Leaderboard
 
 KINDS: Mapping[str, Kind] = {
     "fit_seconds": "seconds",

@@ -155,12 +155,20 @@ def _label(table: Table, settings: ReportSettings, study: str, alone: bool) -> s
 def _shown(cell: Cell, column: Column, settings: ReportSettings) -> Shown:
     if not cell.complete:
         return Shown(_trouble(cell), number=False, failed=bool(cell.failed))
-    spread = cell.std if column.kind not in SIZES or cell.std else math.nan  # no deviation for a size that never varies
-    tail = "" if math.isnan(spread) else f" ± {number(spread, column.kind, settings)}"
+    return Shown(
+        number(cell.mean, column.kind, settings), _tail(cell, column.kind, settings), significant=cell.significant
+    )
+
+
+def _tail(cell: Cell, kind: Kind, settings: ReportSettings) -> str:
+    """Return the interval of a cell with a number, else its deviation over seeds; "" if it has neither."""
     if cell.interval is not None:
-        low, high = (number(end, column.kind, settings) for end in cell.interval)
-        tail = f" [{low}, {high}]"
-    return Shown(number(cell.mean, column.kind, settings), tail, significant=cell.significant)
+        low, high = (number(end, kind, settings) for end in cell.interval)
+        return f" [{low}, {high}]"
+    spread = cell.std
+    if math.isnan(spread) or (kind in SIZES and spread == 0):  # no deviation for a size that never varies
+        return ""
+    return f" ± {number(spread, kind, settings)}"
 
 
 def _trouble(cell: Cell) -> str:

@@ -81,7 +81,7 @@ def draw(name: str, heads: Sequence[Sequence[str]], strips: Sequence[Strip], cap
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.set_autoscale_on(False)
-        axes.set(xlim=(0, width), ylim=(0, height))
+        axes.set(xlim=(0, width), ylim=(0, height), xticks=[], yticks=[])
         for column, lines in enumerate(heads):
             middle = LEFT + column * (side + SPACE) + side / 2
             for line, text in enumerate(lines):

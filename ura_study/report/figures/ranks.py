@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from ura_study.metrics.names import better
 from ura_study.report.config import ReportSettings
@@ -67,6 +66,7 @@ def ranks(results: Results, metric: str) -> Ranks | None:
     columns, equal, categories = _distinct(results, metric)
     count = len(columns)
     import scikit_posthocs
+    from scipy import stats
 
     scores = np.array(list(columns.values())).T * better(metric)  # (categories, variants), larger is better
     studentized = float(stats.studentized_range.ppf(1 - ALPHA, count, np.inf))

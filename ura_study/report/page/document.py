@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from ura_study import cache
 from ura_study.metrics.names import DEFECT_METRICS
-from ura_study.report.figures import Gallery, gallery
+from ura_study.report.figures import Gallery
 from ura_study.report.page.answers import allowance, answers
-from ura_study.report.page.drawings import Drawing, drawing
+from ura_study.report.page.drawing_apart import ANSWERS, drawings
+from ura_study.report.page.drawings import Drawing
 from ura_study.report.page.page_table import PageTable, facts, page_table
 from ura_study.report.page.provenance import Failed, failures, origins, recorded
 from ura_study.report.page.state import State, state_of
@@ -104,14 +105,16 @@ def write_report(path: Path, results: Results, drawn: Gallery | None = None) -> 
 
 def page(results: Results, drawn: Gallery | None = None) -> Page:
     """Return the content of a study's page, with the figures `drawn`; None: they are drawn here."""
-    if drawn is None:
-        drawn = gallery(results)
     study, records = results.study, recorded(results)
-    figures = {figure.name: drawing(figure) for figure in (*drawn.study, *drawn.search)}
+    with drawings(results, drawn) as awaited:
+        tables = list(_sections(results))
+        every, pictures = awaited()
+    figures = {figure.name: figure for figure in every}
+    difference = figures.pop(f"{ANSWERS}differences-{results.metrics[0]}", None)
     places = {name: next((key for start, key in BESIDE.items() if name.startswith(start)), "") for name in figures}
     found = [
         Section(key, title, tuple(grids), tuple(figures[name] for name, place in places.items() if place == key))
-        for key, title, grids in _sections(results)
+        for key, title, grids in tables
     ]
     shown = {section.key for section in found if section.grids}
     return Page(
@@ -120,12 +123,12 @@ def page(results: Results, drawn: Gallery | None = None) -> Page:
         warning=oracle(study),
         answers=answers(results),
         allowance=allowance(results),
-        difference=_first_difference(results, drawn),
+        difference=difference,
         question=question(results),
         protocol=protocol(results),
         sections=[section for section in found if section.grids],
         drawings=[figures[name] for name, place in places.items() if place not in shown],
-        pictures=[drawing(figure) for figure in drawn.pictures],
+        pictures=pictures,
         failures=failures(records),
         origins=origins(results, records),
         fingerprints=facts("Data", ("category", "fingerprint"), list(results.plan.fingerprints.items())),
@@ -175,12 +178,6 @@ def _sections(results: Results) -> Iterator[tuple[str, str, list[PageTable]]]:
     kinds = known and any(name in DEFECT_METRICS for name in results.metrics)
     yield "defects", "Kinds of defects", _grids(results, defects(results) if kinds else [])
     yield "cost", "Cost", _grids(results, [cost(results)])
-
-
-def _first_difference(results: Results, drawn: Gallery) -> Drawing | None:
-    """Return the figure of differences in the first metric once more, under another name: ids must differ."""
-    name = f"differences-{results.metrics[0]}"
-    return next((drawing(replace(one, name=f"answers-{name}")) for one in drawn.study if one.name == name), None)
 
 
 def _grids(results: Results, tables: Sequence[Table]) -> list[PageTable]:

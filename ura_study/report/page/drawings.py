@@ -21,13 +21,14 @@ SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 class Drawing:
     """A figure in the page."""
 
+    name: str
     svg: str
     caption: str
 
 
 def drawing(drawn: Drawn) -> Drawing:
     """Return a figure in the form that the page contains."""
-    return Drawing(inlined(svg(drawn), drawn.name, drawn.alt), drawn.caption)
+    return Drawing(drawn.name, inlined(svg(drawn), drawn.name, drawn.alt), drawn.caption)
 
 
 def inlined(source: str, name: str, alt: str) -> str:

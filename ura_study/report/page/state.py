@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ura_study.results.results import Results
 from ura_study.runs.counts import counts
 from ura_study.runs.record import Record
-from ura_study.search.trials import given_up, headline
 from ura_study.study.plan import Plan, joined
 
 
@@ -28,6 +27,8 @@ def state_of(results: Results) -> State:
     parts.append(f"{left} left" if left else "")
     lines = [f"{'Finished' if finished else 'Unfinished'}: {', '.join(part for part in parts if part)}."]
     if results.study.search is not None:
+        from ura_study.search.trials import headline
+
         line = headline(results.search.trials if results.search else [], results.study.search)
         lines.append(f"{line[0].upper()}{line[1:]}.")
     if not finished:
@@ -39,6 +40,8 @@ def _wanted(results: Results) -> tuple[Plan, Mapping[str, Record], frozenset[str
     """Return the arguments of `counts`, with the variants of trials included."""
     if (search := results.search) is None:
         return results.plan, results.records, frozenset()
+    from ura_study.search.trials import given_up
+
     return joined(results.plan, search.plan), results.records, given_up(search.trials, results.plan)
 
 

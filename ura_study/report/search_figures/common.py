@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ura_study.report.drawing.positions import Positions, positions
 from ura_study.report.drawing.style import BLUE, ORANGE, VERMILION
 from ura_study.search.config import SearchSettings
-from ura_study.search.trials import TrialSummary
 from ura_study.study.names import short_names
+
+if TYPE_CHECKING:
+    from ura_study.search.trials import TrialSummary
 
 #: Name → marker shape, face colour and edge colour of a trial's point.
 MARKERS = {

@@ -14,10 +14,11 @@ from ura_study.report.figures.registry import figure as registered
 from ura_study.report.search_figures.common import MARKERS, chosen_on, marker_of, values_of
 from ura_study.results.results import Results
 from ura_study.search.config import SearchSettings
-from ura_study.search.trials import TrialSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from ura_study.search.trials import TrialSummary
 
 #: Most objectives that are shown.
 MOST = 3

@@ -23,10 +23,11 @@ from ura_study.report.search_figures.common import (
 )
 from ura_study.results.results import Results
 from ura_study.search.config import SearchSettings
-from ura_study.search.trials import TrialSummary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from ura_study.search.trials import TrialSummary
 
 #: Most parameters that are shown, and most panels side by side.
 MOST, ACROSS = 8, 4

@@ -50,6 +50,13 @@ MODELS = {
     "uniad, raw features, no mask": UNIAD | {"standardise": False, "neighbourhood": 0, "image_score": "map"},
     "onenip": ONENIP,
     "onenip, of normal images alone": ONENIP | {"restoration": False, "refiner": False, "image_score": "map"},
+    "feature fader": {"name": "feature_fader", "width": 8},
+    "feature fader, masked and not attenuated": {
+        "name": "feature_fader",
+        "width": 8,
+        "masking": True,
+        "attenuation": False,
+    },
     "prototypes": {"name": "prototypes", "steps": 3},
     "prototypes, several at each position": {"name": "prototypes", "steps": 3, "per_position": 2, "tokens": None},
     "prototypes, local alone": {"name": "prototypes", "steps": 3, "spatial": [0.3], "image_score": "map"},

@@ -108,6 +108,7 @@ def test_a_fit_repeats_exactly_and_is_close_to_that_of_the_cpu(train, name, prec
         "uniad",
         "pcsnet",
         "onenip",
+        "feature fader",
         "prototypes",
         "feature editing",
     ],

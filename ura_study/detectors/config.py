@@ -89,6 +89,7 @@ DETECTORS: Registry[DetectorKind] = Registry(
         "onenip": "ura_study.detectors.onenip.config",
         "prototypes": "ura_study.detectors.prototypes.config",
         "feature_editing": "ura_study.detectors.feature_editing.config",
+        "feature_fader": "ura_study.detectors.feature_fader.config",
     },
 )
 

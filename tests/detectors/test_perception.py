@@ -80,7 +80,9 @@ def test_heads_take_turns_the_middle_one_first(heads, count, expected):
 
 def test_shapes(perception, generator):
     tokens = torch.randn((3, 64, 12), generator=generator)
-    assert perception(tokens, torch.tensor([0, 2, 1]), generator).shape == (3, 64)
+    logits, divergence = perception(tokens, torch.tensor([0, 2, 1]), generator)
+    assert logits.shape == (3, 64)
+    assert divergence.shape == ()
     networks = perception.sample(5, generator)
     assert networks.shape == (5, 24, 12)
     perceived = perception.perceive(tokens, networks)
@@ -137,9 +139,15 @@ def test_samples_of_a_head_scatter_around_its_mean_network(normal, generator):
 def test_each_head_learns_from_its_own_images(perception, generator):
     """Images of one regime have no gradient for the heads of the others."""
     tokens = torch.randn((2, 64, 12), generator=generator)
-    perception(tokens, torch.tensor([1, 1]), generator).sum().backward()
+    perception(tokens, torch.tensor([1, 1]), generator)[0].sum().backward()
     moved = [any(p.grad is not None and p.grad.abs().max() > 0 for p in head.parameters()) for head in perception.heads]
     assert moved == [False, True, False]
+
+
+def test_the_divergence_is_that_of_all_heads(perception, generator):
+    _, divergence = perception(torch.zeros(1, 64, 12), torch.tensor([1]), generator)
+    layers = [head.layer for head in perception.heads]
+    torch.testing.assert_close(divergence, sum(layer.divergence(layer.std) for layer in layers))
 
 
 def test_heads_that_saw_shifts_of_different_size_disagree_on_those_between(perception, generator):
@@ -150,7 +158,7 @@ def test_heads_that_saw_shifts_of_different_size_disagree_on_those_between(perce
     optimiser = torch.optim.Adam(perception.parameters(), 0.02)
     for _ in range(150):
         tokens = torch.randn((3, 64, 12), generator=generator) + shift * mask[..., None]
-        logits = perception(tokens, torch.arange(3), generator)
+        logits, _ = perception(tokens, torch.arange(3), generator)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, mask)
         optimiser.zero_grad()
         loss.backward()

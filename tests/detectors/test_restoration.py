@@ -4,6 +4,7 @@ import pytest
 import torch
 from datasets import make_maps
 
+from ura_study.detectors.uranet import restoration as module
 from ura_study.detectors.uranet.config import RestorationSettings
 from ura_study.detectors.uranet.restoration import DISTRUST, AttentionBlock, Restoration, log_trust, near
 from ura_study.detectors.uranet.statistics import to_tokens, token_statistics
@@ -116,8 +117,8 @@ def test_nearest_sources_weighted_by_their_distance_by_hand():
     prototypes, content = torch.tensor([[10.0], [2.0]]), torch.tensor([[[1.0]]])
     nothing, zero = torch.zeros(1, 2, dtype=torch.bool), torch.zeros(1, 1)
     recalled = block.recall(torch.zeros(1, 1, 1), prototypes, nothing)
-    assert recalled.numbers.tolist() == [[[1, 0]]]
-    found = block(torch.zeros(1, 1, 1), content, prototypes, zero, zero, recalled)
+    assert sorted(recalled.numbers.flatten().tolist()) == [0, 1]
+    found = block(content, prototypes, zero, zero, recalled)
     torch.testing.assert_close(found.item(), (1 + 2 / math.e) / (1 + 1 / math.e), rtol=1e-5, atol=0)
 
 
@@ -165,6 +166,21 @@ def test_what_was_recalled_need_not_be_sought_again(train, tokens):
     restoration, images = build(train, depth=2), torch.tensor([0, 1])
     recalled = restoration.recall(tokens, images)
     assert torch.equal(restoration(tokens, images=images, recalled=recalled), restoration(tokens, images=images))
+
+
+def test_distances_computed_in_parts_by_hand(monkeypatch):
+    """Three queries of two images in parts of two; keys 0, 1 and 4 on a line."""
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    query, keys = torch.tensor([[[0.0], [1.0], [5.0]], [[2.0], [2.0], [3.0]]]), torch.tensor([[0.0], [1.0], [4.0]])
+    found = torch.tensor([[[0, 2], [0, 1], [2, 1]], [[1, 0], [2, 2], [0, 1]]])
+    expected = torch.tensor([[[0.0, 16], [1, 0], [1, 16]], [[1, 4], [4, 4], [9, 4]]])
+    assert module.squared_distances(query, keys, found).equal(expected)
+
+
+def test_the_softmax_is_over_the_largest_by_hand():
+    logits = torch.tensor([[[0.0, math.log(3), -5.0], [-torch.inf, 1.0, 1.0]]])
+    expected = torch.tensor([[[0.25, 0.75, 0], [0, 0.5, 0.5]]])
+    torch.testing.assert_close(module.softmax_of_largest(logits, 2), expected)
 
 
 def test_the_sources_are_the_nearest_of_memory_and_image_together(train, tokens):

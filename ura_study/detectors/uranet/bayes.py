@@ -32,7 +32,12 @@ class PointLinear(nn.Module):
         self.mean.copy_(torch.randn(self.mean.shape, generator=generator) / math.sqrt(3 * fan_in))
         self.bias.zero_()
 
-    def forward(self, x: Tensor, generator: torch.Generator) -> Tensor:
+    @property
+    def std(self) -> Tensor:
+        """Standard deviation of the weights: 0, there is no posterior."""
+        return self.mean.new_zeros(())
+
+    def forward(self, x: Tensor, std: Tensor, generator: torch.Generator) -> Tensor:
         """Return y (..., O) for x (..., I); nothing is drawn."""
         return functional.linear(x, self.mean, self.bias)
 
@@ -40,7 +45,7 @@ class PointLinear(nn.Module):
         """Return the weights (1, O, I): all samples would be equal, so there is one."""
         return self.mean[None]
 
-    def divergence(self) -> Tensor:
+    def divergence(self, std: Tensor) -> Tensor:
         """Return 0: there is no posterior."""
         return self.mean.new_zeros(())
 
@@ -61,13 +66,16 @@ class BayesianLinear(PointLinear):
 
     @property
     def std(self) -> Tensor:
-        """Standard deviations of the weights, (O, I), positive."""
+        """Standard deviations of the weights, (O, I), positive.
+
+        It is slow to compute. So methods that are called several times in a training step are given it.
+        """
         return functional.softplus(self.raw_std)
 
-    def forward(self, x: Tensor, generator: torch.Generator) -> Tensor:
+    def forward(self, x: Tensor, std: Tensor, generator: torch.Generator) -> Tensor:
         """Return a sample of y (..., O) for x (..., I), drawn independently for each leading index."""
         mean = functional.linear(x, self.mean, self.bias)
-        variance = functional.linear(x.square(), self.std.square())
+        variance = functional.linear(x.square(), std.square())
         noise = sent(torch.randn(mean.shape, generator=generator), mean.device).to(mean.dtype)
         return mean + (variance + 1e-12).sqrt() * noise
 
@@ -76,7 +84,7 @@ class BayesianLinear(PointLinear):
         noise = sent(torch.randn((count, *self.mean.shape), generator=generator), self.mean.device).to(self.mean.dtype)
         return self.mean + self.std * noise
 
-    def divergence(self) -> Tensor:
+    def divergence(self, std: Tensor) -> Tensor:
         """Return KL(posterior ‖ prior) summed over the weights, in nats."""
-        ratio = self.std / self.prior_std
+        ratio = std / self.prior_std
         return (0.5 * (ratio.square() + (self.mean / self.prior_std).square() - 1) - ratio.log()).sum()

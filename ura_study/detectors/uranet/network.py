@@ -101,10 +101,10 @@ class URANet(Detector):
         truth = mask[:, sources]  # (B, P)
         suspected = None
         if self.perception is not None and self.learns_perception:
-            logits = self.perception(self._seen(corrupted, origin, sources), regimes, perceiving)
+            logits, divergence = self.perception(self._seen(corrupted, origin, sources), regimes, perceiving)
             terms["perception"] = segmentation_loss(logits, truth)
             weight = self.perception.settings.kl_weight / (batch.of * mask.shape[1])
-            terms["divergence"] = weight * self.perception.divergence()
+            terms["divergence"] = weight * divergence
             told = torch.rand(len(mask), generator=perceiving) < TRUE_MASKS * (1 - progress)
             suspected = torch.where(sent(told, mask.device)[:, None], truth, logits.detach().sigmoid())
         if self.restoration is not None:
@@ -218,7 +218,9 @@ class URANet(Detector):
         return torch.cat([self._unexplained(self._standardise(batch), index).flatten(0, 1) for index, batch in batches])
 
     def _standardise(self, features: Tensor) -> Tensor:
-        return (to_tokens(features).contiguous() - self.mean) / self.std  # (B, N, C)
+        # One image at a time: PyTorch transposes a matrix several times faster than a batch of them.
+        tokens = torch.stack([to_tokens(image[None])[0].contiguous() for image in features])  # (B, N, C)
+        return (tokens - self.mean) / self.std
 
 
 def _suspected(settings: PerceptionSettings, perceived: Perceived, known: Tensor | None) -> Tensor:

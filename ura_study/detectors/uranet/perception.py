@@ -123,14 +123,18 @@ class Perception(nn.Module):
         """Return tokens (..., C) whitened, the input of the network."""
         return (tokens - self.centre) @ self.whitening
 
-    def forward(self, seen: Tensor, regimes: Tensor, generator: torch.Generator) -> Tensor:
-        """Return sampled logits (B, N) of whitened tokens (B, N, C), for training.
+    def forward(self, seen: Tensor, regimes: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return sampled logits (B, N) of whitened tokens (B, N, C), for training, and the posterior's divergence.
 
-        `regimes` (B,) are the numbers of the heads that learn from the images.
+        That is the divergence of all weights from their prior, in nats. `regimes` (B,) are the numbers of the heads
+        that learn from the images.
         """
         heads = self._each
-        each = ((x, heads[g]) for x, g in zip(seen, regimes.tolist(), strict=True))
-        return torch.stack([head.logit(energy_of(head.layer(x, generator))) for x, head in each])
+        stds = [head.layer.std for head in heads]
+        each = ((x, heads[g], stds[g]) for x, g in zip(seen, regimes.tolist(), strict=True))
+        logits = torch.stack([head.logit(energy_of(head.layer(x, std, generator))) for x, head, std in each])
+        divergences = [head.layer.divergence(std) for head, std in zip(heads, stds, strict=True)]
+        return logits, torch.stack(divergences).sum()
 
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Return the weights (M, U, C) of `count` networks. The heads take turns, the middle one first."""
@@ -144,10 +148,6 @@ class Perception(nn.Module):
             units = functional.linear(seen, weights, heads[g].layer.bias)  # (B, N, U)
             logits.append(heads[g].logit(energy_of(units)))
         return summarise(torch.stack(logits), energy_of(seen).sqrt())
-
-    def divergence(self) -> Tensor:
-        """Return the divergence of all weights from their prior, in nats."""
-        return torch.stack([head.layer.divergence() for head in self._each]).sum()
 
 
 def energy_of(units: Tensor) -> Tensor:

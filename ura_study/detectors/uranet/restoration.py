@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ura_study.detectors.uranet.config import RestorationSettings
-from ura_study.detectors.uranet.search import nearest
+from ura_study.detectors.uranet.search import largest, nearest
 from ura_study.detectors.uranet.statistics import TokenStatistics, covering_tokens, principal_components
 from ura_study.features.transfer import sent
 
@@ -39,18 +39,22 @@ UNKNOWING = 1 / 16
 TEMPERATURE = 0.4
 #: Number of tokens over which that distance is averaged.
 PROBED = 1000
+#: Queries whose distances to what was found are computed at once.
+AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """The prototypes nearest to tokens (B, Q, C), as the first block finds them."""
+    """The prototypes nearest to tokens (B, Q, C), as a block finds them."""
 
+    query: Tensor
+    """(B, Q, D) the tokens in the projection in which they were compared."""
+    keys: Tensor
+    """(K, D) all prototypes in it."""
     numbers: Tensor
     """(B, Q, k)."""
     bias: Tensor
     """(B, Q, k) what is added to their logits: −inf if one is no source for the image, else 0."""
-    keys: Tensor
-    """(K, D) all prototypes in the projection in which they were compared."""
 
 
 class Restoration(nn.Module):
@@ -136,7 +140,7 @@ class Restoration(nn.Module):
         for block in self._attention:
             if recalled is None:
                 recalled = block.recall(state, self.prototypes, absent)
-            state, recalled = block(state, content, self.prototypes, trust, excluded, recalled), None
+            state, recalled = block(content, self.prototypes, trust, excluded, recalled), None
         return state
 
     def _absent(self, tokens: Tensor, images: Tensor | None) -> Tensor:
@@ -157,65 +161,61 @@ class AttentionBlock(nn.Module):
 
     def recall(self, state: Tensor, prototypes: Tensor, absent: Tensor) -> Recalled:
         """Return the prototypes (K, C) nearest to state (B, Q, C), last those that are `absent` (B, K) for an image."""
-        keys, bias = prototypes @ self.measure, minus_infinity_where(absent)
+        query, keys, bias = state @ self.measure, prototypes @ self.measure, minus_infinity_where(absent)
         with torch.no_grad():
-            each = zip(state @ self.measure, bias, strict=True)
-            numbers = torch.stack([nearest(query, keys, offset, self.sources) for query, offset in each])
-        return Recalled(numbers, bias.gather(1, numbers.flatten(1)).view_as(numbers), keys)
+            numbers = nearest(query, keys[None], bias, self.sources)
+        return Recalled(query, keys, numbers, taken(bias, numbers))
 
     def forward(
-        self, state: Tensor, content: Tensor, prototypes: Tensor, trust: Tensor, excluded: Tensor, recalled: Recalled
+        self, content: Tensor, prototypes: Tensor, trust: Tensor, excluded: Tensor, recalled: Recalled
     ) -> Tensor:
-        """Return the output (B, Q, C) of the block for the queries `state` (B, Q, C).
+        """Return the output (B, Q, C) of the block for the queries of `recalled`.
 
-        The sources are those of the prototypes (K, C) that were `recalled`, and the image's `content` (B, P, C), to
-        whose logits `trust` (B, P) and `excluded` (Q, P) are added.
+        The sources are those of the prototypes (K, C) that were recalled, and the image's `content` (B, P, C), to whose
+        logits `trust` (B, P) and `excluded` (Q, P) are added.
         """
-        query, own = state @ self.measure, content @ self.measure  # (…, C) -> (…, D)
-        each = zip(query, own, content, trust, recalled.numbers, recalled.bias, strict=True)
-        memory = (excluded, recalled.keys, prototypes)
-        return torch.stack([self._mixed(q, o, c, t, n, b, *memory) for q, o, c, t, n, b in each])
-
-    def _mixed(
-        self,
-        query: Tensor,
-        own: Tensor,
-        content: Tensor,
-        trust: Tensor,
-        numbers: Tensor,
-        bias: Tensor,
-        excluded: Tensor,
-        keys: Tensor,
-        prototypes: Tensor,
-    ) -> Tensor:
-        """Return the means (Q, C) of one image. Images are processed one at a time to save memory for the distances."""
-        temperature = self.log_temperature.exp()
-        with torch.no_grad():  # (Q, k), of the image itself
-            seen = nearest(query, own, excluded + temperature * trust, self.sources)
-        trusted = excluded.gather(1, seen) + trust.take(seen)
+        query, own, temperature = recalled.query, content @ self.measure, self.log_temperature.exp()
+        with torch.no_grad():  # (B, Q, k), of the image itself
+            seen = nearest(query, own, (excluded + temperature * each for each in trust), self.sources)
+        trusted = excluded.expand(len(seen), -1, -1).gather(2, seen) + taken(trust, seen)
+        image = torch.arange(len(content), device=content.device)[:, None, None]
+        places = seen + content.shape[1] * image  # among the sources of all images
         logits = [
-            bias - squared_distances(query, keys, numbers) / temperature,
-            trusted - squared_distances(query, own, seen) / temperature,
+            recalled.bias - squared_distances(query, recalled.keys, recalled.numbers) / temperature,
+            trusted - squared_distances(query, own.flatten(0, 1), places) / temperature,
         ]
-        weights = softmax_of_largest(torch.cat(logits, dim=1), self.sources)  # (Q, 2k)
-        of_memory, of_image = weights.split([numbers.shape[1], seen.shape[1]], dim=1)
-        return weighted_sum(prototypes, numbers, of_memory) + weighted_sum(content, seen, of_image)
+        weights = softmax_of_largest(torch.cat(logits, dim=2), self.sources)  # (B, Q, 2k)
+        of_memory, of_image = weights.split([recalled.numbers.shape[2], seen.shape[2]], dim=2)
+        from_memory = weighted_sum(prototypes, recalled.numbers, of_memory)
+        return from_memory + weighted_sum(content.flatten(0, 1), places, of_image)
 
 
 def squared_distances(query: Tensor, keys: Tensor, found: Tensor) -> Tensor:
-    """Return the squared distances (Q, k) of query (Q, D) to the keys (K, D) with the numbers `found` (Q, k)."""
-    return (query[:, None] - keys.index_select(0, found.flatten()).view(*found.shape, -1)).square().sum(dim=2)
+    """Return the squared distances (B, Q, k) of query (B, Q, D) to the keys (K, D) with the numbers `found` (B, Q, k).
+
+    Only so many are computed at a time, to save memory for the differences.
+    """
+    parts = zip(query.flatten(0, 1).split(AT_ONCE), found.flatten(0, 1).split(AT_ONCE), strict=True)
+    differences = (q[:, None] - keys.index_select(0, f.flatten()).view(*f.shape, -1) for q, f in parts)  # (…, k, D)
+    return torch.cat([difference.square().sum(dim=2) for difference in differences]).view_as(found)
 
 
 def softmax_of_largest(logits: Tensor, count: int) -> Tensor:
-    """Return the softmax over the `count` largest of each row of logits (Q, n), and 0 elsewhere."""
-    least = logits.detach().topk(min(count, logits.shape[1]), dim=1).values[:, -1:]
-    return logits.masked_fill(logits < least, -torch.inf).softmax(dim=1)
+    """Return the softmax over the `count` largest of each row of logits (B, Q, n), and 0 elsewhere."""
+    known = logits.detach().flatten(0, 1)
+    least = known.gather(1, largest(known, count)).amin(dim=1).view(*logits.shape[:2], 1)
+    return logits.masked_fill(logits < least, -torch.inf).softmax(dim=2)
 
 
 def weighted_sum(values: Tensor, found: Tensor, weights: Tensor) -> Tensor:
-    """Return the sums (Q, C) of the values (K, C) with the numbers `found` (Q, k), with weights (Q, k)."""
-    return functional.embedding_bag(found, values, per_sample_weights=weights.to(values.dtype), mode="sum")
+    """Return the sums (B, Q, C) of the values (K, C) with the numbers `found` (B, Q, k), with weights (B, Q, k)."""
+    rows, shares = found.flatten(0, 1), weights.to(values.dtype).flatten(0, 1)
+    return functional.embedding_bag(rows, values, per_sample_weights=shares, mode="sum").view(*found.shape[:2], -1)
+
+
+def taken(values: Tensor, numbers: Tensor) -> Tensor:
+    """Return the values (B, K) with the numbers (B, Q, k) of each image."""
+    return values.gather(1, numbers.flatten(1)).view_as(numbers)
 
 
 def minus_infinity_where(mask: Tensor) -> Tensor:

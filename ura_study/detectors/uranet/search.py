@@ -1,43 +1,60 @@
 """The search for the nearest of many tokens.
 
-Legend: Q queries, K keys, D dimensions, k found.
+Legend: B images, Q queries, K keys, D dimensions, k found.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import numpy as np
 import torch
 from torch import Tensor
 
-#: Numbers in a group, of which only the largest is looked at in the first pass.
-GROUP = 64
+#: Groups per number that is sought, of which only the largest number is looked at in the first pass.
+GROUPS = 8
 
 
-def nearest(query: Tensor, keys: Tensor, offset: Tensor, count: int) -> Tensor:
-    """Return the numbers (Q, k) of the keys (K, D) whose squared distance to query (Q, D), less `offset`, is smallest.
+def nearest(query: Tensor, keys: Tensor, offsets: Iterable[Tensor], count: int) -> Tensor:
+    """Return the numbers (B, Q, k) of the keys whose squared distance to a query, less their offset, is smallest.
 
-    `offset` is (K,) or (Q, K); k is `count`, or K where that is less.
+    Images are processed one at a time, to save memory for the distances.
+
+    Args:
+        query: (B, Q, D).
+        keys: (B, K, D), or (1, K, D) if they are the same for all images.
+        offsets: of each image (K,) or (Q, K).
+        count: k, if there are as many keys; otherwise all are found.
     """
-    closeness = torch.addmm(offset - keys.square().sum(dim=1), query, keys.T, alpha=2)
-    return largest(closeness, min(count, len(keys)))
+    lengths, shape = keys.square().sum(dim=2), (len(query), -1, -1)
+    each = zip(query, keys.expand(shape), lengths.expand(shape[:2]), offsets, strict=True)
+    return torch.stack([largest(torch.addmm(o - length, q, k.T, alpha=2), count) for q, k, length, o in each])
 
 
 def largest(values: Tensor, count: int) -> Tensor:
-    """Return the places (Q, k) of the `count` largest of each row of values (Q, K), the largest first.
+    """Return the places (Q, k) of the `count` largest of each row of values (Q, K), in any order; all if K < `count`.
 
-    Long rows are divided into groups: the largest k are all in the k groups with the largest maxima. That takes half
-    the time of a plain `topk`. Which of equal values are taken is not defined.
+    Which of equal values are taken is not defined.
+
+    On a CPU long rows are divided into groups, since the largest k are all in the k groups with the largest maxima.
+    A group has every n-th number of a row: so maxima are those of whole rows of memory, which is fast.
     """
-    rows, length = values.shape
-    groups = length // GROUP
-    if groups < 4 * count:
-        return values.topk(count, dim=1).indices
-    grouped = values[:, : groups * GROUP].reshape(rows, groups, GROUP)
-    chosen = grouped.amax(dim=2).topk(count, dim=1).indices  # (Q, k)
-    row = torch.arange(rows, device=values.device)[:, None]
-    kept = (
-        grouped.reshape(-1, GROUP).index_select(0, (row * groups + chosen).flatten()).view(rows, -1)
-    )  # (Q, k · GROUP)
-    best = torch.cat([kept, values[:, groups * GROUP :]], dim=1).topk(count, dim=1).indices
-    group = chosen.gather(1, (best // GROUP).clamp(max=count - 1))
-    rest = best - count * GROUP  # where it is not negative: a place in what no group holds
-    return torch.where(rest < 0, group * GROUP + best % GROUP, groups * GROUP + rest)
+    values = values.float()
+    if values.device.type != "cpu" or torch.compiler.is_compiling():
+        return values.topk(min(count, values.shape[1]), dim=1).indices
+    groups = GROUPS * count
+    size = values.shape[1] // groups
+    if size < 2:
+        return _largest_of_few(values, count)
+    grouped, rest = values[:, : size * groups].unflatten(1, (size, groups)), values[:, size * groups :]
+    chosen = _largest_of_few(grouped.amax(dim=1), count)  # (Q, k)
+    kept = grouped.gather(2, chosen[:, None].expand(-1, size, -1)).flatten(1)  # (Q, size · k)
+    best = largest(torch.cat([kept, rest], dim=1), count)
+    in_group = best // count * groups + chosen.gather(1, best % count)
+    return torch.where(best < size * count, in_group, best + size * (groups - count))
+
+
+def _largest_of_few(values: Tensor, count: int) -> Tensor:
+    """Return what `largest` does. NumPy does so several times faster than PyTorch on a CPU."""
+    first = max(values.shape[1] - count, 0)
+    return torch.from_numpy(np.argpartition(values.numpy(), first, axis=1)[:, first:])

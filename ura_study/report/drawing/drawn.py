@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,15 @@ class Drawn:
     """Alternative text, for readers who cannot see the figure."""
     figure: Figure
 
+    @cached_property
+    def as_svg(self) -> bytes:
+        """The content of its SVG file, encoded once: files and page both have it."""
+        return _encoded(self, "svg")
+
 
 def svg(drawn: Drawn) -> str:
     """Return a figure as SVG with selectable text, without the XML declaration, as an HTML page can contain it."""
-    text = encoded(drawn, "svg").decode()
+    text = drawn.as_svg.decode()
     return text[text.index("<svg") :]
 
 
@@ -46,7 +52,12 @@ def save(folder: Path, drawn: Drawn, formats: Sequence[Kind]) -> None:
 
 
 def encoded(drawn: Drawn, kind: Kind) -> bytes:
-    """Return the content of the file of a figure.
+    """Return the content of the file of a figure."""
+    return drawn.as_svg if kind == "svg" else _encoded(drawn, kind)
+
+
+def _encoded(drawn: Drawn, kind: Kind) -> bytes:
+    """Return the same, encoded anew.
 
     It uses the canvases directly: `Figure.savefig` would draw everything twice, although the layout is already fixed.
     """

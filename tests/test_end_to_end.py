@@ -169,7 +169,8 @@ def test_an_end_that_rays_processes_are_asked_for_as_well_comes_in_seconds(place
     assert len(lines(place)) == RUNS
 
 
-def test_interrupt_stops_cleanly_and_says_how_to_go_on(place):
+def test_interrupt_stops_cleanly_and_says_how_to_go_on(place, mvtec_root):
+    write_study(place, mvtec_root, base=STUDY["base"] | {"training": {"steps": 100, "reports": 50}})  # not done at once
     process = start(place)
     wait_for(place, 1, process)
     process.send_signal(signal.SIGINT)
@@ -265,7 +266,7 @@ def test_a_search_that_is_killed_goes_on_and_loses_nothing(search):
 
 def test_an_interrupted_search_is_finished_by_the_same_command(search):
     process = start(search)
-    wait_for(search, 5, process)
+    wait_for(search, 1, process)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 130, out

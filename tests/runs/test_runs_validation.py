@@ -97,14 +97,14 @@ def test_only_the_rest_is_trained_on(root, monkeypatch):
 
     def spied(detector, train, *rest):
         seen.append(train.batch(slice(None)).features)
-        return fit(detector, train, *rest)
+        return descend(detector, train, *rest)
 
     def calibrated(detector, train, *rest):
         seen.append(train.batch(slice(None)).features)
         return score_images(detector, train, *rest)
 
-    fit, score_images = fitting.fit, execute.score_images
-    monkeypatch.setattr(fitting, "fit", spied)
+    descend, score_images = fitting.descend, execute.score_images
+    monkeypatch.setattr(fitting, "descend", spied)
     monkeypatch.setattr(execute, "score_images", calibrated)
     job = job_of(root)
     record_of(job)
@@ -115,6 +115,7 @@ def test_only_the_rest_is_trained_on(root, monkeypatch):
         .batch(slice(None))
         .features
     )
+    assert len(seen) == 2
     for maps in seen:
         torch.testing.assert_close(maps, rest, rtol=1e-2, atol=1e-2)
 

@@ -74,7 +74,8 @@ def test_the_loss_is_that_of_both_students(denoise_to):
     detector = fitted(train, noise=0, denoise_to=denoise_to)
     levels = train.batch([0, 1]).layers
     terms = detector.losses(train.batch([0, 1]), 0.0, seeded())
-    first, second = detector.reconstructed(levels), detector.denoised(levels)
+    fused = detector.bottleneck.fused(levels)
+    first, second = detector.reconstructed(fused, levels), detector.denoised(fused, levels)
     wanted = levels if denoise_to == "teacher" else first
     assert terms["reconstruction"].item() == pytest.approx(by_level(levels, first)["total"].item(), rel=1e-5)
     assert terms["denoising"].item() == pytest.approx(by_level(wanted, second)["total"].item(), rel=1e-5)
@@ -97,7 +98,8 @@ def test_the_map_is_of_the_mean_of_both_students():
     train = feature_maps(3)
     detector = fitted(train).eval()
     levels = train.batch([0]).layers
-    pairs = zip(detector.reconstructed(levels), detector.denoised(levels), strict=True)
+    fused = detector.bottleneck.fused(levels)
+    pairs = zip(detector.reconstructed(fused, levels), detector.denoised(fused, levels), strict=True)
     assert all(map(torch.equal, detector.restored(levels), [(a + b) / 2 for a, b in pairs]))
 
 
@@ -128,7 +130,7 @@ def test_the_second_student_learns_to_see_through_noise():
     def error(noise):
         detector = fitted(train, 100, noise=noise, lr=4e-3).eval()
         with torch.no_grad():
-            return sum(map(unlike, levels, detector.denoised(seen))).item()
+            return sum(map(unlike, levels, detector.denoised(detector.bottleneck.fused(seen), seen))).item()
 
     assert error(0.3) < 0.9 * error(0)
 

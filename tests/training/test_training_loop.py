@@ -10,7 +10,7 @@ from ura_study.detectors.build import build_detector
 from ura_study.detectors.simplenet.config import SimpleNetSettings
 from ura_study.detectors.uranet.config import URANetSettings
 from ura_study.training.config import TrainingSettings
-from ura_study.training.loop import UNREAD, NonFiniteLoss, fit
+from ura_study.training.loop import UNREAD, NonFiniteLoss, descend, fit, prepare
 from ura_study.training.order import Shuffled
 from ura_study.training.schedule import learning_rate
 
@@ -100,10 +100,12 @@ def test_a_continued_fit_ends_with_the_weights_of_an_undisturbed_one(train, mode
         torch.save(state(), file)
         states[len(states) + 1] = file.getvalue()
 
-    undisturbed = list(fit(whole, train, settings, 3, CPU, keep=keep))
+    prepare(whole, train, 3, CPU)
+    undisturbed = list(descend(whole, train, settings, 3, CPU, keep=keep))
     state = torch.load(io.BytesIO(states[cut]), weights_only=True)
     continued = build()
-    intervals = list(fit(continued, train, settings, 3, CPU, state))
+    prepare(continued, train, 3, CPU)
+    intervals = list(descend(continued, train, settings, 3, CPU, state))
     assert [(i.step, i.losses, i.lr) for i in intervals] == [
         (i.step, i.losses, i.lr) for i in undisturbed if i.step > cut
     ]
@@ -157,11 +159,9 @@ def test_an_error_of_a_detector_whose_losses_are_finite_stays_its_own(train):
 
 
 def test_no_state_is_kept_that_is_past_a_bad_loss(train):
-    kept = []
+    kept, settings = [], TrainingSettings(steps=11, reports=1)
     with pytest.raises(NonFiniteLoss, match="at step 6 "):
-        list(
-            fit(Line(breaks=0.5), train, TrainingSettings(steps=11, reports=1), 0, CPU, keep=lambda s: kept.append(s()))
-        )
+        list(descend(Line(breaks=0.5), train, settings, 0, CPU, keep=lambda state: kept.append(state())))
     assert [state["steps"] for state in kept] == [1, 2, 3, 4, 5]
 
 

@@ -48,13 +48,7 @@ class Interval:
 
 
 def fit(
-    detector: Detector,
-    train: FeatureMaps,
-    settings: TrainingSettings,
-    seed: int,
-    device: torch.device,
-    state: dict[str, Any] | None = None,
-    keep: Keep | None = None,
+    detector: Detector, train: FeatureMaps, settings: TrainingSettings, seed: int, device: torch.device
 ) -> Iterator[Interval]:
     """Prepare `detector` and train it on `device`; yield a record per interval (none if there is nothing to train).
 
@@ -66,14 +60,12 @@ def fit(
         settings: how to train.
         seed: of all random draws.
         device: where to train.
-        state: what `keep` was given in a fit of the same arguments: it is continued, and ends with the same weights.
-        keep: called after each step with a function that returns the state.
 
     Raises:
         NonFiniteLoss: where a term of the loss is NaN or infinite.
     """
     prepare(detector, train, seed, device)
-    yield from descend(detector, train, settings, seed, device, state, keep)
+    yield from descend(detector, train, settings, seed, device)
 
 
 def prepare(detector: Detector, train: FeatureMaps, seed: int, device: torch.device) -> None:
@@ -91,22 +83,20 @@ def descend(
     state: dict[str, Any] | None = None,
     keep: Keep | None = None,
 ) -> Iterator[Interval]:
-    """Train a detector that is prepared: the second part of `fit`, with the same arguments."""
+    """Train a detector that is prepared: the second part of `fit`, with the same arguments, and two more.
+
+    Args:
+        detector, train, settings, seed, device: as in `fit`.
+        state: what `keep` was given in a fit of the same arguments: it is continued, and ends with the same weights.
+        keep: called after each step with a function that returns the state.
+
+    Raises:
+        NonFiniteLoss: where a term of the loss is NaN or infinite.
+    """
     if state is not None:  # before the optimiser is made: parameters may be replaced
         detector.load_state_dict(state["detector"])
-    if detector.trains_by_gradient:
-        yield from _descend(detector, train, settings, seed, device, state, keep or (lambda _: None))
-
-
-def _descend(
-    detector: Detector,
-    train: FeatureMaps,
-    settings: TrainingSettings,
-    seed: int,
-    device: torch.device,
-    state: dict[str, Any] | None,
-    keep: Keep,
-) -> Iterator[Interval]:
+    if not detector.trains_by_gradient:
+        return
     settings = settings.for_images(len(train))
     groups = detector.parameter_groups()
     optimiser = torch.optim.AdamW(groups, settings.lr, weight_decay=settings.weight_decay, fused=True)
@@ -172,7 +162,8 @@ def _descend(
             yield Interval(step + 1, _means(sums, count), lr, now - started, share=(step + 1) / settings.steps)
             done, started, sums = step + 1, time.perf_counter(), {}
             detector.train()  # the caller may have evaluated the detector, which puts it into evaluation mode
-        keep(current)
+        if keep is not None:
+            keep(current)
 
 
 def _report_steps(settings: TrainingSettings) -> set[int]:

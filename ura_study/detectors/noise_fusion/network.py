@@ -58,21 +58,23 @@ class NoiseFusion(ReverseDistillation):
 
     def losses(self, batch: Batch, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Return the losses of both students and their sum."""
-        given = self.reconstructed(batch.layers)
+        given = self.reconstructed(self.bottleneck.fused(batch.layers), batch.layers)
         seen = replaced(batch.layers, self.noise, self.settings.noise, generator)
         wanted = [maps.detach() for maps in given] if self.settings.denoise_to == "student" else batch.layers
         reconstruction = by_level(batch.layers, given)["total"]
-        denoising = by_level(wanted, self.denoised(seen))["total"]
+        denoising = by_level(wanted, self.denoised(self.bottleneck.fused(seen), seen))["total"]
         return {"total": reconstruction + denoising, "reconstruction": reconstruction, "denoising": denoising}
 
     def restored(self, levels: Sequence[Tensor]) -> list[Tensor]:
         """Return the mean of what both students give back of the teacher's levels, of the same shapes."""
-        return [(a + b) / 2 for a, b in zip(self.reconstructed(levels), self.denoised(levels), strict=True)]
+        fused = self.bottleneck.fused(levels)
+        pairs = zip(self.reconstructed(fused, levels), self.denoised(fused, levels), strict=True)
+        return [(a + b) / 2 for a, b in pairs]
 
-    def reconstructed(self, levels: Sequence[Tensor]) -> list[Tensor]:
-        """Return what the first student gives back of levels (B, C_l, H_l, H_l), of the same shapes."""
-        return super().restored(levels)
+    def reconstructed(self, fused: Tensor, levels: Sequence[Tensor]) -> list[Tensor]:
+        """Return what the first student gives back of levels that the bottleneck has fused, of their shapes."""
+        return self.student(self.bottleneck.stage(fused), [maps.shape[2:] for maps in levels])
 
-    def denoised(self, levels: Sequence[Tensor]) -> list[Tensor]:
-        """Return what the second student gives back of levels, of the same shapes."""
-        return self.denoiser(self.embedding(self.bottleneck.fused(levels)), [maps.shape[2:] for maps in levels])
+    def denoised(self, fused: Tensor, levels: Sequence[Tensor]) -> list[Tensor]:
+        """Return what the second student gives back of levels that the bottleneck has fused, of their shapes."""
+        return self.denoiser(self.embedding(fused), [maps.shape[2:] for maps in levels])

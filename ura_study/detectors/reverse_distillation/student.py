@@ -27,7 +27,7 @@ from torch.nn import functional
 class Block(nn.Module):
     """A residual block from maps (B, C, H, W) to (B, D, H', W'), halved with a stride of 2, or `doubled`."""
 
-    def __init__(self, channels: int, out: int, stride: int = 1, activated: bool = True, doubled: bool = False) -> None:
+    def __init__(self, channels: int, out: int, stride: int = 1, doubled: bool = False) -> None:
         super().__init__()
         first = doubling(channels, out) if doubled else convolution(channels, out, stride)
         path = doubling(channels, out) if doubled else convolution(channels, out, stride, 1)
@@ -35,7 +35,7 @@ class Block(nn.Module):
         self.second = nn.Sequential(convolution(out, out), nn.BatchNorm2d(out))
         same = stride == 1 and channels == out and not doubled
         self.path = nn.Identity() if same else nn.Sequential(path, nn.BatchNorm2d(out))
-        self.activated = activated
+        self.activated = True
         self.doubled = doubled
 
     def forward(self, maps: Tensor) -> Tensor:

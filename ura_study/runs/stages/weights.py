@@ -1,7 +1,7 @@
 """Weights of detectors as cache entries, with their training curve.
 
-All entries of a kind together hold at most `$URA_STUDY_FITS_GB` gigabytes (default 5), and one per cent more for each
-process; those that were not used for longest go first.
+Those of trainings together hold at most `$URA_STUDY_FITS_GB` gigabytes (default 5), and one per cent more for each
+process; those that were not used for longest go first. (What trainings start from has a limit of its own.)
 """
 
 from __future__ import annotations
@@ -73,15 +73,15 @@ def load(folder: Path, detector: Detector, device: torch.device) -> tuple[tuple[
     return tuple(Interval(**interval) for interval in curve["intervals"]), curve["seconds"]
 
 
-def bound(new: Path, limit: int) -> None:
-    """Remove what was not used for longest where all weights together, `new` ones included, exceed `limit` bytes.
+def bound(new: Path, most: int) -> None:
+    """Remove what was not used for longest where all weights beside the entry `new`, and it, exceed `most` bytes.
 
     All of them are looked at only when this process has written a hundredth of the limit since it last did: each time
     would take longer and longer with the number of runs.
     """
-    written = _written.get(new.parent, limit) + size(new)  # what is there at first is not known
-    if written > SLACK * limit:
-        trim(new.parent, limit)
+    written = _written.get(new.parent, most) + size(new)  # what is there at first is not known
+    if written > SLACK * most:
+        trim(new.parent, most)
         written = 0
     _written[new.parent] = written
 
